@@ -1,0 +1,41 @@
+import { assert } from "./assert.ts";
+
+/** Every length, count and rate that comes from outside is compared with one of these before it costs memory. */
+export const limits = {
+  /** A STOMP, OpenWire or MQTT frame, headers and body together. */
+  frameBytesMax: 104_857_600,
+  stompHeaderCountMax: 1_000,
+  stompHeaderLineBytesMax: 65_536,
+  /** First bytes looked at before a connection is told that no protocol begins like that. */
+  detectionBytesMax: 64,
+  /** A connection that has not said who it is by then is closed. */
+  connectTimeoutMs: 10_000,
+  connectionsMax: 20_000,
+  subscriptionsPerConnectionMax: 10_000,
+  transactionsPerConnectionMax: 1_000,
+  operationsPerTransactionMax: 100_000,
+  destinationNameBytesMax: 1_024,
+  /** Messages handed to one subscription and not settled yet, whatever it asks for. */
+  prefetchCountMax: 10_000,
+  prefetchCountDefault: 1_000,
+  /** Bytes waiting to be written to one connection; beyond it nothing more is handed to it. */
+  unsentBytesPerConnectionMax: 8_388_608,
+  /** Entries sent to the journal and the replica in one batch. */
+  batchBytesMax: 1_048_576,
+  /** Entries ordered and not yet safe; beyond it the broker stops reading from its clients. */
+  uncommittedBytesMax: 67_108_864,
+  /** A replication frame: one batch plus one entry of the largest message. */
+  replicationFrameBytesMax: 209_715_200,
+  /** Memory for bodies of recent messages; older ones are read back from the store. */
+  bodyCacheBytesMax: 33_554_432,
+  /** Entries between two checkpoints of the message store. */
+  checkpointEntryCount: 20_000,
+  checkpointIdleMs: 2_000,
+  controlBodyBytesMax: 16_777_216,
+  configurationBytesMax: 1_048_576,
+  browsePageCountMax: 500,
+} as const;
+
+assert(limits.batchBytesMax + limits.frameBytesMax < limits.replicationFrameBytesMax, "a batch fits a replication frame");
+assert(limits.batchBytesMax < limits.uncommittedBytesMax, "a batch can be outstanding without stopping the clients");
+assert(limits.prefetchCountDefault <= limits.prefetchCountMax, "the default prefetch is allowed");
