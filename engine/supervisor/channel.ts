@@ -49,6 +49,8 @@ export type SupervisorOrder =
       readonly peerInSync: boolean;
     }
   | { readonly kind: "denied"; readonly wish: "active" | "alone"; readonly epoch: number; readonly reason: string }
+  /** The other node failed and `shutdownOnPrimaryFailure` says that this one ends too, instead of taking over. */
+  | { readonly kind: "shut-down"; readonly reason: EndReason; readonly text: string }
   | { readonly kind: "ping"; readonly ping: number }
   /** `pair`: the other node stops too and must not take over. */
   | { readonly kind: "stop"; readonly pair: boolean }
