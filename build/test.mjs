@@ -1,0 +1,87 @@
+// `npm test`: everything a change must pass, in the order in which failures are cheapest to find.
+// The last line is the count of all of it.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "./app-build.mjs";
+import { runWindowTests } from "./desktop.mjs";
+import { lintSteps, runTests, testProjects, typeSteps } from "./tasks.mjs";
+import { runTool } from "./tools.mjs";
+
+/** @typedef {{ passed: number; failed: number; skipped: number }} Count */
+
+/** @returns {Promise<number>} */
+export async function run() {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const { name, action } of stages()) {
+    process.stdout.write(`\n── ${name}\n`);
+    const startedAt = performance.now();
+    const count = await action().catch(failedStage);
+    total.passed += count.passed;
+    total.failed += count.failed;
+    total.skipped += count.skipped;
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    process.stdout.write(`${count.failed === 0 ? "ok" : "FAILED"}: ${name}: ${sentence(count)} in ${seconds} s\n`);
+  }
+  process.stdout.write(`\n${sentence(total)}\n`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+/** @returns {{ name: string; action: () => Promise<Count> }[]} */
+function stages() {
+  const steps = [...typeSteps, ...lintSteps].map((step) => ({
+    name: step.tool,
+    action: async () => countOfCode(await runTool(step.tool, step.args)),
+  }));
+  const tests = testProjects.map((project) => ({ name: `tests: ${project}`, action: () => countTests(project) }));
+  return [...steps, { name: "build", action: async () => countOfCode(await build()) }, ...tests];
+}
+
+/**
+ * @param {typeof testProjects[number]} project
+ * @returns {Promise<Count>}
+ */
+async function countTests(project) {
+  const directory = mkdtempSync(join(tmpdir(), "understudy-test-"));
+  const reportPath = join(directory, "report.json");
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportPath}`];
+  try {
+    const code = await (project === "e2e" ? runWindowTests(reporters) : runTests(project, reporters));
+    return countReport(JSON.parse(readFileSync(reportPath, "utf8")), code);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param {{ numPassedTests: number; numFailedTests: number; numPendingTests: number; numTodoTests: number }} report
+ * @param {number} code
+ * @returns {Count}
+ */
+function countReport(report, code) {
+  // A file that does not even load, or an unhandled error, fails the run without failing a test.
+  const failed = code !== 0 && report.numFailedTests === 0 ? 1 : report.numFailedTests;
+  return { passed: report.numPassedTests, failed, skipped: report.numPendingTests + report.numTodoTests };
+}
+
+/**
+ * @param {number} code
+ * @returns {Count}
+ */
+function countOfCode(code) {
+  return code === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+}
+
+/**
+ * @param {unknown} error
+ * @returns {Count}
+ */
+function failedStage(error) {
+  process.stdout.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  return { passed: 0, failed: 1, skipped: 0 };
+}
+
+/** @param {Count} count */
+function sentence({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
+}

@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { app, dialog, type BrowserWindow } from "electron";
+import { createSupervisor, type Supervisor } from "../engine/supervisor/supervisor.ts";
+import { sendEvent, serveCalls } from "./ipc-main.ts";
+import { setMenu } from "./menu.ts";
+import { readSettings, settleDirectories } from "./settings.ts";
+import { declareWindowScheme, serveWindowFiles } from "./window-files.ts";
+import { openWindow } from "./window.ts";
+
+settleDirectories();
+declareWindowScheme();
+if (app.requestSingleInstanceLock()) void run();
+else app.quit();
+
+async function run(): Promise<void> {
+  await app.whenReady();
+  serveWindowFiles(join(import.meta.dirname, "../renderer"));
+  // The window opens while the brokers start: people see something at once, and what they see is the start.
+  const starting = startPair();
+  serveCalls(starting.then((supervisor) => supervisor.service));
+  const window = openWindow();
+  setMenu(window);
+  quitInOrder(starting);
+  app.on("second-instance", () => {
+    if (window.isMinimized()) window.restore();
+    window.focus();
+  });
+  await connect(starting, window);
+}
+
+async function startPair(): Promise<Supervisor> {
+  return createSupervisor(readSettings());
+}
+
+async function connect(starting: Promise<Supervisor>, window: BrowserWindow): Promise<void> {
+  try {
+    const supervisor = await starting;
+    supervisor.events.subscribe((event) => {
+      sendEvent(window, event);
+    });
+  } catch (error) {
+    dialog.showErrorBox("Understudy cannot start the pair", error instanceof Error ? error.message : String(error));
+    app.quit();
+  }
+}
+
+/** Whatever ends the app, the brokers are stopped first, the active one before the other. */
+function quitInOrder(starting: Promise<Supervisor>): void {
+  let isStopping = false;
+  app.on("window-all-closed", () => {
+    app.quit();
+  });
+  app.on("before-quit", (event) => {
+    event.preventDefault();
+    if (isStopping) return;
+    isStopping = true;
+    void starting
+      .then((supervisor) => supervisor.stop())
+      // A pair that never started needs no stopping; people have been told why.
+      .catch(() => undefined)
+      .then(() => {
+        app.exit(0);
+      });
+  });
+}
