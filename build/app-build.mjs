@@ -2,10 +2,17 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, say } from "./paths.mjs";
-import { buildSteps } from "./tasks.mjs";
+import { buildSteps } from "./steps.mjs";
 import { runTool } from "./tools.mjs";
 
-const sources = ["engine", "electron", "renderer", "build/electron.vite.config.ts", "package.json", "package-lock.json"];
+const sources = [
+  "engine",
+  "electron",
+  "renderer",
+  "build/electron.vite.config.ts",
+  "package.json",
+  "package-lock.json",
+];
 /** The state of the sources that `out` was built from. */
 const stampPath = join(root, "out", ".sources");
 
@@ -21,6 +28,7 @@ export async function buildIfStale() {
   return build(state);
 }
 
+/** @returns {Promise<number>} the exit code of the build */
 export async function build(state = stateOfSources()) {
   for (const step of buildSteps) {
     const code = await runTool(step.tool, step.args, { output: "stderr" });

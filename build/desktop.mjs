@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { buildIfStale } from "./app-build.mjs";
 import { findElectron } from "./electron.mjs";
 import { say } from "./paths.mjs";
-import { runTests } from "./tasks.mjs";
+import { runTests } from "./steps.mjs";
 import { runTool } from "./tools.mjs";
 
 /** Debian packages by the libraries that Electron links to and a bare machine lacks. */
@@ -52,7 +52,9 @@ function packagesFor(libraries) {
  * @returns {string} the command to type
  */
 export function aptInstall(packages) {
-  const named = packages.map((name) => (name === "libasound2" && renamedForTime64() ? "libasound2t64" : name));
+  const named = packages.map((name) =>
+    name === "libasound2" && renamedForTime64() ? "libasound2t64" : name,
+  );
   return `sudo apt-get install -y ${named.join(" ")}`;
 }
 

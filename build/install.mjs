@@ -63,7 +63,8 @@ function installFromLock() {
     shell: npm.shell,
   });
   if (result.error) throw result.error;
-  if (result.status !== 0) throw new Error(`npm ci failed with exit code ${result.status}; see its message above.`);
+  if (result.status !== 0)
+    throw new Error(`npm ci failed with exit code ${result.status}; see its message above.`);
 }
 
 /** The npm that runs this script, or the one on the PATH. */

@@ -20,7 +20,13 @@ try {
   ensureInstalled();
   process.exitCode = runsPinnedNode() ? await runHere() : await runUnderPinnedNode();
 } catch (error) {
-  say(error instanceof Error ? (process.env["UNDERSTUDY_DEBUG"] ? String(error.stack) : error.message) : String(error));
+  say(
+    error instanceof Error
+      ? process.env["UNDERSTUDY_DEBUG"]
+        ? String(error.stack)
+        : error.message
+      : String(error),
+  );
   process.exitCode = 1;
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "./app-build.mjs";
 import { runWindowTests } from "./desktop.mjs";
-import { lintSteps, runTests, testProjects, typeSteps } from "./tasks.mjs";
+import { lintSteps, runTests, testProjects, typeSteps } from "./steps.mjs";
 import { runTool } from "./tools.mjs";
 
 /** @typedef {{ passed: number; failed: number; skipped: number }} Count */
@@ -21,7 +21,9 @@ export async function run() {
     total.failed += count.failed;
     total.skipped += count.skipped;
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    process.stdout.write(`${count.failed === 0 ? "ok" : "FAILED"}: ${name}: ${sentence(count)} in ${seconds} s\n`);
+    process.stdout.write(
+      `${count.failed === 0 ? "ok" : "FAILED"}: ${name}: ${sentence(count)} in ${seconds} s\n`,
+    );
   }
   process.stdout.write(`\n${sentence(total)}\n`);
   return total.failed === 0 ? 0 : 1;
@@ -33,7 +35,10 @@ function stages() {
     name: step.tool,
     action: async () => countOfCode(await runTool(step.tool, step.args)),
   }));
-  const tests = testProjects.map((project) => ({ name: `tests: ${project}`, action: () => countTests(project) }));
+  const tests = testProjects.map((project) => ({
+    name: `tests: ${project}`,
+    action: () => countTests(project),
+  }));
   return [...steps, { name: "build", action: async () => countOfCode(await build()) }, ...tests];
 }
 

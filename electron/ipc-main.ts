@@ -15,7 +15,8 @@ import { allowedOrigin } from "./window.ts";
 export function serveCalls(ready: Promise<ControlService>): void {
   ipcMain.handle(channels.call, async (event, operation: unknown, input: unknown) => {
     if (!isOurWindow(event)) throw new Error("Calls are taken from the app's own window only.");
-    if (!isOperation(operation)) return failed(new BrokerError("NOT_FOUND", { what: `The operation ${String(operation)}` }));
+    if (!isOperation(operation))
+      return failed(new BrokerError("NOT_FOUND", { what: `The operation ${String(operation)}` }));
     try {
       return await invoke(await ready, operation, input);
     } catch (error) {
@@ -38,11 +39,19 @@ function isOperation(operation: unknown): operation is OperationId {
   return typeof operation === "string" && Object.hasOwn(operations, operation);
 }
 
-async function invoke<Id extends OperationId>(service: ControlService, id: Id, input: unknown): Promise<CallResult<Id>> {
+async function invoke<Id extends OperationId>(
+  service: ControlService,
+  id: Id,
+  input: unknown,
+): Promise<CallResult<Id>> {
   const parsed = operations[id].input.safeParse(input);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    return failed(new BrokerError("REQUEST_INVALID", { detail: `${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}` }));
+    return failed(
+      new BrokerError("REQUEST_INVALID", {
+        detail: `${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`,
+      }),
+    );
   }
   // The schema was picked by the same id, which the compiler cannot follow through the table.
   const value = await service[id](parsed.data as OperationArguments<Id>);

@@ -28,8 +28,9 @@ async function run(): Promise<void> {
   await connect(starting, window);
 }
 
+/** Asynchronous as a whole, so that a wrong setting is reported like any other reason not to start. */
 async function startPair(): Promise<Supervisor> {
-  return createSupervisor(readSettings());
+  return await createSupervisor(readSettings());
 }
 
 async function connect(starting: Promise<Supervisor>, window: BrowserWindow): Promise<void> {
@@ -39,7 +40,10 @@ async function connect(starting: Promise<Supervisor>, window: BrowserWindow): Pr
       sendEvent(window, event);
     });
   } catch (error) {
-    dialog.showErrorBox("Understudy cannot start the pair", error instanceof Error ? error.message : String(error));
+    dialog.showErrorBox(
+      "Understudy cannot start the pair",
+      error instanceof Error ? error.message : String(error),
+    );
     app.quit();
   }
 }

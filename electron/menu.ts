@@ -1,11 +1,22 @@
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { app, clipboard, dialog, Menu, shell, type BrowserWindow, type MenuItemConstructorOptions } from "electron";
+import {
+  app,
+  clipboard,
+  dialog,
+  Menu,
+  shell,
+  type BrowserWindow,
+  type MenuItemConstructorOptions,
+} from "electron";
 
 /** The menu bar. Actions on the pair are in the window, where they are seen to work. */
 export function setMenu(window: BrowserWindow): void {
   const isMac = process.platform === "darwin";
-  const about: MenuItemConstructorOptions = { label: "About Understudy", click: () => void showAbout(window) };
+  const about: MenuItemConstructorOptions = {
+    label: "About Understudy",
+    click: () => void showAbout(window),
+  };
   const macMenu: MenuItemConstructorOptions[] = [
     { label: app.name, submenu: [about, { type: "separator" }, { role: "hide" }, { role: "quit" }] },
   ];
@@ -43,7 +54,7 @@ async function showAbout(window: BrowserWindow): Promise<void> {
     cancelId: 0,
     noLink: true,
   });
-  if (response === 1) clipboard.writeText(`Understudy ${app.getVersion()}\n${versions}`);
+  if (response === 1) await clipboard.writeText(`Understudy ${app.getVersion()}\n${versions}`);
   if (response === 2) await showLicences();
 }
 

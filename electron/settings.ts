@@ -17,7 +17,8 @@ export function settleDirectories(): void {
 
 export function readSettings(): PairConfiguration {
   const data = process.env["UNDERSTUDY_DATA"];
-  const dataDirectory = data === undefined || data === "" ? join(app.getPath("userData"), "pair") : resolve(data);
+  const dataDirectory =
+    data === undefined || data === "" ? join(app.getPath("userData"), "pair") : resolve(data);
   const ports = Object.entries(portVariables).flatMap(([option, variable]) => {
     const value = process.env[variable];
     return value === undefined ? [] : [[option, Number(value)] as const];

@@ -29,7 +29,9 @@ const securityHeaders = {
 
 /** Electron wants to know before it is ready. */
 export function declareWindowScheme(): void {
-  protocol.registerSchemesAsPrivileged([{ scheme, privileges: { standard: true, secure: true, supportFetchAPI: true } }]);
+  protocol.registerSchemesAsPrivileged([
+    { scheme, privileges: { standard: true, secure: true, supportFetchAPI: true } },
+  ]);
 }
 
 /** Serves `directory`; anything else under the scheme is not found. */
@@ -51,5 +53,8 @@ export function serveWindowFiles(directory: string): void {
 }
 
 function notFound(): Response {
-  return new Response("Not found.", { status: 404, headers: { ...securityHeaders, "content-type": "text/plain" } });
+  return new Response("Not found.", {
+    status: 404,
+    headers: { ...securityHeaders, "content-type": "text/plain" },
+  });
 }

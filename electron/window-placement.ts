@@ -1,6 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { app, screen, type BrowserWindow, type BrowserWindowConstructorOptions, type Rectangle } from "electron";
+import {
+  app,
+  screen,
+  type BrowserWindow,
+  type BrowserWindowConstructorOptions,
+  type Rectangle,
+} from "electron";
 import { z } from "zod";
 
 const sizeDefault = { width: 1280, height: 800 };

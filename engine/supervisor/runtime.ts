@@ -32,10 +32,14 @@ export function brokerRuntime(): ChildRuntime {
     const root = join(here, "..", "..");
     // Children share the compiled code of the process that started them, which makes them start faster.
     const cache = { NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "compile") };
-    return { execPath: process.execPath, env: { ...cache, ...process.env }, entry: (name) => join(root, sources[name]) };
+    return {
+      execPath: process.execPath,
+      env: { ...cache, ...process.env },
+      entry: (name) => join(root, sources[name]),
+    };
   }
   const entry = (name: ChildName): string => join(here, `${name}.js`);
-  if (process.versions["electron"] === undefined) return { execPath: process.execPath, env: process.env, entry };
+  if (!("electron" in process.versions)) return { execPath: process.execPath, env: process.env, entry };
   if (Number(process.versions["napi"]) >= nodeApiMin) {
     return { execPath: process.execPath, env: { ...process.env, ELECTRON_RUN_AS_NODE: "1" }, entry };
   }

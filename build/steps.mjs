@@ -1,0 +1,50 @@
+// What checks, builds and tests the project, as calls of tools with their arguments.
+import { runTool } from "./tools.mjs";
+
+/** @typedef {import("./tools.mjs").Step} Step */
+
+export const prettierIgnore = ["--ignore-path", ".gitignore", "--ignore-path", "build/prettierignore"];
+const vitestConfig = ["run", "--config", "build/vitest.config.ts"];
+
+/** @type {readonly Step[]} */
+export const typeSteps = [
+  { tool: "tsc", args: ["--noEmit"] },
+  {
+    tool: "svelte-check",
+    args: ["--tsconfig", "./tsconfig.json", "--fail-on-warnings", "--threshold", "warning"],
+  },
+];
+
+/** @type {readonly Step[]} */
+export const lintSteps = [
+  { tool: "eslint", args: ["--config", "build/eslint.config.mjs", "--max-warnings", "0", "."] },
+  { tool: "prettier", args: [...prettierIgnore, "--log-level", "warn", "--check", "."] },
+  { tool: "knip", args: ["--config", "build/knip.json", "--no-progress"] },
+];
+
+/** @type {readonly Step[]} */
+export const buildSteps = [
+  {
+    tool: "electron-vite",
+    args: ["build", "--config", "build/electron.vite.config.ts", "--logLevel", "warn"],
+  },
+];
+
+/** Names of the vitest projects, in the order in which `npm test` runs them: quickest first. */
+export const testProjects = /** @type {const} */ (["unit", "sim", "control", "process", "e2e"]);
+
+/**
+ * Runs one vitest project. `--seed N` replays one run of the simulator: it reaches the tests as UNDERSTUDY_SEED,
+ * since vitest would take it for the seed of its own shuffling.
+ *
+ * @param {string} project
+ * @param {readonly string[]} args
+ * @param {Record<string, string>} [env]
+ */
+export function runTests(project, args, env = {}) {
+  const at = args.indexOf("--seed");
+  const seed = at === -1 ? undefined : args[at + 1];
+  const rest = seed === undefined ? args : args.toSpliced(at, 2);
+  const seeded = seed === undefined ? env : { ...env, UNDERSTUDY_SEED: seed };
+  return runTool("vitest", [...vitestConfig, "--project", project, ...rest], { env: seeded });
+}

@@ -1,0 +1,30 @@
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vitest/config";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Folders of tests that need no process, no port and no window. */
+const unitFolders = "{base,config,wire,session,core,pair,supervisor,client,control-unit,renderer,build}";
+
+/** Tests that start real processes take turns: two pairs at once would measure each other. */
+const oneAtATime = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
+
+export default defineConfig({
+  root,
+  test: {
+    passWithNoTests: true,
+    projects: [
+      {
+        root,
+        plugins: [svelte()],
+        test: { name: "unit", include: [`test/${unitFolders}/**/*.test.ts`, "test/*.test.ts"] },
+      },
+      { root, test: { name: "sim", include: ["test/sim/**/*.test.ts"], testTimeout: 300_000 } },
+      { root, test: { name: "control", include: ["test/control/**/*.test.ts"], testTimeout: 60_000 } },
+      { root, test: { name: "process", include: ["test/process/**/*.test.ts"], ...oneAtATime } },
+      { root, test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...oneAtATime } },
+    ],
+  },
+});

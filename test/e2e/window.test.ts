@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launchApp, type RunningApp } from "./app.ts";
+
+let app: RunningApp;
+
+beforeAll(async () => {
+  app = await launchApp();
+});
+afterAll(async () => {
+  await app.close();
+});
+
+test("window: opens with its page and no error in the console", async () => {
+  await app.window.locator("#app > *").first().waitFor();
+  await app.screenshot("window-opens");
+
+  expect(await app.window.title()).toBe("Understudy");
+  expect(app.consoleErrors).toEqual([]);
+});
+
+test("window: reaches the outside through its bridge alone", async () => {
+  const reachable = await app.window.evaluate(() => ({
+    bridge: Object.keys(window.understudy ?? {}),
+    node: ["require", "process", "module", "Buffer"].filter((name) => name in window),
+  }));
+
+  expect(reachable).toEqual({ bridge: ["call", "onEvent"], node: [] });
+});
+
+test("window: stays on its page and opens no other", async () => {
+  const before = app.window.url();
+  await app.window.evaluate(() => {
+    window.open("http://127.0.0.1:9/");
+    location.href = "http://127.0.0.1:9/";
+  });
+
+  await expect.poll(() => app.electron.windows().length).toBe(1);
+  expect(app.window.url()).toBe(before);
+});
+
+test("window: runs no script that is not its own", async () => {
+  const ran = await app.window.evaluate(async () => {
+    const script = document.createElement("script");
+    script.textContent = "window.injected = true";
+    document.head.append(script);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return "injected" in window;
+  });
+
+  expect(ran).toBe(false);
+});
