@@ -1,0 +1,92 @@
+import { z } from "zod";
+import { nodeName, type NodeName } from "../control/views.ts";
+import type { EndReason, JournalPosition, SupervisorOrder } from "./channel.ts";
+
+/** What the arbiter must never forget. It is on disk before any grant that depends on it leaves. */
+export const arbiterState = z.object({
+  /** Named by the first node that reported one; a node of another pair is refused. */
+  pairId: z.string().nullable(),
+  /** The last epoch granted. */
+  epoch: z.number().int().min(0),
+  /** The node that got it. */
+  holder: nodeName.nullable(),
+  /** Whether the holder may confirm without the other node. */
+  alone: z.boolean(),
+  /** Nodes whose store holds everything that was ever confirmed. */
+  inSync: z.array(nodeName).max(2),
+  /** Entries known to be on every node in sync: a store that is empty when this is not was deleted. */
+  provenOp: z.number().int().min(0),
+  /** Classic profile: both were active at once, so that each has a history of its own. */
+  split: z.boolean(),
+});
+export type ArbiterState = Readonly<z.infer<typeof arbiterState>>;
+
+export const freshArbiterState: ArbiterState = {
+  pairId: null,
+  epoch: 0,
+  holder: null,
+  alone: false,
+  inSync: ["primary", "replica"],
+  provenOp: 0,
+  split: false,
+};
+
+/** The options that decide who may serve. */
+export interface ArbiterOptions {
+  readonly profile: "guarded" | "classic";
+  readonly waitForReplica: boolean | "always";
+  readonly shutdownOnPrimaryFailure: boolean;
+  readonly shutdownOnReplicaFailure: boolean;
+}
+
+/** How a process ended: ordered by the user, or by itself, a signal or a failure. */
+export type ExitKind = "ordered" | "failed";
+
+/** What happened, as far as the question who may serve is concerned. */
+export type ArbiterInput =
+  /** The process is started, or is about to be: its peer may wait for it. */
+  | { readonly kind: "starting"; readonly node: NodeName }
+  | { readonly kind: "opened"; readonly node: NodeName; readonly position: JournalPosition; readonly pairId: string | null }
+  | { readonly kind: "asked"; readonly node: NodeName; readonly wish: "active" | "alone"; readonly position: JournalPosition }
+  | { readonly kind: "paired"; readonly node: NodeName; readonly epoch: number; readonly position: JournalPosition }
+  | {
+      readonly kind: "status";
+      readonly node: NodeName;
+      readonly state: "starting" | "waiting" | "standby" | "active" | "blocked" | "fenced" | "out of sync" | "shut down";
+      readonly attached: boolean;
+      readonly position: JournalPosition;
+    }
+  /** The answer to a `ping` effect, or that none came in time. */
+  | { readonly kind: "answered" | "unanswered"; readonly node: NodeName }
+  | { readonly kind: "exited"; readonly node: NodeName; readonly how: ExitKind }
+  /** The user wants this standby to serve although nothing failed before the supervisor's eyes. */
+  | { readonly kind: "promote"; readonly node: NodeName }
+  /** Nobody takes over until `resumed`: the whole pair stops, or a recovery moves stores about. */
+  | { readonly kind: "suspended" }
+  | { readonly kind: "resumed" }
+  /** The recovery copy proved these stores to hold everything confirmed. Only while nobody serves. */
+  | { readonly kind: "stores-proven"; readonly inSync: readonly NodeName[]; readonly op: number }
+  | { readonly kind: "woken" };
+
+/** What the supervisor must do next, in this order; nothing after `persist` before the state is durable. */
+export type ArbiterEffect =
+  | { readonly kind: "persist"; readonly state: ArbiterState }
+  | { readonly kind: "tell"; readonly node: NodeName; readonly order: GrantOrder }
+  /** Answer with `answered` or `unanswered`. */
+  | { readonly kind: "ping"; readonly node: NodeName; readonly timeoutMs: number }
+  | { readonly kind: "wake"; readonly afterMs: number }
+  | { readonly kind: "notice"; readonly severity: "info" | "warning" | "error"; readonly text: string };
+
+export type GrantOrder = Extract<SupervisorOrder, { kind: "granted" | "denied" | "shut-down" }>;
+
+/** A promotion that is refused, and why. */
+export interface Refusal {
+  readonly kind: "refused";
+  readonly reason: string;
+}
+
+export type { EndReason };
+
+export function otherNode(node: NodeName): NodeName {
+  return node === "primary" ? "replica" : "primary";
+}
