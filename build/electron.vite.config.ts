@@ -48,7 +48,7 @@ export default defineConfig({
   },
   renderer: {
     root: join(root, "renderer"),
-    plugins: [svelte(), withoutPolicy],
+    plugins: [svelte({ configFile: false }), withoutPolicy],
     build: {
       outDir: join(root, "out/renderer"),
       target: "chrome130",

@@ -18,7 +18,7 @@ export default defineConfig({
     projects: [
       {
         root,
-        plugins: [svelte()],
+        plugins: [svelte({ configFile: false })],
         test: { name: "unit", include: [`test/${unitFolders}/**/*.test.ts`, "test/*.test.ts"] },
       },
       { root, test: { name: "sim", include: ["test/sim/**/*.test.ts"], testTimeout: 300_000 } },

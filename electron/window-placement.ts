@@ -23,17 +23,22 @@ export function restorePlacement(): BrowserWindowConstructorOptions {
   return placement.bounds;
 }
 
-/** Writes size and place down when the window closes, and maximizes it again if it was. */
+/** Writes size and place down when the window closes or the app quits, and maximizes it again if it was. */
 export function rememberPlacement(window: BrowserWindow): void {
   if (readPlacement()?.maximized === true) window.maximize();
-  window.on("close", () => {
-    const placement = { bounds: window.getNormalBounds(), maximized: window.isMaximized() };
-    try {
-      writeFileSync(placementFile(), JSON.stringify(placement));
-    } catch {
-      // A full disk must not keep the window from closing; it opens in its default size next time.
-    }
+  window.on("close", () => writePlacement(window));
+  app.on("before-quit", () => {
+    if (!window.isDestroyed()) writePlacement(window);
   });
+}
+
+function writePlacement(window: BrowserWindow): void {
+  const placement = { bounds: window.getNormalBounds(), maximized: window.isMaximized() };
+  try {
+    writeFileSync(placementFile(), JSON.stringify(placement));
+  } catch {
+    // A full disk must not keep the window from closing; it opens in its default size next time.
+  }
 }
 
 function readPlacement(): z.infer<typeof storedPlacement> | null {
