@@ -106,13 +106,26 @@ export class FailoverTransport {
 
   #connected(link: Link): void {
     link.isUp = true;
-    if (link.role === "spare") {
+    if (link.role === "spare" && this.#current !== null) {
       if (this.#prefers(link))
-        this.#current?.connection.end(`back to the priority address ${link.connection.address.key}`);
+        this.#current.connection.end(`back to the priority address ${link.connection.address.key}`);
       return;
     }
+    // A spare that answers while nothing else does is as good as the address whose turn it is.
+    if (link.role === "spare") this.#stopTrying(link);
     this.#trying = null;
     this.#adopt(link);
+  }
+
+  #stopTrying(instead: Link): void {
+    this.#spares.delete(instead);
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#retry = null;
+    const trying = this.#trying;
+    if (trying === null) return;
+    this.#spares.add(trying);
+    trying.role = "spare";
+    trying.connection.end("another address answered first");
   }
 
   #adopt(link: Link): void {

@@ -24,7 +24,7 @@ export class ScriptedPeer {
   }
 
   static async listen(port = 0): Promise<ScriptedPeer> {
-    const server = createServer();
+    const server = createServer({ noDelay: true });
     server.listen(port, "127.0.0.1");
     await once(server, "listening");
     return new ScriptedPeer(server);
@@ -109,6 +109,16 @@ export class PeerConnection {
     const frame = await this.next(command);
     this.confirm(frame);
     return frame;
+  }
+
+  /** Resolves when the client has sent a heart-beat since the last frame. */
+  async heartbeat(): Promise<void> {
+    const before = this.#decoder.eolCount;
+    while (this.#decoder.eolCount === before) await once(this.#socket, "data");
+  }
+
+  sayBytes(text: string): void {
+    this.#socket.write(text);
   }
 
   drop(): void {
