@@ -57,6 +57,9 @@ function checkLength(path: string, text: string): string[] {
 
 function checkContents(path: string, text: string): string[] {
   const area = areaOf(path);
+  if (area === undefined && path.startsWith("engine/")) {
+    return [`${path} belongs to no area: move it into one, or add one to build/directions.ts.`];
+  }
   const banned = [
     ...(area?.pure === true ? bannedInPureAreas : []),
     ...(path.startsWith("engine/") ? bannedInEngine : []),

@@ -29,11 +29,12 @@ test("tidy: pure code that reads a clock is told what to do instead; its comment
   ]);
 });
 
-test("tidy: a long file, an enum, a default export and a missing ending are found", () => {
+test("tidy: a long file, an enum, a default export, a missing ending and a new place are found", () => {
   expect(check("test/long.test.ts", "\n".repeat(401))).toHaveLength(1);
   expect(check("engine/host/kind.ts", "export enum Kind {}\n")).toHaveLength(1);
   expect(check("engine/host/kind.ts", "export default 1;\n")).toHaveLength(1);
   expect(check("engine/host/kind.ts", 'import { a } from "./a";\n')).toHaveLength(1);
+  expect(check("engine/somewhere/new.ts", "")).toHaveLength(1);
 });
 
 test("tidy: files that need each other at run time are a cycle; types alone are not", () => {

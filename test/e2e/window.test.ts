@@ -20,7 +20,7 @@ test("window: opens with its page and no error in the console", async () => {
 
 test("window: reaches the outside through its bridge alone", async () => {
   const reachable = await app.window.evaluate(() => ({
-    bridge: Object.keys(window.understudy ?? {}),
+    bridge: Object.keys((window as { understudy?: object }).understudy ?? {}),
     node: ["require", "process", "module", "Buffer"].filter((name) => name in window),
   }));
 
