@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type Pair, type YAMLMap } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from "yaml";
 import { connectorFields, suggestion } from "./names.ts";
 import { addSetting, configurationError, noticeAt, type Position, type Reading, type Settings } from "./settings.ts";
 

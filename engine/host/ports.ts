@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { createServer } from "node:net";
+import { BrokerError } from "../base/errors.ts";
+
+/**
+ * Who holds a port, as `node (pid 4711)`, for the sentence that says why we cannot have it; `null` where the system does
+ * not tell (other than Linux, or another user's process). It asks /proc: the socket's inode by port, the process by inode.
+ */
+export function portHolder(port: number): string | null {
+  if (process.platform !== "linux") return null;
+  const inodes = new Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) => listeningInodes(table, port)));
+  if (inodes.size === 0) return null;
+  for (const pid of entriesOf("/proc").filter((name) => /^\d+$/.test(name))) {
+    if (holdsSocket(pid, inodes)) return `${commandOf(pid)} (pid ${pid})`;
+  }
+  return null;
+}
+
+/**
+ * A port on 127.0.0.1 that is free now: one of the twenty after `near`, so that it is easy to remember, else any.
+ * Free now is no promise for later; bind it soon.
+ */
+export async function freePort(near?: number): Promise<number> {
+  if (near !== undefined) {
+    for (let port = near + 1; port <= Math.min(near + 20, 65_535); port += 1) if (await isPortFree(port)) return port;
+  }
+  return (await tryBind(0)) ?? 0;
+}
+
+/** Whether `port` can be bound on 127.0.0.1 now. */
+export async function isPortFree(port: number): Promise<boolean> {
+  return (await tryBind(port)) !== null;
+}
+
+/** The `PORT_IN_USE` error for `port`, naming its holder if that can be known, and a free port. `node` as in "for the primary". */
+export async function portInUse(port: number, node: string): Promise<BrokerError> {
+  const holder = portHolder(port);
+  return new BrokerError("PORT_IN_USE", {
+    port,
+    node,
+    holder: holder === null ? "" : ` by ${holder}`,
+    free: await freePort(port),
+  });
+}
+
+function tryBind(port: number): Promise<number | null> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => {
+      resolve(null);
+    });
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => {
+      const address = server.address();
+      server.close(() => {
+        resolve(typeof address === "object" && address !== null ? address.port : null);
+      });
+    });
+  });
+}
+
+/** Rows of the kernel's table look like `0: 0100007F:F0B0 00000000:0000 0A ... inode`; state 0A is "listening". */
+function listeningInodes(table: string, port: number): string[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return readText(table)
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1]?.endsWith(suffix) === true && fields[3] === "0A")
+    .flatMap((fields) => fields[9] ?? []);
+}
+
+function holdsSocket(pid: string, inodes: ReadonlySet<string>): boolean {
+  return entriesOf(`/proc/${pid}/fd`).some((descriptor) => {
+    try {
+      const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${descriptor}`))?.[1];
+      return inode !== undefined && inodes.has(inode);
+    } catch {
+      return false; // closed meanwhile
+    }
+  });
+}
+
+function commandOf(pid: string): string {
+  return readText(`/proc/${pid}/comm`).trim() || "a process";
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function entriesOf(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
