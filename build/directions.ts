@@ -43,7 +43,7 @@ export const areas: readonly Area[] = [
   { name: "pair", paths: ["engine/pair/"], imports: ["base", "checksum", "core"], packages: [], pure: true },
   {
     name: "node",
-    paths: ["engine/node.ts"],
+    paths: ["engine/node/", "engine/outbox.ts"],
     imports: ["base", "checksum", "core", "pair"],
     packages: [],
     pure: true,
