@@ -1,0 +1,78 @@
+import type { NewTimelineEvent, PairEvent, TimelineEvent, ViewUpdate } from "../control/events.ts";
+
+const eventCountMax = 20_000;
+/** Events dropped at once when the ring is full, so that dropping costs nothing per event. */
+const dropCount = 1_000;
+/** Views are pushed at most this often, except that a change of state is shown at once. */
+const viewIntervalMs = 250;
+
+/**
+ * What happened, numbered, and the views of how things stand. A listener gets every event; of views it gets the newest,
+ * a few times a second while something changes.
+ */
+export class Timeline {
+  readonly #events: TimelineEvent[] = [];
+  readonly #listeners = new Set<(event: PairEvent) => void>();
+  readonly #views: () => ViewUpdate;
+  readonly #now: () => number;
+  #lastId = 0;
+  #pending: NodeJS.Timeout | null = null;
+  #isUrgent = false;
+  #pushedAt = -Infinity;
+
+  constructor(views: () => ViewUpdate, now: () => number) {
+    this.#views = views;
+    this.#now = now;
+  }
+
+  /** Adds an event; `at` when it happened, if that is known better than "now". */
+  add(event: NewTimelineEvent, at = this.#now()): TimelineEvent {
+    const whole = { ...event, id: ++this.#lastId, at } as TimelineEvent;
+    this.#events.push(whole);
+    if (this.#events.length > eventCountMax) this.#events.splice(0, dropCount);
+    this.#tell(whole);
+    this.touch();
+    return whole;
+  }
+
+  /** Events numbered above `id`, oldest first. */
+  after(id: number, limit: number): readonly TimelineEvent[] {
+    const first = this.#events[0]?.id ?? 1;
+    const start = Math.max(0, id + 1 - first);
+    return this.#events.slice(start, start + limit);
+  }
+
+  subscribe(listener: (event: PairEvent) => void): () => void {
+    this.#listeners.add(listener);
+    this.touch({ urgent: true });
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Something in the views changed. `urgent`: a state, not a number. */
+  touch({ urgent = false } = {}): void {
+    if (this.#listeners.size === 0) return;
+    if (this.#pending !== null && (this.#isUrgent || !urgent)) return;
+    if (this.#pending !== null) clearTimeout(this.#pending);
+    this.#isUrgent = urgent;
+    const waitMs = urgent ? 0 : Math.max(0, this.#pushedAt + viewIntervalMs - performance.now());
+    this.#pending = setTimeout(() => this.#push(), waitMs);
+    this.#pending.unref();
+  }
+
+  /** Stops pushing views. */
+  close(): void {
+    if (this.#pending !== null) clearTimeout(this.#pending);
+    this.#listeners.clear();
+  }
+
+  #push(): void {
+    this.#pending = null;
+    this.#isUrgent = false;
+    this.#pushedAt = performance.now();
+    this.#tell(this.#views());
+  }
+
+  #tell(event: PairEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+}
