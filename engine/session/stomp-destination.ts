@@ -28,13 +28,20 @@ const prefixes: readonly Prefix[] = [
  */
 export function readDestination(text: string, use: DestinationUse, connectionName: string): Destination {
   const destination = parse(text, connectionName);
-  const invalid = (detail: string) => new BrokerError("DESTINATION_INVALID", { destination: shown(text), detail });
-  if (destination === null) throw invalid("it must begin with /queue/, /topic/, /temp-queue/ or /temp-topic/ and have a name after that");
+  const invalid = (detail: string) =>
+    new BrokerError("DESTINATION_INVALID", { destination: shown(text), detail });
+  if (destination === null)
+    throw invalid(
+      "it must begin with /queue/, /topic/, /temp-queue/ or /temp-topic/ and have a name after that",
+    );
   const { name } = destination;
-  if (Buffer.byteLength(name) > limits.destinationNameBytesMax) throw invalid(`its name is longer than ${limits.destinationNameBytesMax} bytes`);
+  if (Buffer.byteLength(name) > limits.destinationNameBytesMax)
+    throw invalid(`its name is longer than ${limits.destinationNameBytesMax} bytes`);
   if (/\p{Cc}/u.test(name)) throw invalid("its name has a control character");
-  if (name.includes(",")) throw invalid("several destinations in one, separated by commas, are not supported");
-  if (name.includes("?")) throw invalid("options after a question mark are not supported; use activemq.* headers");
+  if (name.includes(","))
+    throw invalid("several destinations in one, separated by commas, are not supported");
+  if (name.includes("?"))
+    throw invalid("options after a question mark are not supported; use activemq.* headers");
   if (use === "send" && isPattern(name)) throw invalid("a message cannot be sent to a wildcard");
   if (use === "subscribe" && isTemporary(destination) && !isOwnTemporary(destination, connectionName)) {
     throw invalid("only the connection that made a temporary destination can subscribe to it");
@@ -51,7 +58,9 @@ export function looksLikeDestination(text: string): boolean {
 export function writeDestination(destination: Destination, connectionName: string): string {
   const { kind, name } = destination;
   if (!isTemporary(destination)) return `/${kind}/${name}`;
-  return isOwnTemporary(destination, connectionName) ? `/${kind}/${name.slice(connectionName.length + 1)}` : `/remote-${kind}/${name}`;
+  return isOwnTemporary(destination, connectionName)
+    ? `/${kind}/${name.slice(connectionName.length + 1)}`
+    : `/remote-${kind}/${name}`;
 }
 
 export function isTemporary(destination: Destination): boolean {

@@ -5,7 +5,8 @@ import type { StompCommand, StompFrame, StompHeader } from "../wire/stomp/frames
 /** What the sender of a frame can do about its error. */
 const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
   FRAME_TOO_LARGE: "Send the data in several smaller messages.",
-  FRAME_MALFORMED: "Check how the client writes frames: a command, headers, an empty line, the body and a NUL byte.",
+  FRAME_MALFORMED:
+    "Check how the client writes frames: a command, headers, an empty line, the body and a NUL byte.",
   HEADER_MISSING: "Add the header to the frame.",
   HEADER_INVALID: "Correct the header's value.",
   NOT_SUPPORTED: "Leave it out; the limits are listed in the README.",
@@ -17,7 +18,8 @@ const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
   CLIENT_ID_IN_USE: "Disconnect the other client, or use another client-id.",
   TRANSACTION_EXISTS: "Choose another transaction name, or send COMMIT or ABORT first.",
   TRANSACTION_UNKNOWN: "Send BEGIN with the same transaction name first, on the same connection.",
-  MESSAGE_UNKNOWN: "Acknowledge each message once, on the connection and subscription that it came from, and only with ack:client or ack:client-individual.",
+  MESSAGE_UNKNOWN:
+    "Acknowledge each message once, on the connection and subscription that it came from, and only with ack:client or ack:client-individual.",
   NOT_ACTIVE: "Connect to the other node of the pair; a failover client does so by itself.",
   INACTIVE: "Send a line end at least as often as the heart-beat header says, or ask for no heart-beats.",
   INTERNAL: "Connect again. What was not confirmed by a receipt may have to be sent again.",
@@ -35,7 +37,11 @@ export interface ErrorOrigin {
 export function errorFrame(error: BrokerError, origin: ErrorOrigin): StompFrame {
   const where = originText(origin);
   const todo = advice[error.code];
-  const lines = [error.message, ...(where === null ? [] : [`Where: ${where}.`]), ...(todo === undefined ? [] : [`What to do: ${todo}`])];
+  const lines = [
+    error.message,
+    ...(where === null ? [] : [`Where: ${where}.`]),
+    ...(todo === undefined ? [] : [`What to do: ${todo}`]),
+  ];
   const headers: StompHeader[] = [
     ["message", error.message],
     ["error-code", error.code],
@@ -64,5 +70,9 @@ function originText(origin: ErrorOrigin): string | null {
 
 function withText(headers: readonly StompHeader[], text: string): StompFrame {
   const body = Buffer.from(text);
-  return { command: "ERROR", headers: [...headers, ["content-type", "text/plain"], ["content-length", String(body.length)]], body };
+  return {
+    command: "ERROR",
+    headers: [...headers, ["content-type", "text/plain"], ["content-length", String(body.length)]],
+    body,
+  };
 }

@@ -1,6 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
 import { asWallTime } from "../base/units.ts";
-import type { Moment, Op, WallTime } from "../base/units.ts";
+import type { Moment, Op } from "../base/units.ts";
 import { parseDestinationKey } from "../core/message.ts";
 import type { Destination, Message, PropertyValue } from "../core/message.ts";
 import type { SessionAnswer } from "../core/dialogue.ts";
@@ -36,7 +36,8 @@ export function numberHeader(frame: StompFrame, header: string, rule: NumberRule
   const value = headerOf(frame, header);
   if (value === null) return rule.otherwise;
   const number = /^-?\d{1,15}$/.test(value) ? Number(value) : NaN;
-  if (!(number >= rule.min && number <= rule.max)) throw invalidHeader(header, value, `a whole number from ${rule.min} to ${rule.max}`);
+  if (!(number >= rule.min && number <= rule.max))
+    throw invalidHeader(header, value, `a whole number from ${rule.min} to ${rule.max}`);
   return number;
 }
 
@@ -47,15 +48,30 @@ export type RefusedHeaders = Readonly<Record<string, { readonly what: string; re
 export function refuseHeaders(frame: StompFrame, refused: RefusedHeaders): void {
   for (const [name, value] of frame.headers) {
     const rule = Object.hasOwn(refused, name) ? refused[name] : undefined;
-    if (rule !== undefined && value !== rule.harmless) throw new BrokerError("NOT_SUPPORTED", { what: `${rule.what} (header ${name})` });
+    if (rule !== undefined && value !== rule.harmless)
+      throw new BrokerError("NOT_SUPPORTED", { what: `${rule.what} (header ${name})` });
   }
 }
 
 /** SEND headers that say something to the broker, or that only the broker may say; all others belong to the message. */
 const notProperties: ReadonlySet<string> = new Set([
-  "destination", "transaction", "receipt", "content-length", "persistent", "priority", "expires", "timestamp",
-  "correlation-id", "reply-to", "type", "message-id", "subscription", "ack", "redelivered", "JMSXUserID",
-]); // prettier-ignore
+  "destination",
+  "transaction",
+  "receipt",
+  "content-length",
+  "persistent",
+  "priority",
+  "expires",
+  "timestamp",
+  "correlation-id",
+  "reply-to",
+  "type",
+  "message-id",
+  "subscription",
+  "ack",
+  "redelivered",
+  "JMSXUserID",
+]);
 
 export interface Addresses {
   readonly destination: Destination;
@@ -66,7 +82,8 @@ export interface Addresses {
 /** The message of a SEND frame. */
 export function readMessage(frame: StompFrame, addresses: Addresses, now: Moment): Message {
   const properties = new Map<string, PropertyValue>();
-  for (const [name, value] of frame.headers) if (!notProperties.has(name) && !properties.has(name)) properties.set(name, value);
+  for (const [name, value] of frame.headers)
+    if (!notProperties.has(name) && !properties.has(name)) properties.set(name, value);
   const replyTo = headerOf(frame, "reply-to");
   if (replyTo !== null && addresses.replyTo === null) properties.set("reply-to", replyTo);
   const expires = numberHeader(frame, "expires", { min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: 0 });
@@ -79,7 +96,9 @@ export function readMessage(frame: StompFrame, addresses: Addresses, now: Moment
     persistent: booleanHeader(frame, "persistent"),
     priority: numberHeader(frame, "priority", { min: 0, max: 9, otherwise: 4 }),
     expiresAt: expires === 0 ? null : asWallTime(expires),
-    sentAt: asWallTime(numberHeader(frame, "timestamp", { min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: now.wall })),
+    sentAt: asWallTime(
+      numberHeader(frame, "timestamp", { min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: now.wall }),
+    ),
     correlationId: headerOf(frame, "correlation-id"),
     replyTo: addresses.replyTo,
     type: headerOf(frame, "type"),
@@ -113,9 +132,22 @@ export function parseOp(text: string): Op | null {
 
 /** Headers of a MESSAGE that the broker writes itself; a message's own header of that name would contradict it. */
 const brokersOwn: ReadonlySet<string> = new Set([
-  "destination", "message-id", "subscription", "ack", "content-length", "timestamp", "expires", "priority", "persistent",
-  "correlation-id", "type", "redelivered", "original-destination", "dlqDeliveryFailureCause", "receipt-id",
-]); // prettier-ignore
+  "destination",
+  "message-id",
+  "subscription",
+  "ack",
+  "content-length",
+  "timestamp",
+  "expires",
+  "priority",
+  "persistent",
+  "correlation-id",
+  "type",
+  "redelivered",
+  "original-destination",
+  "dlqDeliveryFailureCause",
+  "receipt-id",
+]);
 
 export interface DeliveryLabels {
   /** As the client named the subscription; `null` when it did not. */
@@ -138,7 +170,7 @@ export function writeMessage(delivery: Delivery, labels: DeliveryLabels): StompF
   add("ack", labels.ack);
   add("content-length", message.bodyKind === "bytes" ? message.body.length : null);
   add("timestamp", message.sentAt);
-  add("expires", message.expiresAt ?? (0 as WallTime));
+  add("expires", message.expiresAt ?? 0);
   add("priority", message.priority);
   add("persistent", message.persistent ? "true" : null);
   add("redelivered", delivery.deliveryCount > 1 ? "true" : null);
@@ -147,7 +179,10 @@ export function writeMessage(delivery: Delivery, labels: DeliveryLabels): StompF
   add("type", message.type);
   if (deadLetter !== null) {
     const from = parseDestinationKey(deadLetter.from);
-    add("original-destination", from === null ? deadLetter.from : writeDestination(from, labels.connectionName));
+    add(
+      "original-destination",
+      from === null ? deadLetter.from : writeDestination(from, labels.connectionName),
+    );
     add("dlqDeliveryFailureCause", deadLetter.cause);
   }
   for (const [name, value] of message.properties) {

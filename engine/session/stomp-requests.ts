@@ -7,7 +7,17 @@ import type { AckMode, SessionRequest, SubscriptionRequest } from "../core/dialo
 import { headerOf } from "../wire/stomp/frames.ts";
 import type { StompFrame, StompVersion } from "../wire/stomp/frames.ts";
 import { isOwnTemporary, looksLikeDestination, readDestination } from "./stomp-destination.ts";
-import { booleanHeader, invalidHeader, messageIdOf, numberHeader, parseMessageId, parseOp, readMessage, refuseHeaders, requiredHeader } from "./stomp-headers.ts";
+import {
+  booleanHeader,
+  invalidHeader,
+  messageIdOf,
+  numberHeader,
+  parseMessageId,
+  parseOp,
+  readMessage,
+  refuseHeaders,
+  requiredHeader,
+} from "./stomp-headers.ts";
 import type { Delivery, DeliveryLabels, RefusedHeaders } from "./stomp-headers.ts";
 import { StompSubscriptions } from "./stomp-subscriptions.ts";
 import type { StompSubscription } from "./stomp-subscriptions.ts";
@@ -58,7 +68,8 @@ export class StompRequests {
   /** What a frame asks for, in order; at least one request, of which the last one completes the frame. */
   of(frame: StompFrame, version: StompVersion, now: Moment): readonly SessionRequest[] {
     const read = this.#readers[frame.command];
-    if (read === undefined) throw new BrokerError("PROTOCOL_VIOLATION", { detail: `${frame.command} is not expected here.` });
+    if (read === undefined)
+      throw new BrokerError("PROTOCOL_VIOLATION", { detail: `${frame.command} is not expected here.` });
     return read(frame, version, now);
   }
 
@@ -96,7 +107,9 @@ export class StompRequests {
     const destination = readDestination(requiredHeader(frame, "destination"), "send", this.#connectionName);
     const replyToText = headerOf(frame, "reply-to");
     const replyTo =
-      replyToText !== null && looksLikeDestination(replyToText) ? readDestination(replyToText, "send", this.#connectionName) : null;
+      replyToText !== null && looksLikeDestination(replyToText)
+        ? readDestination(replyToText, "send", this.#connectionName)
+        : null;
     const message = readMessage(frame, { destination, replyTo }, now);
     const creations = [destination, replyTo].flatMap((each) => (each === null ? [] : this.#creation(each)));
     return [...creations, { kind: "send", message, transaction }];
@@ -107,7 +120,10 @@ export class StompRequests {
     const key = destinationKey(destination);
     if (!isOwnTemporary(destination, this.#connectionName) || this.#temporaries.has(key)) return [];
     if (this.#temporaries.size === limits.subscriptionsPerConnectionMax) {
-      throw new BrokerError("LIMIT_REACHED", { limit: limits.subscriptionsPerConnectionMax, what: "temporary destinations of a connection" });
+      throw new BrokerError("LIMIT_REACHED", {
+        limit: limits.subscriptionsPerConnectionMax,
+        what: "temporary destinations of a connection",
+      });
     }
     this.#temporaries.add(key);
     return [{ kind: "create-temporary", destination }];
@@ -135,16 +151,22 @@ export class StompRequests {
 
   #durableOf(frame: StompFrame, destination: Destination): SubscriptionRequest["durable"] {
     const header = durableNameHeaders.find((candidate) => headerOf(frame, candidate) !== null);
-    const isAsked = header !== undefined || (destination.kind === "topic" && headerOf(frame, "durable") === "true");
+    const isAsked =
+      header !== undefined || (destination.kind === "topic" && headerOf(frame, "durable") === "true");
     if (!isAsked) return null;
     const name = header === undefined ? requiredHeader(frame, "id") : requiredHeader(frame, header);
     if (name === "") throw invalidHeader(header ?? "id", name, "a name");
-    if (destination.kind !== "topic") throw invalidHeader(header ?? "durable", name, "possible here: only a topic has durable subscriptions");
+    if (destination.kind !== "topic")
+      throw invalidHeader(header ?? "durable", name, "possible here: only a topic has durable subscriptions");
     return { clientId: this.#requiredClientId(), name };
   }
 
   #requiredClientId(): string {
-    if (this.clientId === null || this.clientId === "") throw new BrokerError("HEADER_MISSING", { command: "CONNECT", header: "client-id (for a durable subscription)" });
+    if (this.clientId === null || this.clientId === "")
+      throw new BrokerError("HEADER_MISSING", {
+        command: "CONNECT",
+        header: "client-id (for a durable subscription)",
+      });
     return this.clientId;
   }
 
@@ -153,17 +175,32 @@ export class StompRequests {
     const deletion: SessionRequest[] =
       durableHeader === undefined
         ? []
-        : [{ kind: "delete-durable", clientId: this.#requiredClientId(), name: requiredHeader(frame, durableHeader) }];
+        : [
+            {
+              kind: "delete-durable",
+              clientId: this.#requiredClientId(),
+              name: requiredHeader(frame, durableHeader),
+            },
+          ];
     const subscription = this.#subscriptionToEnd(frame, version);
     if (subscription === null) {
       // ActiveMQ's clients end a durable subscription first and delete it then, under the same id.
       if (deletion.length > 0) return deletion;
-      throw new BrokerError("SUBSCRIPTION_UNKNOWN", { subscription: headerOf(frame, "id") ?? headerOf(frame, "destination") ?? "" });
+      throw new BrokerError("SUBSCRIPTION_UNKNOWN", {
+        subscription: headerOf(frame, "id") ?? headerOf(frame, "destination") ?? "",
+      });
     }
     this.#subscriptions.remove(subscription);
     this.#withWritten.delete(subscription);
-    const unsettled = subscription.written.length === 0 ? [] : [settleRequest(subscription, subscription.written, "accepted", null)];
-    return [...unsettled, { kind: "unsubscribe", subscription: subscription.request.subscription }, ...deletion];
+    const unsettled =
+      subscription.written.length === 0
+        ? []
+        : [settleRequest(subscription, subscription.written, "accepted", null)];
+    return [
+      ...unsettled,
+      { kind: "unsubscribe", subscription: subscription.request.subscription },
+      ...deletion,
+    ];
   }
 
   #subscriptionToEnd(frame: StompFrame, version: StompVersion): StompSubscription | null {
@@ -173,11 +210,15 @@ export class StompRequests {
     const isDeletion = durableNameHeaders.some((name) => headerOf(frame, name) !== null);
     if (version === "1.0" && destination !== null) return this.#subscriptions.withDestination(destination);
     if (isDeletion) return null;
-    throw new BrokerError("HEADER_MISSING", { command: frame.command, header: version === "1.0" ? "id (or destination)" : "id" });
+    throw new BrokerError("HEADER_MISSING", {
+      command: frame.command,
+      header: version === "1.0" ? "id (or destination)" : "id",
+    });
   }
 
   #settle(frame: StompFrame, version: StompVersion, outcome: "accepted" | "rejected"): SessionRequest[] {
-    if (outcome === "rejected" && version === "1.0") throw new BrokerError("PROTOCOL_VIOLATION", { detail: "STOMP 1.0 has no NACK frame." });
+    if (outcome === "rejected" && version === "1.0")
+      throw new BrokerError("PROTOCOL_VIOLATION", { detail: "STOMP 1.0 has no NACK frame." });
     const transaction = this.#transactionOf(frame);
     const { subscription, message } = this.#acknowledged(frame, version);
     const messages = this.#subscriptions.settle(subscription, message, transaction);
@@ -192,7 +233,8 @@ export class StompRequests {
       const dash = ackId.indexOf("-");
       const subscription = dash === -1 ? null : this.#subscriptions.named(ackId.slice(0, dash));
       const message = parseOp(ackId.slice(dash + 1));
-      if (subscription === null || message === null) throw new BrokerError("MESSAGE_UNKNOWN", { message: ackId });
+      if (subscription === null || message === null)
+        throw new BrokerError("MESSAGE_UNKNOWN", { message: ackId });
       return { subscription, message };
     }
     const messageId = requiredHeader(frame, "message-id");
@@ -238,12 +280,17 @@ function settleRequest(
 
 function ackModeOf(frame: StompFrame): AckMode {
   const mode = headerOf(frame, "ack") ?? "auto";
-  if (mode !== "auto" && mode !== "client" && mode !== "client-individual") throw invalidHeader("ack", mode, "auto, client or client-individual");
+  if (mode !== "auto" && mode !== "client" && mode !== "client-individual")
+    throw invalidHeader("ack", mode, "auto, client or client-individual");
   return mode;
 }
 
 /** A subscription may ask for more than is allowed; it gets what is allowed. */
 function prefetchOf(frame: StompFrame): number {
-  const asked = numberHeader(frame, "activemq.prefetchSize", { min: 1, max: Number.MAX_SAFE_INTEGER, otherwise: limits.prefetchCountDefault });
+  const asked = numberHeader(frame, "activemq.prefetchSize", {
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+    otherwise: limits.prefetchCountDefault,
+  });
   return Math.min(asked, limits.prefetchCountMax);
 }

@@ -36,7 +36,10 @@ export class StompSubscriptions {
     const id = subscription.id ?? subscription.destinationText;
     if (this.#byId.has(id)) throw new BrokerError("SUBSCRIPTION_EXISTS", { subscription: id });
     if (this.#byId.size === limits.subscriptionsPerConnectionMax) {
-      throw new BrokerError("LIMIT_REACHED", { limit: limits.subscriptionsPerConnectionMax, what: "subscriptions on a connection" });
+      throw new BrokerError("LIMIT_REACHED", {
+        limit: limits.subscriptionsPerConnectionMax,
+        what: "subscriptions on a connection",
+      });
     }
     this.#byId.set(id, subscription);
     this.#byName.set(subscription.request.subscription, subscription);
@@ -57,7 +60,11 @@ export class StompSubscriptions {
 
   /** [STOMP 1.0 UNSUBSCRIBE] The destination names a subscription too; the oldest one, should there be several. */
   withDestination(destinationText: string): StompSubscription | null {
-    return this.#byId.get(destinationText) ?? this.all().find((each) => each.destinationText === destinationText) ?? null;
+    return (
+      this.#byId.get(destinationText) ??
+      this.all().find((each) => each.destinationText === destinationText) ??
+      null
+    );
   }
 
   /** [STOMP 1.0 ACK] A message is named alone; should two subscriptions await it, the older one is meant. */
@@ -72,7 +79,10 @@ export class StompSubscriptions {
   begin(transaction: string): void {
     if (this.#transactions.has(transaction)) throw new BrokerError("TRANSACTION_EXISTS", { transaction });
     if (this.#transactions.size === limits.transactionsPerConnectionMax) {
-      throw new BrokerError("LIMIT_REACHED", { limit: limits.transactionsPerConnectionMax, what: "open transactions on a connection" });
+      throw new BrokerError("LIMIT_REACHED", {
+        limit: limits.transactionsPerConnectionMax,
+        what: "open transactions on a connection",
+      });
     }
     this.#transactions.set(transaction, new Set());
   }
@@ -96,8 +106,10 @@ export class StompSubscriptions {
 
   /** Takes what an ACK or NACK of `message` settles, oldest first. */
   settle(subscription: StompSubscription, message: Op, transaction: string | null): Op[] {
-    if (subscription.unsettled.get(message) !== null) throw new BrokerError("MESSAGE_UNKNOWN", { message: messageIdOf(message) });
-    const settled = subscription.request.ackMode === "client" ? throughMessage(subscription, message) : [message];
+    if (subscription.unsettled.get(message) !== null)
+      throw new BrokerError("MESSAGE_UNKNOWN", { message: messageIdOf(message) });
+    const settled =
+      subscription.request.ackMode === "client" ? throughMessage(subscription, message) : [message];
     for (const each of settled) {
       if (transaction === null) subscription.unsettled.delete(each);
       else subscription.unsettled.set(each, transaction);

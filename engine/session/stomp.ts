@@ -23,11 +23,19 @@ export function createStompSession(port: SessionPort, context: SessionContext, n
 /** How long an ERROR frame waits for the receipts of what came before it. */
 const lastReceiptsMsMax = 5_000;
 
+/** The node reports an error of a frame that was asked for, so of an earlier one than the session can be reading. */
+type Reporter = "session" | "node";
+
 type Phase =
   | { readonly kind: "connecting"; readonly until: Instant }
   | { readonly kind: "open" }
   /** An error is to be reported, once the frames before it have had their receipts. */
-  | { readonly kind: "failing"; readonly error: StompFrame; readonly until: Instant }
+  | {
+      readonly kind: "failing";
+      readonly error: StompFrame;
+      readonly reportedBy: Reporter;
+      readonly until: Instant;
+    }
   /** The client said DISCONNECT and wants a receipt for it. */
   | { readonly kind: "leaving" }
   | { readonly kind: "closed" };
@@ -75,7 +83,9 @@ class StompSession implements Session {
     try {
       this.#decoder.push(chunk, (frame) => this.#take(frame));
     } catch (error) {
-      this.#failWith(error, { ...nowhere, frameNumber: this.#frameCount + 1 });
+      // What stands behind a DISCONNECT, or behind an error, is not looked at.
+      const isHeard = this.#isListening() || !(error instanceof BrokerError);
+      if (isHeard) this.#failWith(error, { ...nowhere, frameNumber: this.#frameCount + 1 });
     }
   }
 
@@ -84,17 +94,18 @@ class StompSession implements Session {
     if (this.#phase.kind === "closed") return;
     switch (answer.kind) {
       case "confirm":
-        return this.#confirm(answer.receipt);
-      case "refuse": {
-        const origin = this.#receipts.get(answer.receipt) ?? nowhere;
-        this.#receipts.delete(answer.receipt);
-        return this.#fail(errorFrame(answer.error, origin));
-      }
+        this.#confirm(answer.receipt);
+        break;
+      case "refuse":
+        this.#refuse(answer.receipt, answer.error);
+        break;
       case "deliver":
-        return this.#deliver(answer);
+        this.#deliver(answer);
+        break;
       case "close":
         if (answer.error !== null) this.#write(errorFrame(answer.error, nowhere));
-        return this.#close();
+        this.#close();
+        break;
       default:
         assertNever(answer);
     }
@@ -113,7 +124,8 @@ class StompSession implements Session {
     if (this.#phase.kind === "closed") return;
     // What the client said while this process stood still has yet to be read.
     if (stoodStill) this.#heartbeats.received(now.monotonic);
-    if (stoodStill && this.#phase.kind === "connecting") this.#phase = { kind: "connecting", until: later(now, limits.connectTimeoutMs) };
+    if (stoodStill && this.#phase.kind === "connecting")
+      this.#phase = { kind: "connecting", until: later(now, limits.connectTimeoutMs) };
     this.#checkDeadlines();
     this.#planWake();
   }
@@ -121,14 +133,17 @@ class StompSession implements Session {
   #checkDeadlines(): void {
     const at = this.#now.monotonic;
     const phase = this.#phase;
+    const silentMs = phase.kind === "open" ? this.#heartbeats.overdueMs(at) : null;
     if (phase.kind === "connecting" && at >= phase.until) {
       const detail = `No CONNECT frame came within ${limits.connectTimeoutMs} ms of the connection's start.`;
-      return this.#fail(errorFrame(new BrokerError("PROTOCOL_VIOLATION", { detail }), nowhere));
+      this.#fail(errorFrame(violation(detail), nowhere));
+    } else if (phase.kind === "failing" && at >= phase.until) {
+      this.#endWith(phase.error);
+    } else if (silentMs !== null) {
+      this.#fail(errorFrame(new BrokerError("INACTIVE", { silentMs }), nowhere));
+    } else if (this.#heartbeats.isBeatDue(at)) {
+      this.#writeBytes(stompHeartbeat);
     }
-    if (phase.kind === "failing" && at >= phase.until) return this.#endWith(phase.error);
-    const silentMs = phase.kind === "open" ? this.#heartbeats.overdueMs(at) : null;
-    if (silentMs !== null) return this.#fail(errorFrame(new BrokerError("INACTIVE", { silentMs }), nowhere));
-    if (this.#heartbeats.isBeatDue(at)) this.#writeBytes(stompHeartbeat);
   }
 
   #isListening(): boolean {
@@ -138,7 +153,11 @@ class StompSession implements Session {
   #take(frame: StompFrame): void {
     if (!this.#isListening()) return;
     this.#frameCount += 1;
-    const origin: ErrorOrigin = { command: frame.command, receiptId: headerOf(frame, "receipt"), frameNumber: this.#frameCount };
+    const origin: ErrorOrigin = {
+      command: frame.command,
+      receiptId: headerOf(frame, "receipt"),
+      frameNumber: this.#frameCount,
+    };
     try {
       this.#handle(frame, origin);
     } catch (error) {
@@ -147,28 +166,42 @@ class StompSession implements Session {
   }
 
   #handle(frame: StompFrame, origin: ErrorOrigin): void {
-    if (frame.command === "CONNECT" || frame.command === "STOMP") return this.#connect(frame);
-    if (this.#phase.kind === "connecting") throw violation(`The first frame must be CONNECT or STOMP; it was ${frame.command}.`);
-    if (stompCommands[frame.command].sender === "server") throw violation(`${frame.command} is a frame that only a server sends.`);
-    if (frame.command === "DISCONNECT") return this.#disconnect(origin);
-    // The answer to the last request of a frame follows those to all before it, so it stands for the whole frame.
+    if (frame.command === "CONNECT" || frame.command === "STOMP") this.#connect(frame);
+    else if (this.#phase.kind === "connecting")
+      throw violation(`The first frame must be CONNECT or STOMP; it was ${frame.command}.`);
+    else if (stompCommands[frame.command].sender === "server")
+      throw violation(`${frame.command} is a frame that only a server sends.`);
+    else if (frame.command === "DISCONNECT") this.#disconnect(origin);
+    else this.#request(frame, origin);
+  }
+
+  /** The answer to the last request of a frame follows those to all before it, so it stands for the whole frame. */
+  #request(frame: StompFrame, origin: ErrorOrigin): void {
     const requests = this.#requests.of(frame, this.#decoder.version, this.#now);
-    requests.forEach((request, index) => this.#ask(request, index === requests.length - 1 ? origin : null));
+    requests.forEach((request, index) => {
+      this.#ask(request, index === requests.length - 1 ? origin : null);
+    });
   }
 
   #connect(frame: StompFrame): void {
-    if (this.#phase.kind !== "connecting") throw violation("The client is connected already: CONNECT must be its first and only one.");
+    if (this.#phase.kind !== "connecting")
+      throw violation("The client is connected already: CONNECT must be its first and only one.");
     const asked = headerOf(frame, "accept-version");
     const version = negotiated(asked);
-    if (version === null) return this.#fail(versionErrorFrame(asked ?? ""));
+    if (version === null) {
+      this.#fail(versionErrorFrame(asked ?? ""));
+      return;
+    }
     this.#decoder.version = version;
     const beat = headerOf(frame, "heart-beat");
     const wish = beat === null ? noHeartbeats : parseHeartbeat(beat);
-    if (wish === null) throw invalidHeader("heart-beat", beat ?? "", "two numbers of milliseconds such as 10000,10000");
+    if (wish === null)
+      throw invalidHeader("heart-beat", beat ?? "", "two numbers of milliseconds such as 10000,10000");
 
     const login = headerOf(frame, "login");
     const clientId = headerOf(frame, "client-id");
-    if (!this.#context.authenticate(login, headerOf(frame, "passcode"))) throw new BrokerError("AUTHENTICATION_FAILED");
+    if (!this.#context.authenticate(login, headerOf(frame, "passcode")))
+      throw new BrokerError("AUTHENTICATION_FAILED");
     this.#requests.clientId = clientId;
     this.#description = { protocol: `STOMP ${version}`, clientId, login };
     this.#heartbeats = new Heartbeats(wish, this.#now.monotonic);
@@ -186,7 +219,10 @@ class StompSession implements Session {
 
   /** [STOMP 1.2 DISCONNECT] With a receipt the client knows that all it sent has arrived; without one it has left. */
   #disconnect(origin: ErrorOrigin): void {
-    if (origin.receiptId === null) return this.#close();
+    if (origin.receiptId === null) {
+      this.#close();
+      return;
+    }
     this.#phase = { kind: "leaving" };
     this.#ask({ kind: "settle-down" }, origin);
   }
@@ -208,6 +244,12 @@ class StompSession implements Session {
     else if (this.#phase.kind === "failing") this.#endWith(this.#phase.error);
   }
 
+  #refuse(number: number, error: BrokerError): void {
+    const origin = this.#receipts.get(number) ?? nowhere;
+    this.#receipts.delete(number);
+    this.#fail(errorFrame(error, origin), "node");
+  }
+
   #deliver(delivery: Delivery): void {
     // A client that has left gets nothing more; the node gives its deliveries back.
     if (this.#phase.kind !== "open") return;
@@ -220,13 +262,22 @@ class StompSession implements Session {
     this.#fail(errorFrame(error, origin));
   }
 
-  #fail(error: StompFrame): void {
+  /** Of several errors the first cause is told, whatever order they come to light in. */
+  #fail(error: StompFrame, reportedBy: Reporter = "session"): void {
     const phase = this.#phase;
     if (phase.kind === "closed") return;
-    if (this.#receipts.size === 0) return this.#endWith(error);
-    // An error that the node reports is of an earlier frame than the one we wait with: it is the first cause.
-    this.#phase = { kind: "failing", error, until: phase.kind === "failing" ? phase.until : later(this.#now, lastReceiptsMsMax) };
-    this.#planWake();
+    const isFirst = phase.kind !== "failing" || (phase.reportedBy === "session" && reportedBy === "node");
+    const failing: Phase = isFirst
+      ? {
+          kind: "failing",
+          error,
+          reportedBy,
+          until: phase.kind === "failing" ? phase.until : later(this.#now, lastReceiptsMsMax),
+        }
+      : phase;
+    this.#phase = failing;
+    if (this.#receipts.size === 0) this.#endWith(failing.error);
+    else this.#planWake();
   }
 
   #endWith(error: StompFrame): void {

@@ -66,7 +66,8 @@ export function detectProtocol(bytes: Uint8Array): Detection {
 /** Why a connection that began like this is refused; `null` when it is served, or may still turn out to be. */
 export function detectionRefusal(detection: Detection): BrokerError | null {
   if (detection.kind === "more") return null;
-  if (detection.kind === "unknown") return new BrokerError("PROTOCOL_UNKNOWN", { firstBytes: detection.firstBytes });
+  if (detection.kind === "unknown")
+    return new BrokerError("PROTOCOL_UNKNOWN", { firstBytes: detection.firstBytes });
   const detail = notServed[detection.protocol];
   return detail === undefined ? null : new BrokerError("PROTOCOL_VIOLATION", { detail });
 }

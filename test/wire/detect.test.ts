@@ -5,22 +5,23 @@ import type { DetectedProtocol } from "../../engine/wire/detect.ts";
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, "latin1");
 
 /** Beginnings as clients send them, and the byte with which there is no more doubt. */
-const beginnings: readonly [name: string, protocol: DetectedProtocol, text: string, decidedAfter: number][] = [
-  ["STOMP CONNECT", "stomp", "CONNECT\naccept-version:1.2\n\n\0", 8],
-  ["STOMP CONNECT with CR LF", "stomp", "CONNECT\r\nhost:a\r\n\r\n\0", 9],
-  ["STOMP STOMP", "stomp", "STOMP\nhost:a\n\n\0", 6],
-  ["STOMP after line ends", "stomp", "\n\r\n\nCONNECT\n\n\0", 12],
-  ["replication", "replication", replicationPreamble, 11],
-  ["HTTP GET", "http", "GET / HTTP/1.1\r\n", 4],
-  ["HTTP HEAD", "http", "HEAD / HTTP/1.1\r\n", 5],
-  ["OpenWire", "openwire", "\0\0\x01\x3c\x01ActiveMQ\0\0\0\x0c\x01", 13],
-  ["AMQP 1.0", "amqp", "AMQP\0\x01\0\0", 4],
-  ["AMQP with SASL", "amqp", "AMQP\x03\x01\0\0", 4],
-  ["MQTT 3.1.1", "mqtt", "\x10\x0c\0\x04MQTT\x04\x02\0\x3c\0\0", 8],
-  ["MQTT 5 with a length of two bytes", "mqtt", "\x10\x80\x01\0\x04MQTT\x05", 9],
-  ["MQTT 3.1", "mqtt", "\x10\x0e\0\x06MQIsdp\x03\x02", 10],
-  ["TLS", "tls", "\x16\x03\x01\x02\0\x01", 2],
-];
+const beginnings: readonly [name: string, protocol: DetectedProtocol, text: string, decidedAfter: number][] =
+  [
+    ["STOMP CONNECT", "stomp", "CONNECT\naccept-version:1.2\n\n\0", 8],
+    ["STOMP CONNECT with CR LF", "stomp", "CONNECT\r\nhost:a\r\n\r\n\0", 9],
+    ["STOMP STOMP", "stomp", "STOMP\nhost:a\n\n\0", 6],
+    ["STOMP after line ends", "stomp", "\n\r\n\nCONNECT\n\n\0", 12],
+    ["replication", "replication", replicationPreamble, 11],
+    ["HTTP GET", "http", "GET / HTTP/1.1\r\n", 4],
+    ["HTTP HEAD", "http", "HEAD / HTTP/1.1\r\n", 5],
+    ["OpenWire", "openwire", "\0\0\x01\x3c\x01ActiveMQ\0\0\0\x0c\x01", 13],
+    ["AMQP 1.0", "amqp", "AMQP\0\x01\0\0", 4],
+    ["AMQP with SASL", "amqp", "AMQP\x03\x01\0\0", 4],
+    ["MQTT 3.1.1", "mqtt", "\x10\x0c\0\x04MQTT\x04\x02\0\x3c\0\0", 8],
+    ["MQTT 5 with a length of two bytes", "mqtt", "\x10\x80\x01\0\x04MQTT\x05", 9],
+    ["MQTT 3.1", "mqtt", "\x10\x0e\0\x06MQIsdp\x03\x02", 10],
+    ["TLS", "tls", "\x16\x03\x01\x02\0\x01", 2],
+  ];
 
 describe.each(beginnings)("detect: %s", (_name, protocol, text, decidedAfter) => {
   test("is told by its first bytes, and not before they are there", () => {
@@ -33,7 +34,9 @@ describe.each(beginnings)("detect: %s", (_name, protocol, text, decidedAfter) =>
 });
 
 test("detect: every opening has a beginning here", () => {
-  expect(new Set(beginnings.map(([, protocol]) => protocol))).toEqual(new Set(openings.map(({ protocol }) => protocol)));
+  expect(new Set(beginnings.map(([, protocol]) => protocol))).toEqual(
+    new Set(openings.map(({ protocol }) => protocol)),
+  );
 });
 
 test.each([
@@ -69,6 +72,7 @@ test.each([
 });
 
 test("detect: what is served, or not decided yet, is not refused", () => {
-  for (const protocol of ["stomp", "replication", "http"] as const) expect(detectionRefusal({ kind: "protocol", protocol })).toBeNull();
+  for (const protocol of ["stomp", "replication", "http"] as const)
+    expect(detectionRefusal({ kind: "protocol", protocol })).toBeNull();
   expect(detectionRefusal({ kind: "more" })).toBeNull();
 });

@@ -1,37 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../engine/base/errors.ts";
-import { limits } from "../../engine/base/limits.ts";
 import { StompDecoder } from "../../engine/wire/stomp/decode.ts";
-import type { StompBounds } from "../../engine/wire/stomp/decode.ts";
 import { encodeStompFrame, stompHeartbeat } from "../../engine/wire/stomp/encode.ts";
 import { headerOf, stompVersions } from "../../engine/wire/stomp/frames.ts";
 import type { StompFrame, StompVersion } from "../../engine/wire/stomp/frames.ts";
+import { comparable, decode, oneByOne } from "./stomp.pieces.ts";
 import { frame, stompVectors, wireBytes } from "./stomp.vectors.ts";
-
-/** Frames with their bodies as plain arrays of one kind, so that they can be compared. */
-function comparable(frames: readonly StompFrame[]): unknown[] {
-  return frames.map(({ command, headers, body }) => ({ command, headers, body: Buffer.from(body).toString("latin1") }));
-}
-
-function decode(pieces: readonly Uint8Array[], version: StompVersion, bounds: StompBounds = limits): StompFrame[] {
-  const decoder = new StompDecoder(version, bounds);
-  const frames: StompFrame[] = [];
-  for (const piece of pieces) decoder.push(piece, (each) => frames.push(each));
-  return frames;
-}
-
-function errorOf(run: () => unknown): BrokerError {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof BrokerError) return error;
-    throw error;
-  }
-  throw new Error("nothing was refused");
-}
-
-const oneByOne = (bytes: Uint8Array): Uint8Array[] => Array.from(bytes, (_, index) => bytes.subarray(index, index + 1));
 
 describe.each(stompVectors)("stomp vector: $name", ({ version, wire, frames, written }) => {
   const bytes = wireBytes(wire);
@@ -54,7 +29,10 @@ describe.each(stompVectors)("stomp vector: $name", ({ version, wire, frames, wri
 
   test("every split point gives the same frames", () => {
     for (let at = 0; at <= bytes.length; at += 1) {
-      expect(comparable(decode([bytes.subarray(0, at), bytes.subarray(at)], version)), `split at ${at}`).toEqual(comparable(frames));
+      expect(
+        comparable(decode([bytes.subarray(0, at), bytes.subarray(at)], version)),
+        `split at ${at}`,
+      ).toEqual(comparable(frames));
     }
     expect(comparable(decode(oneByOne(bytes), version))).toEqual(comparable(frames));
   });
@@ -73,7 +51,11 @@ describe("stomp: any frame", () => {
     fc.assert(
       fc.property(fc.array(anyFrame, { maxLength: 4 }), fc.array(fc.nat({ max: 1_000 })), (frames, cuts) => {
         const bytes = Buffer.concat(frames.map((each) => encodeStompFrame(each, "1.2")));
-        const edges = [0, ...cuts.map((cut) => Math.min(cut, bytes.length)).sort((one, other) => one - other), bytes.length];
+        const edges = [
+          0,
+          ...cuts.map((cut) => Math.min(cut, bytes.length)).sort((one, other) => one - other),
+          bytes.length,
+        ];
         const pieces = edges.slice(1).map((edge, index) => bytes.subarray(edges[index], edge));
         const read = decode(pieces, "1.2");
 
@@ -85,35 +67,63 @@ describe("stomp: any frame", () => {
   test.each(stompVersions)("STOMP %s: no header can break out of its frame", (version) => {
     fc.assert(
       fc.property(anyFrame, (each) => {
-        const read = decode([encodeStompFrame(each, version), encodeStompFrame(frame("DISCONNECT"), version)], version);
+        const read = decode(
+          [encodeStompFrame(each, version), encodeStompFrame(frame("DISCONNECT"), version)],
+          version,
+        );
 
         expect(read.map(({ command }) => command)).toEqual([each.command, "DISCONNECT"]);
         expect(Buffer.from(read[0]?.body ?? []).equals(each.body)).toBe(true);
       }),
       // In 1.0 a name of spaces alone could not be told from no name; nobody has one.
-      { examples: [[frame("SEND", [["a\nb", "c\n\n\0DISCONNECT\n\n\0"], ["d:e", "f:g\r"]]) as never]] },
+      {
+        examples: [
+          [
+            frame("SEND", [
+              ["a\nb", "c\n\n\0DISCONNECT\n\n\0"],
+              ["d:e", "f:g\r"],
+            ]) as never,
+          ],
+        ],
+      },
     );
   });
 
   test("any bytes at all give frames or an error that says what is wrong, never anything else", () => {
-    const likely = fc.constantFrom("SEND\n", "MESSAGE\r\n", "x:y\n", "content-length:3\n", "\n", "\0", "\\n", "\\x", "abc", "\r", "\u00ff");
+    const likely = fc.constantFrom(
+      "SEND\n",
+      "MESSAGE\r\n",
+      "x:y\n",
+      "content-length:3\n",
+      "\n",
+      "\0",
+      "\\n",
+      "\\x",
+      "abc",
+      "\r",
+      "\u00ff",
+    );
     fc.assert(
-      fc.property(fc.array(fc.oneof(likely, fc.string({ maxLength: 3 }))), fc.constantFrom(...stompVersions), (parts, version) => {
-        const bytes = Buffer.from(parts.join(""), "latin1");
-        const outcome = (pieces: readonly Uint8Array[]): unknown => {
-          const decoder = new StompDecoder(version);
-          const frames: StompFrame[] = [];
-          try {
-            for (const piece of pieces) decoder.push(piece, (each) => frames.push(each));
-            return { frames: comparable(frames) };
-          } catch (error) {
-            expect(error).toBeInstanceOf(BrokerError);
-            return { frames: comparable(frames), code: (error as BrokerError).code };
-          }
-        };
+      fc.property(
+        fc.array(fc.oneof(likely, fc.string({ maxLength: 3 }))),
+        fc.constantFrom(...stompVersions),
+        (parts, version) => {
+          const bytes = Buffer.from(parts.join(""), "latin1");
+          const outcome = (pieces: readonly Uint8Array[]): unknown => {
+            const decoder = new StompDecoder(version);
+            const frames: StompFrame[] = [];
+            try {
+              for (const piece of pieces) decoder.push(piece, (each) => frames.push(each));
+              return { frames: comparable(frames) };
+            } catch (error) {
+              expect(error).toBeInstanceOf(BrokerError);
+              return { frames: comparable(frames), code: (error as BrokerError).code };
+            }
+          };
 
-        expect(outcome(oneByOne(bytes))).toEqual(outcome([bytes]));
-      }),
+          expect(outcome(oneByOne(bytes))).toEqual(outcome([bytes]));
+        },
+      ),
     );
   });
 
@@ -121,114 +131,6 @@ describe("stomp: any frame", () => {
     return (each: StompFrame, index: number): StompFrame =>
       originals[index]?.body.includes(0) === true ? { ...each, headers: each.headers.slice(0, -1) } : each;
   }
-});
-
-describe("stomp: malformed", () => {
-  const malformed: readonly [name: string, version: StompVersion, wire: string, code: string, says: RegExp][] = [
-    ["an unknown command", "1.2", "PUT\n\n^@", "FRAME_MALFORMED", /"PUT" is no STOMP command/],
-    ["a command in small letters", "1.2", "send\n\n^@", "FRAME_MALFORMED", /"send" is no STOMP command/],
-    ["a name of Object.prototype as command", "1.2", "constructor\n\n^@", "FRAME_MALFORMED", /no STOMP command/],
-    ["a first line that does not end", "1.2", "x".repeat(33), "FRAME_MALFORMED", /no STOMP command/],
-    ["a header without a colon", "1.2", "SEND\nnonsense\n\n^@", "FRAME_MALFORMED", /"nonsense" of SEND has no colon/],
-    ["a header without a name", "1.2", "SEND\n:value\n\n^@", "FRAME_MALFORMED", /has no name/],
-    ["the end of the frame before the empty line", "1.2", "SEND\nx:y\n^@", "FRAME_MALFORMED", /NUL byte stands in the headers/],
-    ["NUL within a header", "1.2", "SEND\nx:^@y\n\n^@", "FRAME_MALFORMED", /NUL byte stands in the headers/],
-    ["an undefined escape in 1.1", "1.1", "SEND\nx:\\t\n\n^@", "FRAME_MALFORMED", /STOMP 1.1 has no escape sequence/],
-    ["the carriage return's escape in 1.1", "1.1", "SEND\nx:\\r\n\n^@", "FRAME_MALFORMED", /STOMP 1.1 has no escape sequence/],
-    ["an undefined escape in 1.2", "1.2", "SEND\nx:\\t\n\n^@", "FRAME_MALFORMED", /STOMP 1.2 has no escape sequence/],
-    ["an undefined escape in a name", "1.2", "SEND\n\\x:y\n\n^@", "FRAME_MALFORMED", /no escape sequence/],
-    ["a backslash at the end of a value", "1.2", "SEND\nx:y\\\n\n^@", "FRAME_MALFORMED", /no escape sequence/],
-    ["a body longer than its content-length", "1.2", "SEND\ncontent-length:2\n\nabc^@", "FRAME_MALFORMED", /after the body of 2 bytes is not NUL/],
-    ["a content-length that is no number", "1.2", "SEND\ncontent-length:two\n\nab^@", "HEADER_INVALID", /content-length has the value "two"/],
-    ["a negative content-length", "1.2", "SEND\ncontent-length:-1\n\n^@", "HEADER_INVALID", /content-length/],
-    ["a content-length in hexadecimal", "1.2", "SEND\ncontent-length:0x2\n\nab^@", "HEADER_INVALID", /content-length/],
-    ["a content-length beyond all numbers", "1.2", "SEND\ncontent-length:99999999999999999999\n\n^@", "HEADER_INVALID", /content-length/],
-    ["a body where there must be none", "1.2", "BEGIN\ntransaction:t\n\nbody^@", "FRAME_MALFORMED", /BEGIN has a body of 4 bytes/],
-    ["a body where there must be none, with a length", "1.1", "ACK\ncontent-length:1\n\nx^@", "FRAME_MALFORMED", /ACK has a body/],
-  ];
-
-  test.each(malformed)("%s", (_name, version, wire, code, says) => {
-    const whole = errorOf(() => decode([wireBytes(wire)], version));
-    const torn = errorOf(() => decode(oneByOne(wireBytes(wire)), version));
-
-    expect(whole.code).toBe(code);
-    expect(whole.message).toMatch(says);
-    expect(torn.code).toBe(code);
-    expect(torn.message).toMatch(says);
-  });
-
-  test("headers that are not UTF-8", () => {
-    const bytes = Buffer.from("SEND\nx:caf\xe9\n\n\0", "latin1");
-
-    expect(errorOf(() => decode([bytes], "1.2")).message).toMatch(/not UTF-8/);
-  });
-
-  test("the frames before a broken one are handed over first", () => {
-    const frames: StompFrame[] = [];
-    const decoder = new StompDecoder("1.2");
-
-    errorOf(() => decoder.push(wireBytes("SEND\nx:1\n\n^@SEND\nx:2\n\n^@NONSENSE\n"), (each) => frames.push(each)));
-
-    expect(frames.map((each) => headerOf(each, "x"))).toEqual(["1", "2"]);
-  });
-});
-
-describe("stomp: limits", () => {
-  const bounds: StompBounds = { frameBytesMax: 100, stompHeaderCountMax: 3, stompHeaderLineBytesMax: 40 };
-  const head = "SEND\ncontent-length:70\n\n"; // 24 bytes
-
-  test("a declared length is refused before a byte of the body has come", () => {
-    const error = errorOf(() => decode([wireBytes("SEND\ncontent-length:80\n\n")], "1.2", bounds));
-
-    expect(error.code).toBe("FRAME_TOO_LARGE");
-    expect(error.context).toEqual({ sizeBytes: 104, limitBytes: 100 });
-  });
-
-  test("the product's own limit is on headers and body together", () => {
-    const declares = (bytes: number): Buffer => wireBytes(`SEND\ncontent-length:${bytes}\n\n`);
-
-    expect(decode([declares(limits.frameBytesMax - 31)], "1.2")).toEqual([]);
-    expect(errorOf(() => decode([declares(limits.frameBytesMax)], "1.2")).code).toBe("FRAME_TOO_LARGE");
-  });
-
-  test("a frame of exactly the limit passes, one byte more does not", () => {
-    expect(decode([wireBytes(`SEND\ncontent-length:76\n\n${"b".repeat(76)}^@`)], "1.2", bounds)).toHaveLength(1);
-    expect(errorOf(() => decode([wireBytes("SEND\ncontent-length:77\n\n")], "1.2", bounds)).code).toBe("FRAME_TOO_LARGE");
-    expect(head).toHaveLength(24);
-  });
-
-  test.each([["whole"], ["byte by byte"]])("a body without a length is cut off at the limit (%s)", (manner) => {
-    const pieces = (bytes: Buffer): Uint8Array[] => (manner === "whole" ? [bytes] : oneByOne(bytes));
-
-    expect(decode(pieces(wireBytes(`SEND\n\n${"b".repeat(94)}^@`)), "1.2", bounds)).toHaveLength(1);
-    expect(errorOf(() => decode(pieces(wireBytes(`SEND\n\n${"b".repeat(95)}`)), "1.2", bounds)).code).toBe("FRAME_TOO_LARGE");
-  });
-
-  test("a header line of exactly the limit passes, one byte more does not, finished or not", () => {
-    const line = (bytes: number): string => `x:${"y".repeat(bytes - 2)}`;
-
-    expect(decode([wireBytes(`SEND\n${line(40)}\n\n^@`)], "1.2", bounds)).toHaveLength(1);
-    expect(errorOf(() => decode([wireBytes(`SEND\n${line(41)}\n\n^@`)], "1.2", bounds)).code).toBe("FRAME_TOO_LARGE");
-    expect(errorOf(() => decode(oneByOne(wireBytes(`SEND\n${line(41)}`)), "1.2", bounds)).code).toBe("FRAME_TOO_LARGE");
-  });
-
-  test("as many headers as allowed pass, one more does not", () => {
-    expect(decode([wireBytes("SEND\na:1\nb:2\nc:3\n\n^@")], "1.2", bounds)).toHaveLength(1);
-    expect(errorOf(() => decode([wireBytes("SEND\na:1\nb:2\nc:3\nd:4\n")], "1.2", bounds)).code).toBe("LIMIT_REACHED");
-  });
-
-  test("headers count towards the frame's size", () => {
-    const line = `x:${"y".repeat(36)}\n`;
-
-    expect(errorOf(() => decode([wireBytes(`SEND\n${line.repeat(3)}`)], "1.2", bounds)).code).toBe("FRAME_TOO_LARGE");
-  });
-
-  test("limits count each frame anew", () => {
-    const wire = `SEND\nx:y\ncontent-length:60\n\n${"b".repeat(60)}^@`;
-
-    expect(decode([wireBytes(wire.repeat(5))], "1.2", bounds)).toHaveLength(5);
-    expect(decode(oneByOne(wireBytes(wire.repeat(5))), "1.2", bounds)).toHaveLength(5);
-  });
 });
 
 describe("stomp: decoder and encoder", () => {
@@ -267,16 +169,21 @@ describe("stomp: decoder and encoder", () => {
   });
 
   test("a body with NUL gets a content-length, any other is left as it is", () => {
-    expect(encodeStompFrame(frame("MESSAGE", [], "a\0b"), "1.0").toString()).toBe("MESSAGE\ncontent-length:3\n\na\0b\0");
+    expect(encodeStompFrame(frame("MESSAGE", [], "a\0b"), "1.0").toString()).toBe(
+      "MESSAGE\ncontent-length:3\n\na\0b\0",
+    );
     expect(encodeStompFrame(frame("MESSAGE", [], "ab"), "1.0").toString()).toBe("MESSAGE\n\nab\0");
   });
 
   test("a content-length that is not the body's is our own mistake", () => {
-    expect(() => encodeStompFrame(frame("SEND", [["content-length", "2"]], "abc"), "1.2")).toThrow(/content-length/);
+    expect(() => encodeStompFrame(frame("SEND", [["content-length", "2"]], "abc"), "1.2")).toThrow(
+      /content-length/,
+    );
   });
 
   test("what a version cannot write in a header becomes a space", () => {
-    const written = (version: StompVersion): string => encodeStompFrame(frame("SEND", [["a:b", "c\r\nd\0:\\"]]), version).toString();
+    const written = (version: StompVersion): string =>
+      encodeStompFrame(frame("SEND", [["a:b", "c\r\nd\0:\\"]]), version).toString();
 
     expect(written("1.0")).toBe("SEND\na b:c  d :\\\n\n\0");
     expect(written("1.1")).toBe("SEND\na\\cb:c\r\\nd \\c\\\\\n\n\0");
@@ -284,19 +191,31 @@ describe("stomp: decoder and encoder", () => {
   });
 
   test("of repeated headers the first counts; names are case-sensitive", () => {
-    const each = frame("MESSAGE", [["foo", "World"], ["foo", "Hello"], ["Foo", "!"]]);
+    const each = frame("MESSAGE", [
+      ["foo", "World"],
+      ["foo", "Hello"],
+      ["Foo", "!"],
+    ]);
 
-    expect([headerOf(each, "foo"), headerOf(each, "Foo"), headerOf(each, "FOO")]).toEqual(["World", "!", null]);
+    expect([headerOf(each, "foo"), headerOf(each, "Foo"), headerOf(each, "FOO")]).toEqual([
+      "World",
+      "!",
+      null,
+    ]);
   });
 
-  test.each([["with", "content-length:8388608\n"], ["without", ""]])("8 MiB in pieces of 100 bytes %s content-length take time in proportion", (_name, header) => {
+  test.each([
+    ["with", "content-length:8388608\n"],
+    ["without", ""],
+  ])("8 MiB in pieces of 100 bytes %s content-length take time in proportion", (_name, header) => {
     const decoder = new StompDecoder("1.2");
     const piece = Buffer.alloc(100, 0x61);
     const bodyBytes = 8_388_608;
     const startedAt = performance.now();
     let received = 0;
     decoder.push(wireBytes(`SEND\n${header}\n`), () => undefined);
-    for (let sent = 0; sent < bodyBytes; sent += 100) decoder.push(piece.subarray(0, Math.min(100, bodyBytes - sent)), () => undefined);
+    for (let sent = 0; sent < bodyBytes; sent += 100)
+      decoder.push(piece.subarray(0, Math.min(100, bodyBytes - sent)), () => undefined);
     decoder.push(wireBytes("^@"), ({ body }) => (received = body.length));
 
     expect(received).toBe(bodyBytes);

@@ -10,7 +10,11 @@ export interface StompVector {
   readonly written?: string;
 }
 
-export function frame(command: StompFrame["command"], headers: readonly StompHeader[] = [], body: string | Uint8Array = ""): StompFrame {
+export function frame(
+  command: StompFrame["command"],
+  headers: readonly StompHeader[] = [],
+  body: string | Uint8Array = "",
+): StompFrame {
   return { command, headers, body: typeof body === "string" ? Buffer.from(body) : body };
 }
 
@@ -23,7 +27,12 @@ export const stompVectors: readonly StompVector[] = [
     name: "1.0 CONNECT with padded headers, as in the specification",
     version: "1.0",
     wire: "CONNECT\nlogin: guest\npasscode:secret\n\n^@",
-    frames: [frame("CONNECT", [["login", "guest"], ["passcode", "secret"]])],
+    frames: [
+      frame("CONNECT", [
+        ["login", "guest"],
+        ["passcode", "secret"],
+      ]),
+    ],
     written: "CONNECT\nlogin:guest\npasscode:secret\n\n^@",
   },
   {
@@ -36,7 +45,12 @@ export const stompVectors: readonly StompVector[] = [
     name: "1.0 a backslash is a backslash, and a value may have colons",
     version: "1.0",
     wire: "SEND\ndestination:/queue/a\npath:C:\\new\\cut\n\n^@",
-    frames: [frame("SEND", [["destination", "/queue/a"], ["path", "C:\\new\\cut"]])],
+    frames: [
+      frame("SEND", [
+        ["destination", "/queue/a"],
+        ["path", "C:\\new\\cut"],
+      ]),
+    ],
   },
   {
     name: "1.0 lines that end in CR LF, as a terminal sends them",
@@ -56,13 +70,23 @@ export const stompVectors: readonly StompVector[] = [
     name: "1.1 CONNECT is neither escaped nor trimmed",
     version: "1.1",
     wire: "CONNECT\naccept-version:1.1\npasscode: a\\nb:c \n\n^@",
-    frames: [frame("CONNECT", [["accept-version", "1.1"], ["passcode", " a\\nb:c "]])],
+    frames: [
+      frame("CONNECT", [
+        ["accept-version", "1.1"],
+        ["passcode", " a\\nb:c "],
+      ]),
+    ],
   },
   {
     name: "1.1 escapes of line feed, colon and backslash in names and values",
     version: "1.1",
     wire: "SEND\ndestination:/queue/a\na\\cb:line\\nfeed\\\\back\\cslash\n\n^@",
-    frames: [frame("SEND", [["destination", "/queue/a"], ["a:b", "line\nfeed\\back:slash"]])],
+    frames: [
+      frame("SEND", [
+        ["destination", "/queue/a"],
+        ["a:b", "line\nfeed\\back:slash"],
+      ]),
+    ],
   },
   {
     name: "1.1 an escaped backslash before n is no line feed",
@@ -87,7 +111,12 @@ export const stompVectors: readonly StompVector[] = [
     name: "1.2 STOMP with CR LF line ends",
     version: "1.2",
     wire: "STOMP\r\naccept-version:1.2\r\nhost:localhost\r\n\r\n^@",
-    frames: [frame("STOMP", [["accept-version", "1.2"], ["host", "localhost"]])],
+    frames: [
+      frame("STOMP", [
+        ["accept-version", "1.2"],
+        ["host", "localhost"],
+      ]),
+    ],
     written: "STOMP\naccept-version:1.2\nhost:localhost\n\n^@",
   },
   {
@@ -106,7 +135,16 @@ export const stompVectors: readonly StompVector[] = [
     name: "1.2 a body of NUL bytes and line ends with content-length",
     version: "1.2",
     wire: "SEND\ndestination:/queue/a\ncontent-length:6\n\n^@\n^@\n^@^@^@\n",
-    frames: [frame("SEND", [["destination", "/queue/a"], ["content-length", "6"]], wireBytes("^@\n^@\n^@^@"))],
+    frames: [
+      frame(
+        "SEND",
+        [
+          ["destination", "/queue/a"],
+          ["content-length", "6"],
+        ],
+        wireBytes("^@\n^@\n^@^@"),
+      ),
+    ],
     written: "SEND\ndestination:/queue/a\ncontent-length:6\n\n^@\n^@\n^@^@^@",
   },
   {
@@ -119,13 +157,27 @@ export const stompVectors: readonly StompVector[] = [
     name: "1.2 an ERROR frame with a body",
     version: "1.2",
     wire: "ERROR\nmessage:no\\c such thing\ncontent-length:3\n\nbad^@",
-    frames: [frame("ERROR", [["message", "no: such thing"], ["content-length", "3"]], "bad")],
+    frames: [
+      frame(
+        "ERROR",
+        [
+          ["message", "no: such thing"],
+          ["content-length", "3"],
+        ],
+        "bad",
+      ),
+    ],
   },
   {
     name: "1.2 repeated headers are kept, in order",
     version: "1.2",
     wire: "MESSAGE\nfoo:World\nfoo:Hello\n\n^@",
-    frames: [frame("MESSAGE", [["foo", "World"], ["foo", "Hello"]])],
+    frames: [
+      frame("MESSAGE", [
+        ["foo", "World"],
+        ["foo", "Hello"],
+      ]),
+    ],
   },
   {
     name: "1.2 an empty value",
@@ -151,10 +203,18 @@ export const stompVectors: readonly StompVector[] = [
     wire: "\n\nBEGIN\ntransaction:t\n\n^@\n\r\n\nSEND\ntransaction:t\ncontent-length:1\n\nx^@ABORT\ntransaction:t\n\n^@\n",
     frames: [
       frame("BEGIN", [["transaction", "t"]]),
-      frame("SEND", [["transaction", "t"], ["content-length", "1"]], "x"),
+      frame(
+        "SEND",
+        [
+          ["transaction", "t"],
+          ["content-length", "1"],
+        ],
+        "x",
+      ),
       frame("ABORT", [["transaction", "t"]]),
     ],
-    written: "BEGIN\ntransaction:t\n\n^@SEND\ntransaction:t\ncontent-length:1\n\nx^@ABORT\ntransaction:t\n\n^@",
+    written:
+      "BEGIN\ntransaction:t\n\n^@SEND\ntransaction:t\ncontent-length:1\n\nx^@ABORT\ntransaction:t\n\n^@",
   },
   {
     name: "1.2 a frame without headers",

@@ -72,7 +72,8 @@ export class StompDecoder implements Decoder<StompFrame> {
           at = this.#readSizedBody(bytes, at, place.sizeBytes);
           break;
         case "sized-body-end":
-          if (bytes[at] !== 0) throw malformed(`the byte after the body of ${this.#body.length} bytes is not NUL`);
+          if (bytes[at] !== 0)
+            throw malformed(`the byte after the body of ${this.#body.length} bytes is not NUL`);
           at += 1;
           take(this.#finish(this.#body));
           break;
@@ -100,8 +101,10 @@ export class StompDecoder implements Decoder<StompFrame> {
     const end = bytes.indexOf(lineFeed, at);
     const stop = end === -1 ? bytes.length : end;
     const lineBytes = this.#tray.length + stop - at;
-    if (part === "command" && lineBytes > commandBytesMax) throw unknownCommand(this.#lineText(bytes, at, stop).slice(0, commandBytesMax));
-    if (lineBytes > this.#bounds.stompHeaderLineBytesMax) throw tooLarge(lineBytes, this.#bounds.stompHeaderLineBytesMax);
+    if (part === "command" && lineBytes > commandBytesMax)
+      throw unknownCommand(this.#lineText(bytes, at, stop).slice(0, commandBytesMax));
+    if (lineBytes > this.#bounds.stompHeaderLineBytesMax)
+      throw tooLarge(lineBytes, this.#bounds.stompHeaderLineBytesMax);
     if (end === -1) {
       if (part === "headers" && bytes[at] === 0 && this.#tray.length === 0) throw headerHasNul();
       this.#tray.add(bytes.subarray(at, stop), this.#bounds.stompHeaderLineBytesMax);
@@ -109,7 +112,8 @@ export class StompDecoder implements Decoder<StompFrame> {
     }
 
     this.#headBytes += lineBytes + 1;
-    if (this.#headBytes > this.#bounds.frameBytesMax) throw tooLarge(this.#headBytes, this.#bounds.frameBytesMax);
+    if (this.#headBytes > this.#bounds.frameBytesMax)
+      throw tooLarge(this.#headBytes, this.#bounds.frameBytesMax);
     const line = this.#lineText(bytes, at, stop);
     if (part === "command") this.#beginFrame(line);
     else if (line === "" || (line === "\r" && this.#endsLinesWithCr())) this.#beginBody();
@@ -139,7 +143,10 @@ export class StompDecoder implements Decoder<StompFrame> {
 
   #addHeader(line: string): void {
     if (this.#headers.length === this.#bounds.stompHeaderCountMax) {
-      throw new BrokerError("LIMIT_REACHED", { limit: this.#bounds.stompHeaderCountMax, what: "headers in a frame" });
+      throw new BrokerError("LIMIT_REACHED", {
+        limit: this.#bounds.stompHeaderCountMax,
+        what: "headers in a frame",
+      });
     }
     if (line.includes("\0")) throw headerHasNul();
     const text = line.endsWith("\r") && this.#endsLinesWithCr() ? line.slice(0, -1) : line;
@@ -149,19 +156,28 @@ export class StompDecoder implements Decoder<StompFrame> {
     const isEscaped = this.version !== "1.0" && stompCommands[this.#command].isEscaped && text.includes("\\");
     const name = text.slice(0, colon);
     const value = text.slice(colon + 1);
-    this.#headers.push(isEscaped ? [unescaped(name, this.version), unescaped(value, this.version)] : [name, value]);
+    this.#headers.push(
+      isEscaped ? [unescaped(name, this.version), unescaped(value, this.version)] : [name, value],
+    );
   }
 
   #beginBody(): void {
-    if (this.#isOfVersion10()) this.#headers = this.#headers.map(([name, value]) => [name.trim(), value.trim()]);
+    if (this.#isOfVersion10())
+      this.#headers = this.#headers.map(([name, value]) => [name.trim(), value.trim()]);
     const declared = findContentLength(this.#headers);
     if (declared === null) {
       this.#place = inOpenBody;
       return;
     }
-    if (!/^\d{1,15}$/.test(declared)) throw new BrokerError("HEADER_INVALID", { header: "content-length", value: quoted(declared), expected: "a number of bytes" });
+    if (!/^\d{1,15}$/.test(declared))
+      throw new BrokerError("HEADER_INVALID", {
+        header: "content-length",
+        value: quoted(declared),
+        expected: "a number of bytes",
+      });
     const sizeBytes = Number(declared);
-    if (this.#headBytes + sizeBytes > this.#bounds.frameBytesMax) throw tooLarge(this.#headBytes + sizeBytes, this.#bounds.frameBytesMax);
+    if (this.#headBytes + sizeBytes > this.#bounds.frameBytesMax)
+      throw tooLarge(this.#headBytes + sizeBytes, this.#bounds.frameBytesMax);
     this.#place = sizeBytes === 0 ? atSizedBodyEnd : { kind: "sized-body", sizeBytes };
   }
 
@@ -190,7 +206,8 @@ export class StompDecoder implements Decoder<StompFrame> {
     const stop = end === -1 ? bytes.length : end;
     const frameBytes = this.#headBytes + this.#tray.length + stop - at;
     if (frameBytes > this.#bounds.frameBytesMax) throw tooLarge(frameBytes, this.#bounds.frameBytesMax);
-    if (end === -1 || this.#tray.length > 0) this.#tray.add(bytes.subarray(at, stop), this.#bounds.frameBytesMax);
+    if (end === -1 || this.#tray.length > 0)
+      this.#tray.add(bytes.subarray(at, stop), this.#bounds.frameBytesMax);
     if (end === -1) return stop;
     take(this.#finish(this.#tray.length > 0 ? this.#tray.take() : bytes.subarray(at, stop)));
     return stop + 1;
@@ -201,7 +218,8 @@ export class StompDecoder implements Decoder<StompFrame> {
     const command = this.#command;
     // [STOMP 1.1 Body] Only SEND, MESSAGE and ERROR have one. [STOMP 1.0 SUBSCRIBE] says that a body there is ignored.
     const mayHaveBody = stompCommands[command].mayHaveBody;
-    if (!mayHaveBody && body.length > 0 && !this.#isOfVersion10()) throw malformed(`${command} has a body of ${body.length} bytes and must have none`);
+    if (!mayHaveBody && body.length > 0 && !this.#isOfVersion10())
+      throw malformed(`${command} has a body of ${body.length} bytes and must have none`);
     const frame = { command, headers: this.#headers, body: mayHaveBody ? body : emptyBody };
     this.#headers = [];
     this.#body = emptyBody;
@@ -219,7 +237,9 @@ class Tray {
   add(bytes: Uint8Array, lengthMax: number): void {
     const length = this.length + bytes.length;
     if (length > this.#room.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(length, Math.min(lengthMax, Math.max(256, this.#room.length * 2))));
+      const larger = Buffer.allocUnsafeSlow(
+        Math.max(length, Math.min(lengthMax, Math.max(256, this.#room.length * 2))),
+      );
       this.#room.copy(larger, 0, 0, this.length);
       this.#room = larger;
     }
@@ -231,7 +251,9 @@ class Tray {
   take(): Buffer {
     const isTight = this.length * 4 >= this.#room.length * 3;
     // A message may be kept for long: it must not hold on to twice its size.
-    const bytes = isTight ? this.#room.subarray(0, this.length) : Buffer.from(this.#room.subarray(0, this.length));
+    const bytes = isTight
+      ? this.#room.subarray(0, this.length)
+      : Buffer.from(this.#room.subarray(0, this.length));
     this.#room = Buffer.alloc(0);
     this.length = 0;
     return bytes;

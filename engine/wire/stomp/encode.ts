@@ -48,9 +48,13 @@ const escapes11: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n",
 const escapes12: Readonly<Record<string, string>> = { ...escapes11, "\r": "\\r" };
 
 function escaped11(text: string): string {
-  return special.test(text) ? text.replaceAll(/[\\\n:\0]/g, (character) => escapes11[character] ?? character) : text;
+  return special.test(text)
+    ? text.replaceAll(/[\\\n:\0]/g, (character) => escapes11[character] ?? character)
+    : text;
 }
 
 function escaped12(text: string): string {
-  return special.test(text) ? text.replaceAll(/[\\\n\r:\0]/g, (character) => escapes12[character] ?? character) : text;
+  return special.test(text)
+    ? text.replaceAll(/[\\\n\r:\0]/g, (character) => escapes12[character] ?? character)
+    : text;
 }
