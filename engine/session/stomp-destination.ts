@@ -63,7 +63,7 @@ export function writeDestination(destination: Destination, connectionName: strin
     : `/remote-${kind}/${name}`;
 }
 
-export function isTemporary(destination: Destination): boolean {
+function isTemporary(destination: Destination): boolean {
   return destination.kind === "temp-queue" || destination.kind === "temp-topic";
 }
 

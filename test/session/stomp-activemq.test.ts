@@ -172,6 +172,8 @@ describe("ActiveMQ: temporary destinations", () => {
   });
 
   test("only the owner can subscribe", () => {
+    // The name of this connection, c1-7, begins like that of another.
+    expect(subscribing("destination:/remote-temp-queue/c1-77\\cr").error.code).toBe("DESTINATION_INVALID");
     expect(subscribing("destination:/remote-temp-queue/c2-9\\cr").error.code).toBe("DESTINATION_INVALID");
     expect(subscribing("destination:/remote-temp-queue/c1-7\\cr").isEnded).toBe(false);
   });
