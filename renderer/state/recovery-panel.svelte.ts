@@ -1,0 +1,63 @@
+import type { NodeName, RecoveryView } from "../../engine/control/views.ts";
+import { sentenceOf, type Backend } from "../backend.ts";
+
+/** What the recovery panel is about now. The copy itself runs in the supervisor and goes on if the window closes. */
+export type Plan =
+  | { kind: "closed" }
+  | { kind: "checking" }
+  | { kind: "ready"; preflight: NonNullable<RecoveryView["preflight"]>; from: NodeName | null; to: NodeName | null }
+  | { kind: "following" }
+  | { kind: "failed"; reason: string };
+
+export class RecoveryPanel {
+  plan = $state.raw<Plan>({ kind: "closed" });
+  readonly #backend: Backend;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /** Says what a recovery would do; changes nothing. */
+  async check(): Promise<void> {
+    this.plan = { kind: "checking" };
+    await this.#try(async () => {
+      const view = await this.#backend.call("startRecovery", { dryRun: true });
+      if (view.preflight === null) throw new Error("The preflight gave no answer. Nothing was changed; try again.");
+      this.plan = { kind: "ready", preflight: view.preflight, from: view.from, to: view.to };
+    });
+  }
+
+  /** `force` overwrites a store that is ahead or has a history of its own; its directory is kept all the same. */
+  async run(force: boolean): Promise<void> {
+    this.plan = { kind: "following" };
+    await this.#try(async () => {
+      await this.#backend.call("startRecovery", force ? { force } : {});
+    });
+  }
+
+  async undo(): Promise<void> {
+    this.plan = { kind: "following" };
+    await this.#try(async () => {
+      await this.#backend.call("undoRecovery", {});
+    });
+  }
+
+  async removeKept(): Promise<void> {
+    await this.#try(async () => {
+      await this.#backend.call("removeKept", {});
+      this.plan = { kind: "closed" };
+    });
+  }
+
+  close(): void {
+    this.plan = { kind: "closed" };
+  }
+
+  async #try(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.plan = { kind: "failed", reason: sentenceOf(error) };
+    }
+  }
+}

@@ -1,0 +1,248 @@
+import { clockSeconds, clockTime, duration } from "../shared/format.ts";
+import { drawGlyph } from "./glyphs.ts";
+import { barsOf, blackoutBarsOf, glyphsOf, ticksOf, xOf, type Bar, type Row, type Span } from "./layout.ts";
+import type { Lane } from "./lanes.ts";
+import type { Look, Palette } from "./palette.ts";
+
+/** The picture of one moment. Draws only rows and items in view; pixels bound the cost, not the history. */
+
+export const gutterWidth = 148;
+export const rulerHeight = 24;
+
+export interface Picture {
+  readonly rows: readonly Row[];
+  readonly span: Span;
+  readonly now: number;
+  /** In CSS pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly scrollTop: number;
+  readonly selection: Span | null;
+  readonly palette: Palette;
+  readonly textures: ReadonlyMap<Look, CanvasPattern | null>;
+}
+
+export function drawPicture(context: CanvasRenderingContext2D, picture: Picture): void {
+  const { width, height, palette } = picture;
+  const trackWidth = width - gutterWidth;
+  context.fillStyle = palette.panel;
+  context.fillRect(0, 0, width, height);
+  context.textBaseline = "middle";
+
+  context.save();
+  context.translate(gutterWidth, 0);
+  context.beginPath();
+  context.rect(0, 0, trackWidth, height);
+  context.clip();
+  drawGrid(context, picture, trackWidth);
+  drawSelection(context, picture, trackWidth);
+  for (const row of visibleRows(picture)) drawTrack(context, picture, row, trackWidth);
+  drawHairlines(context, picture, trackWidth);
+  for (const row of visibleRows(picture)) drawMarks(context, picture, row, trackWidth);
+  context.restore();
+
+  for (const row of visibleRows(picture)) drawLabel(context, picture, row);
+  drawRuler(context, picture, trackWidth);
+}
+
+function topOf(picture: Picture, row: Row): number {
+  return rulerHeight + row.top - picture.scrollTop;
+}
+
+function visibleRows(picture: Picture): Row[] {
+  return picture.rows.filter((row) => topOf(picture, row) < picture.height && topOf(picture, row) + row.height > rulerHeight);
+}
+
+function drawGrid(context: CanvasRenderingContext2D, picture: Picture, trackWidth: number): void {
+  context.fillStyle = picture.palette.line;
+  context.globalAlpha = 0.6;
+  for (const tick of ticksOf(picture.span, trackWidth, 96)) context.fillRect(Math.round(tick.x), rulerHeight, 1, picture.height);
+  context.globalAlpha = 1;
+}
+
+function drawSelection(context: CanvasRenderingContext2D, picture: Picture, trackWidth: number): void {
+  if (picture.selection === null) return;
+  const from = xOf(picture.selection.from, picture.span, trackWidth);
+  const to = xOf(picture.selection.to, picture.span, trackWidth);
+  context.fillStyle = picture.palette.selection;
+  context.globalAlpha = 0.55;
+  context.fillRect(from, rulerHeight, Math.max(1, to - from), picture.height);
+  context.globalAlpha = 1;
+  context.fillStyle = picture.palette.accentFill;
+  context.fillRect(Math.round(from), rulerHeight, 1, picture.height);
+  context.fillRect(Math.round(to), rulerHeight, 1, picture.height);
+}
+
+function drawTrack(context: CanvasRenderingContext2D, picture: Picture, row: Row, trackWidth: number): void {
+  const top = topOf(picture, row) + 4;
+  const height = row.height - 8;
+  for (const bar of barsOf(row.lane.segments, picture.span, trackWidth, picture.now)) drawBar(context, picture, bar, top, height);
+  drawRate(context, picture, row.lane, trackWidth, top, height);
+  drawBarWords(context, picture, row, trackWidth, top);
+  drawBlackouts(context, picture, row.lane, trackWidth, top, height);
+}
+
+function drawBar(context: CanvasRenderingContext2D, picture: Picture, bar: Bar, top: number, height: number): void {
+  const look = picture.palette.looks[bar.state];
+  const texture = picture.textures.get(look);
+  if (look.texture === "hollow") {
+    context.fillStyle = look.textureInk;
+    context.fillRect(bar.x, Math.round(top + height / 2), bar.width, 1);
+    return;
+  }
+  context.fillStyle = look.fill;
+  context.fillRect(bar.x, top, bar.width, height);
+  if (texture !== null && texture !== undefined) {
+    context.fillStyle = texture;
+    context.fillRect(bar.x, top, bar.width, height);
+  }
+  context.fillStyle = look.texture === "rising" ? picture.palette.accentFill : look.textureInk;
+  context.fillRect(bar.x, top, Math.min(2, bar.width), height);
+}
+
+/** Words go over the rate, where they fit. */
+function drawBarWords(context: CanvasRenderingContext2D, picture: Picture, row: Row, trackWidth: number, top: number): void {
+  context.font = `500 11px ${picture.palette.font}`;
+  context.textAlign = "left";
+  for (const bar of barsOf(row.lane.segments, picture.span, trackWidth, picture.now)) {
+    const wordWidth = context.measureText(bar.state).width;
+    if (bar.width < wordWidth + 16) continue;
+    const look = picture.palette.looks[bar.state];
+    const y = top + 8;
+    context.fillStyle = look.texture === "hollow" ? picture.palette.panel : look.fill;
+    context.globalAlpha = 0.9;
+    context.fillRect(bar.x + 5, y - 7, wordWidth + 6, 14);
+    context.globalAlpha = 1;
+    context.fillStyle = look.ink;
+    context.fillText(bar.state, bar.x + 8, y + (row.lane.kind === "broker" ? 0 : (row.height - 24) / 2));
+  }
+}
+
+/** Messages per second as an area; one column a pixel. */
+function drawRate(context: CanvasRenderingContext2D, picture: Picture, lane: Lane, trackWidth: number, top: number, height: number): void {
+  const { rate } = lane;
+  if (lane.kind !== "broker" || rate.count < 2) return;
+  const max = rate.maxIn(picture.span.from, picture.span.to);
+  if (max <= 0) return;
+  const base = top + height;
+  context.beginPath();
+  let started = false;
+  let lastX = -Infinity;
+  let peak = 0;
+  for (let index = Math.max(0, rate.firstFrom(picture.span.from) - 1); index < rate.count; index += 1) {
+    const x = xOf(rate.at(index), picture.span, trackWidth);
+    peak = Math.max(peak, rate.value(index));
+    if (x - lastX < 1 && index < rate.count - 1) continue;
+    if (!started) context.moveTo(x, base);
+    started = true;
+    context.lineTo(x, base - (peak / max) * (height - 14));
+    lastX = x;
+    peak = 0;
+    if (x > trackWidth) break;
+  }
+  context.lineTo(lastX, base);
+  context.closePath();
+  context.fillStyle = picture.palette.accentFill;
+  context.globalAlpha = 0.45;
+  context.fill();
+  context.globalAlpha = 1;
+}
+
+function drawBlackouts(context: CanvasRenderingContext2D, picture: Picture, lane: Lane, trackWidth: number, top: number, height: number): void {
+  context.font = `600 11px ${picture.palette.font}`;
+  let labelledTo = -Infinity;
+  for (const bar of blackoutBarsOf(lane, picture.span, trackWidth, picture.now)) {
+    context.fillStyle = picture.palette.cautionFill;
+    context.fillRect(bar.x, top - 1, bar.width, height + 2);
+    const label = duration(bar.ms);
+    const labelWidth = context.measureText(label).width;
+    const inside = bar.width > labelWidth + 12;
+    const x = inside ? bar.x + 6 : Math.min(bar.x + bar.width + 10, trackWidth - labelWidth - 4);
+    if (!inside && x < labelledTo) continue;
+    labelledTo = x + labelWidth + 8;
+    const y = top + height / 2;
+    if (!inside) {
+      context.fillStyle = picture.palette.panel;
+      context.fillRect(x - 4, y - 8, labelWidth + 8, 16);
+      context.strokeStyle = picture.palette.cautionFill;
+      context.lineWidth = 1;
+      context.strokeRect(Math.round(x - 4) + 0.5, Math.round(y - 8) + 0.5, Math.round(labelWidth + 8), 15);
+    }
+    context.fillStyle = inside ? "#1d1300" : picture.palette.caution;
+    context.fillText(label, x, y + 0.5);
+  }
+}
+
+/** A kill or a promotion concerns every lane: a fine line lets the eye compare. */
+function drawHairlines(context: CanvasRenderingContext2D, picture: Picture, trackWidth: number): void {
+  for (const row of picture.rows) {
+    if (row.lane.kind !== "broker") continue;
+    for (const glyph of glyphsOf(row.lane.marks, picture.span, trackWidth)) {
+      if (glyph.kind !== "kill" && glyph.kind !== "promoted") continue;
+      context.strokeStyle = glyph.kind === "kill" ? picture.palette.damage : picture.palette.accentFill;
+      context.setLineDash([2, 3]);
+      context.lineWidth = 1;
+      context.beginPath();
+      context.moveTo(Math.round(glyph.x) + 0.5, rulerHeight);
+      context.lineTo(Math.round(glyph.x) + 0.5, picture.height);
+      context.stroke();
+      context.setLineDash([]);
+    }
+  }
+}
+
+function drawMarks(context: CanvasRenderingContext2D, picture: Picture, row: Row, trackWidth: number): void {
+  const top = topOf(picture, row);
+  for (const glyph of glyphsOf(row.lane.marks, picture.span, trackWidth)) {
+    drawGlyph(context, glyph, glyph.x, top + (row.lane.kind === "broker" ? row.height - 13 : row.height / 2), picture.palette);
+  }
+}
+
+function drawLabel(context: CanvasRenderingContext2D, picture: Picture, row: Row): void {
+  const { palette } = picture;
+  const top = topOf(picture, row);
+  context.save();
+  context.beginPath();
+  context.rect(0, rulerHeight, gutterWidth, picture.height);
+  context.clip();
+  context.fillStyle = palette.line;
+  context.fillRect(0, top + row.height - 1, gutterWidth, 1);
+  context.font = `500 12px ${palette.font}`;
+  context.fillStyle = row.lane.gone ? palette.third : palette.text;
+  context.textAlign = "left";
+  const y = top + row.height / 2;
+  const label = fitted(context, row.lane.label, gutterWidth - 24);
+  context.fillText(label, 12, y);
+  const labelWidth = context.measureText(label).width;
+  context.font = `11px ${palette.font}`;
+  context.fillStyle = palette.third;
+  if (labelWidth + context.measureText(row.lane.hint).width < gutterWidth - 28) {
+    context.textAlign = "right";
+    context.fillText(row.lane.hint, gutterWidth - 8, y);
+  }
+  context.restore();
+}
+
+function fitted(context: CanvasRenderingContext2D, text: string, room: number): string {
+  if (context.measureText(text).width <= room) return text;
+  let length = text.length;
+  while (length > 1 && context.measureText(`${text.slice(0, length)}…`).width > room) length -= 1;
+  return `${text.slice(0, length)}…`;
+}
+
+function drawRuler(context: CanvasRenderingContext2D, picture: Picture, trackWidth: number): void {
+  const { palette } = picture;
+  context.fillStyle = palette.well;
+  context.fillRect(0, 0, picture.width, rulerHeight);
+  context.fillStyle = palette.line;
+  context.fillRect(0, rulerHeight - 1, picture.width, 1);
+  context.fillRect(gutterWidth - 1, 0, 1, picture.height);
+  context.font = `11px ${palette.font}`;
+  context.textAlign = "left";
+  for (const tick of ticksOf(picture.span, trackWidth, 96)) {
+    context.fillStyle = palette.lineStrong;
+    context.fillRect(gutterWidth + Math.round(tick.x), rulerHeight - 6, 1, 5);
+    context.fillStyle = palette.second;
+    context.fillText(tick.stepMs < 1_000 ? clockTime(tick.at) : clockSeconds(tick.at), gutterWidth + tick.x + 4, 11);
+  }
+}
