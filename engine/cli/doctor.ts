@@ -1,0 +1,168 @@
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { pairConfiguration } from "../config/configuration.ts";
+import { findRunning } from "../control/server/announcement.ts";
+import { freePort, isPortFree, portHolder } from "../host/ports.ts";
+import { addCommonOptions, printJson, type CommonOptions, type Run } from "./command.ts";
+import { dataDirectoryOf } from "./directory.ts";
+import { byteSize } from "./print.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** One thing looked at. `warning`: something works less well; `problem`: `up` would fail or data is at risk. */
+export interface Finding {
+  readonly check: string;
+  readonly result: "ok" | "warning" | "problem";
+  readonly text: string;
+  /** What to do about it; `null` when nothing needs doing. */
+  readonly remedy: string | null;
+}
+
+/** better-sqlite3 ends the process, without a word, where this is missing. */
+const nodeApiMin = 10;
+/** Less than this and the first long test run may fill the disk. */
+const freeBytesMin = 1_073_741_824;
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+export function define(command: Command, run: Run): void {
+  addCommonOptions(command);
+  run(command, async (terminal, options: CommonOptions) => {
+    const findings = await examine(dataDirectoryOf(options.data, terminal), terminal);
+    for (const finding of findings) {
+      if (options.json === true) printJson(terminal, finding);
+      else terminal.out(findingText(finding));
+    }
+    return findings.some(({ result }) => result === "problem") ? 1 : 0;
+  });
+}
+
+export async function examine(directory: string, terminal: Terminal): Promise<Finding[]> {
+  const running = findRunning(directory);
+  return [
+    checkNode(process.versions),
+    running === null
+      ? ok("pair", `no pair is running in ${directory}`)
+      : ok("pair", `a pair is running in ${directory}, as process ${running.pid}, at ${running.url}`),
+    ...(running === null ? await checkPorts() : []),
+    checkDirectory(directory),
+    ...(running === null ? await checkStores(directory) : []),
+    checkElectron(terminal),
+    checkDisplay(terminal),
+  ];
+}
+
+export function checkNode({ node, napi }: { readonly node: string; readonly napi?: string }): Finding {
+  if (Number(napi) >= nodeApiMin) return ok("node", `Node ${node}, Node-API ${String(napi)}`);
+  return problem(
+    "node",
+    `Node ${node} has Node-API ${napi ?? "none"}, and the store needs ${nodeApiMin}`,
+    "use Node 22.14 or newer (a checkout brings its own: run commands through npm)",
+  );
+}
+
+async function checkPorts(): Promise<Finding[]> {
+  const { primaryPort, replicaPort, controlPort } = pairConfiguration.parse({ dataDirectory: "." });
+  const ports = [
+    ["primary", primaryPort],
+    ["replica", replicaPort],
+    ["control", controlPort],
+  ] as const;
+  return Promise.all(
+    ports.map(async ([name, port]) => {
+      if (await isPortFree(port)) return ok(`port ${port}`, `free for the ${name}`);
+      const holder = portHolder(port);
+      return problem(
+        `port ${port}`,
+        `the ${name}'s port is in use${holder === null ? "" : ` by ${holder}`}`,
+        `stop that, or run \`understudy up --${name}-port ${await freePort(port)}\``,
+      );
+    }),
+  );
+}
+
+function checkDirectory(directory: string): Finding {
+  let existing = directory;
+  while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
+  try {
+    accessSync(existing, constants.W_OK | constants.X_OK);
+    const { bavail, bsize } = statfsSync(existing);
+    const free = bavail * bsize;
+    const text = `${directory} can be written, ${byteSize(free)} are free`;
+    if (free >= freeBytesMin) return ok("data directory", text);
+    return {
+      check: "data directory",
+      result: "warning",
+      text,
+      remedy: "free some space, or choose another place with --data",
+    };
+  } catch {
+    return problem(
+      "data directory",
+      `${directory} cannot be written`,
+      "choose another place with --data, or change its owner",
+    );
+  }
+}
+
+/** Reads both stores from end to end, each in a process of its own. */
+async function checkStores(directory: string): Promise<Finding[]> {
+  const nodes = (["primary", "replica"] as const).filter((node) => existsSync(join(directory, node)));
+  if (nodes.length === 0) return [ok("stores", "there are none yet")];
+  const [{ storeCheckProcess }, { brokerRuntime }] = await Promise.all([
+    import("../supervisor/store-check.ts"),
+    import("../supervisor/runtime.ts"),
+  ]);
+  const check = storeCheckProcess(brokerRuntime());
+  return Promise.all(
+    nodes.map(async (node) => {
+      const report = await check(join(directory, node));
+      if (report.sound)
+        return ok(`${node} store`, `sound, at entry ${report.position.op}, ${report.messages} messages`);
+      return problem(
+        `${node} store`,
+        report.detail,
+        "start the pair and run `understudy recover`: it keeps what it replaces",
+      );
+    }),
+  );
+}
+
+function checkElectron({ environment }: Terminal): Finding {
+  const overridden = environment["ELECTRON_OVERRIDE_DIST_PATH"];
+  if (overridden !== undefined && existsSync(overridden)) return ok("Electron", `in ${overridden}`);
+  const directory = join(root, "node_modules", "electron");
+  try {
+    const executable = join(directory, "dist", readFileSync(join(directory, "path.txt"), "utf8").trim());
+    if (existsSync(executable)) return ok("Electron", `in ${executable}`);
+  } catch {
+    // Not there: said below.
+  }
+  return warning(
+    "Electron",
+    "has not been fetched yet",
+    "`npm start` fetches it; without it the window is served to a browser (`understudy up --window`)",
+  );
+}
+
+function checkDisplay({ environment, platform }: Terminal): Finding {
+  const display = environment["WAYLAND_DISPLAY"] ?? environment["DISPLAY"];
+  if (platform !== "linux" || display) return ok("display", display ? `there is one (${display})` : "there is one");
+  return warning("display", "there is none", "the window can be served to a browser: `understudy up --window`");
+}
+
+function ok(check: string, text: string): Finding {
+  return { check, result: "ok", text, remedy: null };
+}
+
+function warning(check: string, text: string, remedy: string): Finding {
+  return { check, result: "warning", text, remedy };
+}
+
+function problem(check: string, text: string, remedy: string): Finding {
+  return { check, result: "problem", text, remedy };
+}
+
+function findingText({ check, result, text, remedy }: Finding): string {
+  return `${result.padEnd(8)} ${check}: ${text}${remedy === null ? "" : `\n         -> ${remedy}`}\n`;
+}

@@ -1,0 +1,80 @@
+import type { TimelineEvent } from "../control/events.ts";
+import type { BrokerView, PairView, RecoveryView } from "../control/views.ts";
+
+/** `12:04:03.221`, on this machine's clock. */
+export function clockTime(at: number): string {
+  const date = new Date(at);
+  const [hours, minutes, seconds] = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) =>
+    String(part).padStart(2, "0"),
+  );
+  return `${hours}:${minutes}:${seconds}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+}
+
+/** `4.0 KiB` */
+export function byteSize(bytes: number): string {
+  let value = bytes;
+  for (const unit of ["B", "KiB", "MiB", "GiB"]) {
+    if (value < 1_024) return unit === "B" ? `${Math.round(value)} B` : `${value.toFixed(1)} ${unit}`;
+    value /= 1_024;
+  }
+  return `${value.toFixed(1)} TiB`;
+}
+
+export function eventText(event: TimelineEvent): string {
+  return `${clockTime(event.at)}  ${event.text}\n`;
+}
+
+/** An event as one line of JSON begins with what it is: `{"event":"promoted","id":12,...}`. */
+export function eventJson({ kind, ...rest }: TimelineEvent): string {
+  return `${JSON.stringify({ event: kind, ...rest })}\n`;
+}
+
+export function pairText(pair: PairView): string {
+  const { link } = pair;
+  const lag = link.lagEntries === 0 ? "" : `, ${link.lagEntries} entries (${Math.round(link.lagMs)} ms) behind`;
+  const lines = [
+    `${capitalised(pair.protection)}. ${pair.sentence}`,
+    "",
+    brokerText(pair.primary),
+    brokerText(pair.replica),
+    `  link     ${link.mode === "heal" ? "whole" : link.mode}, ${link.attached ? "standby attached" : "no standby attached"}${lag}`,
+    "",
+    `  clients  ${pair.failoverUri}`,
+    `  control  ${pair.controlUrl}`,
+    `  data     ${pair.dataDirectory}`,
+    ...pair.nextActions.flatMap(({ label, explanation, cli }) => ["", `  ${label}: ${explanation}`, `    ${cli}`]),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+export function brokerText(broker: BrokerView): string {
+  const process = broker.pid === null ? "no process" : `pid ${broker.pid}`;
+  const reason = broker.reason === null ? "" : ` (${broker.reason})`;
+  return `  ${broker.node}  ${broker.state.padEnd(11)} 127.0.0.1:${broker.port}  ${process}  entry ${broker.op}, ${broker.storedMessages} messages${reason}`;
+}
+
+/** How far the recovery copy is, in a line without its end. */
+export function recoveryProgress(recovery: RecoveryView): string {
+  const step = recovery.steps.find(({ state }) => state === "running");
+  if (step === undefined) return recovery.state;
+  if (step.name !== "copy" || recovery.totalBytes === 0)
+    return `${step.label}${step.detail === "" ? "" : `: ${step.detail}`}`;
+  const rate = recovery.bytesPerSecond > 0 ? ` at ${byteSize(recovery.bytesPerSecond)}/s` : "";
+  return `${step.label}: ${byteSize(recovery.copiedBytes)} of ${byteSize(recovery.totalBytes)}${rate}`;
+}
+
+export function recoveryText(recovery: RecoveryView): string {
+  const lines: string[] = [];
+  for (const { label, state, detail } of recovery.steps)
+    lines.push(`  ${state.padEnd(8)} ${label}${detail === "" ? "" : `: ${detail}`}`);
+  if (recovery.kept !== null) {
+    const { directory, bytes, node } = recovery.kept;
+    lines.push(`The ${node}'s replaced store (${byteSize(bytes)}) is kept in ${directory}.`);
+    lines.push("`understudy recover --undo` puts it back, `understudy recover --remove-kept` deletes it.");
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+export function capitalised(text: string): string {
+  return `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}`;
+}

@@ -1,0 +1,13 @@
+import type { Command } from "commander";
+import { addCommonOptions, connect, printJson, type CommonOptions, type Run } from "./command.ts";
+
+export function define(command: Command, run: Run): void {
+  command.argument("<destination>", "orders or queue://orders");
+  addCommonOptions(command);
+  run(command, async (terminal, destination: string, options: CommonOptions) => {
+    const { purged } = await connect(options, terminal).purge({ name: destination });
+    if (options.json === true) printJson(terminal, { purged });
+    else terminal.out(`${purged === 1 ? "1 message" : `${purged} messages`} deleted from ${destination}.\n`);
+    return 0;
+  });
+}

@@ -1,0 +1,178 @@
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Command } from "commander";
+import { BrokerError } from "../base/errors.ts";
+import type { PairConfiguration } from "../config/configuration.ts";
+import { loadPairConfiguration } from "../config/load.ts";
+import type { PairEvent } from "../control/events.ts";
+import { announce, createToken, findRunning, withdraw } from "../control/server/announcement.ts";
+import type { ControlServer } from "../control/server.ts";
+import type { BrokerView, PairView } from "../control/views.ts";
+import { freePort, isPortFree, portInUse } from "../host/ports.ts";
+import type { Supervisor } from "../supervisor/supervisor.ts";
+import { addCommonOptions, portNumber, printJson, type CommonOptions, type Run } from "./command.ts";
+import { addSharedFlags, printNotices, readSource, sharedOptions, type SharedFlags } from "./configuration.ts";
+import { defaultDirectory } from "./directory.ts";
+import { brokerText, eventJson, eventText } from "./print.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface UpOptions extends CommonOptions, SharedFlags {
+  readonly primaryPort?: number;
+  readonly replicaPort?: number;
+  readonly controlPort?: number;
+  readonly window?: boolean;
+}
+
+/** What `up` starts; tests give their own. */
+export interface Machinery {
+  createSupervisor(configuration: PairConfiguration): Promise<Supervisor>;
+  createControlServer(
+    supervisor: Supervisor,
+    options: { port: number; token: string; windowDirectory: string },
+  ): Promise<ControlServer>;
+}
+
+export function define(command: Command, run: Run): void {
+  addSharedFlags(command)
+    .option("--primary-port <port>", "the primary's port, 0 for any free one (default: 61616)", portNumber)
+    .option("--replica-port <port>", "the replica's port, 0 for any free one (default: 61617)", portNumber)
+    .option("--control-port <port>", "the control API's port, 0 for any free one (default: 8161)", portNumber)
+    .option("--window", "serve the window to a browser, and print its address");
+  addCommonOptions(command);
+  run(command, async (terminal, options: UpOptions) => up(options, terminal, loadMachinery));
+}
+
+/** Loaded only now and side by side: this is most of what starting up costs. */
+async function loadMachinery(): Promise<Machinery> {
+  const [{ createSupervisor }, { createControlServer }] = await Promise.all([
+    import("../supervisor/create.ts"),
+    import("../control/server.ts"),
+  ]);
+  return { createSupervisor, createControlServer };
+}
+
+/** Runs a pair until the process is told to stop, then stops both brokers in order. */
+export async function up(options: UpOptions, terminal: Terminal, load: () => Promise<Machinery>): Promise<number> {
+  const stopped = terminal.untilStopped();
+  const configuration = await configure(options, terminal);
+  const machinery = await load();
+  const supervisor = await machinery.createSupervisor(configuration);
+  let server: ControlServer | null = null;
+  const { dataDirectory } = configuration;
+  try {
+    const token = createToken(dataDirectory);
+    server = await machinery.createControlServer(supervisor, {
+      port: configuration.controlPort,
+      token,
+      windowDirectory: windowDirectory(),
+    });
+    announce(dataDirectory, { url: server.url, pid: process.pid });
+    const pair = await supervisor.service.getPair({});
+    const windowUrl = options.window === true ? `${server.url}/#token=${token}` : null;
+    supervisor.events.subscribe((event) => {
+      printEvent(event, options, terminal);
+    });
+    if (options.json === true)
+      printJson(terminal, { ...readyLine(pair, server.url), ...(windowUrl === null ? {} : { window: windowUrl }) });
+    else terminal.out(readyText(pair, { controlUrl: server.url, windowUrl, prefix: commandPrefix(options, terminal) }));
+    await aborted(stopped);
+  } finally {
+    withdraw(dataDirectory, process.pid);
+    await server?.close();
+    await supervisor.stop();
+  }
+  return 0;
+}
+
+async function configure(options: UpOptions, terminal: Terminal): Promise<PairConfiguration> {
+  const { configuration, notices } = loadPairConfiguration(readSource(options.config), {
+    environment: terminal.environment,
+    flags: {
+      ...sharedOptions(options),
+      dataDirectory: options.data,
+      primaryPort: options.primaryPort,
+      replicaPort: options.replicaPort,
+      controlPort: options.controlPort,
+    },
+    dataDirectory: defaultDirectory(terminal),
+  });
+  printNotices(notices, terminal);
+  const dataDirectory = resolve(configuration.dataDirectory);
+  const running = findRunning(dataDirectory);
+  if (running !== null && running.pid !== process.pid) {
+    throw new BrokerError("WRONG_STATE", {
+      action: "start",
+      node: `pair in ${dataDirectory}`,
+      state: `running already, as process ${running.pid} (${running.url})`,
+    });
+  }
+  const { controlPort } = configuration;
+  // Found out before anything is started, and fixed before the supervisor tells anyone the control API's address.
+  if (controlPort !== 0 && !(await isPortFree(controlPort))) throw await portInUse(controlPort, "control API");
+  return { ...configuration, dataDirectory, controlPort: controlPort === 0 ? await freePort() : controlPort };
+}
+
+/** The line that says a pair is ready, for scripts. */
+export function readyLine(pair: PairView, controlUrl: string): Record<string, unknown> {
+  const broker = ({ port, pid, state }: BrokerView): object => ({ port, pid, state });
+  return {
+    event: "ready",
+    failover: pair.failoverUri,
+    control: controlUrl,
+    data: pair.dataDirectory,
+    primary: broker(pair.primary),
+    replica: broker(pair.replica),
+    protection: pair.protection,
+  };
+}
+
+interface ReadyContext {
+  readonly controlUrl: string;
+  readonly windowUrl: string | null;
+  /** How this person types a command, up to its name. */
+  readonly prefix: (command: string) => string;
+}
+
+function readyText(pair: PairView, { controlUrl, windowUrl, prefix }: ReadyContext): string {
+  const killByHand = pair.primary.pid === null ? "" : `  (or: kill -9 ${pair.primary.pid})`;
+  return [
+    `The pair is ${pair.protection}. ${pair.sentence}`,
+    "",
+    brokerText(pair.primary),
+    brokerText(pair.replica),
+    `  control  ${controlUrl}`,
+    `  data     ${pair.dataDirectory}`,
+    ...(windowUrl === null ? [] : ["", `Open the window:         ${windowUrl}`]),
+    "",
+    `Point your clients at:   ${pair.failoverUri}`,
+    `Kill the primary:        ${prefix("kill primary")}${killByHand}`,
+    `Bring it back:           ${prefix("recover")}`,
+    "Stop both:               Ctrl+C",
+    "",
+    "",
+  ].join("\n");
+}
+
+/** Under npm the command is not on the path; another data directory than the default must be named each time. */
+function commandPrefix(options: UpOptions, terminal: Terminal): (command: string) => string {
+  const program =
+    terminal.environment["npm_lifecycle_event"] === undefined ? "understudy" : "npm run --silent understudy --";
+  const data = options.data === undefined ? "" : ` --data ${options.data}`;
+  return (command) => `${program} ${command}${data}`;
+}
+
+function printEvent(event: PairEvent, { json }: UpOptions, terminal: Terminal): void {
+  if (event.kind === "views") return;
+  terminal.out(json === true ? eventJson(event) : eventText(event));
+}
+
+function windowDirectory(): string {
+  return fileURLToPath(new URL("../../out/renderer", import.meta.url));
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolveWait) => {
+    signal.addEventListener("abort", resolveWait, { once: true });
+  });
+}
