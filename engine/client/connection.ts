@@ -192,7 +192,7 @@ export class StompConnection {
     const heardMs = own > 0 && offered > 0 ? Math.max(own, offered) : 0;
     const silenceMs = Math.min(
       heardMs > 0 ? heardMs * 2 + heartbeatGraceMs : Infinity,
-      this.address.soTimeoutMs || Infinity,
+      this.address.soTimeoutMs ?? Infinity,
     );
     const periodMs = Math.min(sendMs > 0 ? sendMs / 2 : Infinity, silenceMs / 4);
     if (periodMs === Infinity) return;
@@ -219,7 +219,8 @@ export class StompConnection {
 export function errorText(frame: StompFrame): string {
   const message = headerOf(frame, "message");
   const text = message ?? Buffer.from(frame.body).toString("utf8");
-  return text.trim().slice(0, 500) || "no reason given";
+  const shown = text.trim().slice(0, 500);
+  return shown === "" ? "no reason given" : shown;
 }
 
 function describeSocketError(error: NodeJS.ErrnoException): string {
@@ -234,6 +235,7 @@ function describeSocketError(error: NodeJS.ErrnoException): string {
     case "ETIMEDOUT":
       return "connection timed out";
     default:
-      return error.message || error.code || "connection failed";
+      // An AggregateError of several addresses has no message of its own.
+      return error.message === "" ? (error.code ?? "connection failed") : error.message;
   }
 }

@@ -26,7 +26,7 @@ export interface FailoverAddress {
   readonly key: string;
   /** Limit for reaching the broker and for its first answer; `null`: the client's own. */
   readonly connectionTimeoutMs: number | null;
-  /** Silence after which the connection counts as lost, in addition to heart-beats; `null` or 0: none. */
+  /** Silence after which the connection counts as lost, in addition to heart-beats; `null`: none. */
   readonly soTimeoutMs: number | null;
 }
 
@@ -203,7 +203,7 @@ function finish(draft: Draft, drafts: readonly AddressDraft[]): FailoverUri {
     if (keys.has(one.key)) fail(0, `the address ${one.key} is given twice`);
     keys.add(one.key);
   }
-  const options = { ...failoverOptionsDefault, ...draft.values } as FailoverOptions;
+  const options = { ...failoverOptionsDefault, ...draft.values };
   return { addresses, options, ignored: draft.ignored };
 }
 
@@ -229,7 +229,7 @@ function finishAddress(one: AddressDraft, draft: Draft): FailoverAddress {
     port: one.port,
     key: `tcp://${host}:${one.port}`,
     connectionTimeoutMs: numberOrNull(values["connectionTimeoutMs"]),
-    soTimeoutMs: numberOrNull(values["soTimeoutMs"]),
+    soTimeoutMs: values["soTimeoutMs"] === 0 ? null : numberOrNull(values["soTimeoutMs"]),
   };
 }
 

@@ -277,7 +277,7 @@ export class Ledger {
     this.#count(account, before, -1);
     this.#count(account, after, 1);
     if (log.openCount <= openBefore) return;
-    while (this.#openBlockCount() > this.#bounds.openBlocksMax && this.#closeOldestBlock());
+    while (this.openBlockCount > this.#bounds.openBlocksMax && this.#closeOldestBlock());
   }
 
   #count(account: Account, facts: number, by: 1 | -1): void {
@@ -303,7 +303,8 @@ export class Ledger {
     if (what.sequence < highest && !isGivenBack) this.#outOfOrder += 1;
   }
 
-  #openBlockCount(): number {
+  /** Blocks that take memory now. */
+  get openBlockCount(): number {
     let count = 0;
     for (const { log } of this.#producers.values()) count += log.openCount;
     return count;

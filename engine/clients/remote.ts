@@ -89,6 +89,11 @@ export class RemoteClients {
     this.#send({ kind: "remove", id });
   }
 
+  /** The process, or `null` while there is none. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
   /** All clients and their settings, in the order they were added. */
   list(): readonly ActorOrder[] {
     return [...this.#orders.values()];
@@ -188,7 +193,7 @@ export class RemoteClients {
     const count = this.#orders.size;
     this.#options.onNotice({
       severity: "warning",
-      text: `The process of the built-in clients ${how}. Its ${count} ${count === 1 ? "client is" : "clients are"} started again, and their ledger begins anew.${why}`,
+      text: `The process of the built-in clients ${how}. Its ${count === 1 ? "one client is" : `${count} clients are`} started again, and the ledger begins anew.${why}`,
     });
     this.#respawn = setTimeout(() => this.#start(), delayMs);
   }
