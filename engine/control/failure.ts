@@ -1,7 +1,7 @@
 import { BrokerError, errorTable, type ErrorCode } from "../base/errors.ts";
 import { issuePath, issueText } from "../config/issues.ts";
 import { operations, type ControlFailure, type ControlService, type OperationId } from "./contract.ts";
-import { z } from "zod";
+import { type z } from "zod";
 
 /** What a transport sends for a thrown error: our own failures as they are, anything else as INTERNAL without its insides. */
 export function failureOf(error: unknown): ControlFailure {
