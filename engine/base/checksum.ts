@@ -1,28 +1,28 @@
-import { createHash, hash } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 
-/** First half of SHA-256: long enough that two histories never meet by chance, short enough to store beside each entry. */
+/** Half of SHA-256: long enough that two histories never meet by chance, short enough to stand before each entry. */
 export const digestBytes = 16;
 
-/** A digest chained over all entries so far, as 32 hexadecimal digits in reports and 16 bytes in memory. */
+/** A digest chained over all entries so far. */
 export type Digest = Uint8Array;
 
-export const emptyDigest: Digest = new Uint8Array(digestBytes);
+/** The digest before the first entry. */
+export const emptyDigest: Digest = Buffer.alloc(digestBytes);
 
-/** Digest of `parent` followed by `bytes`. */
-export function chainDigest(parent: Digest, bytes: Uint8Array): Digest {
-  return createHash("sha256").update(parent).update(bytes).digest().subarray(0, digestBytes);
+export function digestOf(bytes: Uint8Array): Digest {
+  return hash("sha256", bytes, "buffer").subarray(0, digestBytes);
 }
 
 export function digestsEqual(one: Digest, other: Digest): boolean {
-  for (let index = 0; index < digestBytes; index += 1) if (one[index] !== other[index]) return false;
-  return one.length === other.length;
+  return Buffer.compare(one, other) === 0;
 }
 
+/** 32 hexadecimal digits. */
 export function digestText(digest: Digest): string {
   return Buffer.from(digest).toString("hex");
 }
 
-/** Digest of a text, for comparing secrets in constant time and naming things. */
-export function textDigest(text: string): Uint8Array {
-  return hash("sha256", text, "buffer");
+/** Whether two secrets are the same, in a time that tells nothing about where they differ. */
+export function secretsEqual(one: string, other: string): boolean {
+  return timingSafeEqual(hash("sha256", one, "buffer"), hash("sha256", other, "buffer"));
 }

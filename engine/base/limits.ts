@@ -36,6 +36,12 @@ export const limits = {
   browsePageCountMax: 500,
 } as const;
 
-assert(limits.batchBytesMax + limits.frameBytesMax < limits.replicationFrameBytesMax, "a batch fits a replication frame");
-assert(limits.batchBytesMax < limits.uncommittedBytesMax, "a batch can be outstanding without stopping the clients");
+assert(
+  limits.batchBytesMax + limits.frameBytesMax < limits.replicationFrameBytesMax,
+  "a batch fits a replication frame",
+);
+assert(
+  limits.batchBytesMax < limits.uncommittedBytesMax,
+  "a batch can be outstanding without stopping the clients",
+);
 assert(limits.prefetchCountDefault <= limits.prefetchCountMax, "the default prefetch is allowed");

@@ -46,6 +46,8 @@ export type SessionRequest =
     }
   | { readonly kind: "begin" | "commit" | "rollback"; readonly transaction: string }
   | { readonly kind: "create-temporary"; readonly destination: Destination }
+  /** An administrator's wish: all that waits on a queue goes; what consumers have in hand stays theirs. */
+  | { readonly kind: "purge"; readonly destination: Destination }
   /** Changes nothing; confirmed when all that was asked before it is safe. */
   | { readonly kind: "settle-down" };
 

@@ -8,7 +8,9 @@ import { BrokerError } from "../base/errors.ts";
  */
 export function portHolder(port: number): string | null {
   if (process.platform !== "linux") return null;
-  const inodes = new Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) => listeningInodes(table, port)));
+  const inodes = new Set(
+    ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) => listeningInodes(table, port)),
+  );
   if (inodes.size === 0) return null;
   for (const pid of entriesOf("/proc").filter((name) => /^\d+$/.test(name))) {
     if (holdsSocket(pid, inodes)) return `${commandOf(pid)} (pid ${pid})`;
@@ -22,7 +24,8 @@ export function portHolder(port: number): string | null {
  */
 export async function freePort(near?: number): Promise<number> {
   if (near !== undefined) {
-    for (let port = near + 1; port <= Math.min(near + 20, 65_535); port += 1) if (await isPortFree(port)) return port;
+    for (let port = near + 1; port <= Math.min(near + 20, 65_535); port += 1)
+      if (await isPortFree(port)) return port;
   }
   return (await tryBind(0)) ?? 0;
 }

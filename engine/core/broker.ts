@@ -1,0 +1,417 @@
+import { assert, assertNever } from "../base/assert.ts";
+import { BrokerError } from "../base/errors.ts";
+import { limits } from "../base/limits.ts";
+import type { Op } from "../base/units.ts";
+import type { Command, OwnerId, SettleOutcome } from "./command.ts";
+import { deadLetterQueue, destinationKey, type Destination, type Message } from "./message.ts";
+import { matchesPattern } from "./pattern.ts";
+import { Queue, type DeadLetter, type QueuedMessage } from "./queue.ts";
+import type { SentMessage, Transaction } from "./transaction.ts";
+
+/** What a connection holds of the pair's state. */
+export interface Owner {
+  /** Queue of each message in its hands, by subscription. */
+  readonly held: Map<string, Map<Op, Queue>>;
+  readonly transactions: Map<string, Transaction>;
+  readonly temporaries: Set<string>;
+}
+
+export interface DurableSubscription {
+  readonly clientId: string;
+  readonly name: string;
+  readonly destination: Destination;
+  readonly queue: Queue;
+}
+
+/** Told of what an applied entry did; only the active node listens, to hand messages out. */
+export interface BrokerObserver {
+  /** A message became available on the queue: sent, or given back. */
+  available(queue: Queue, message: QueuedMessage): void;
+  queueCreated(queue: Queue): void;
+  queueDeleted(queue: Queue): void;
+  /** A message to a topic became visible; durable subscriptions have it already. */
+  published(sent: SentMessage, owner: OwnerId): void;
+}
+
+/**
+ * The replicated state machine: what both nodes hold in the same state. `admit` says whether a command makes sense now
+ * and changes nothing; `apply` does it, deterministically, on either node. Contents of messages are not kept here: a
+ * message is the journal entry that sent it, and the broker counts the references that keep that entry alive.
+ */
+export class Broker {
+  readonly queues = new Map<string, Queue>();
+  readonly durables = new Map<string, DurableSubscription>();
+  readonly owners = new Map<OwnerId, Owner>();
+  observer: BrokerObserver | null = null;
+  /** Entries that no queue, transaction or reader needs any more, since they were last taken. */
+  deadOps: Op[] = [];
+  nextPosition = 1;
+  nextQueueId = 1;
+  readonly #references = new Map<Op, number>();
+  /** Queues of the store that are no more. */
+  readonly deletedQueues: number[] = [];
+
+  /** Total of messages in all queues, durable subscriptions included. */
+  get storedCount(): number {
+    let count = 0;
+    for (const queue of this.queues.values()) count += queue.depth;
+    return count;
+  }
+
+  /** Why `command` cannot be done now, or `null`. */
+  admit(command: Command): BrokerError | null {
+    switch (command.kind) {
+      case "send":
+        return this.#admitSend(command.owner, command.transaction, command.message.destination);
+      case "settle":
+        return this.#admitSettle(command.owner, command.subscription, command.messages, command.transaction);
+      case "begin": {
+        const transactions = this.owners.get(command.owner)?.transactions;
+        if (transactions?.has(command.transaction))
+          return new BrokerError("TRANSACTION_EXISTS", { transaction: command.transaction });
+        if ((transactions?.size ?? 0) >= limits.transactionsPerConnectionMax)
+          return new BrokerError("LIMIT_REACHED", {
+            limit: limits.transactionsPerConnectionMax,
+            what: "open transactions on a connection",
+          });
+        return null;
+      }
+      case "finish":
+        return this.#unknownTransaction(command.owner, command.transaction);
+      case "delete-durable":
+        if (this.durables.has(durableKey(command.clientId, command.name))) return null;
+        return new BrokerError("SUBSCRIPTION_UNKNOWN", { subscription: command.name });
+      case "purge":
+        return this.queues.has(command.queue)
+          ? null
+          : new BrokerError("DESTINATION_UNKNOWN", { destination: command.queue });
+      case "deliver":
+      case "release":
+      case "leave":
+      case "create-durable":
+      case "create-temporary":
+      case "create-queue":
+      case "expire":
+        return null;
+      default:
+        return assertNever(command);
+    }
+  }
+
+  /** Does what entry `op` says. The command was admitted by the active node in this same state. */
+  apply(op: Op, command: Command): void {
+    if (command.kind !== "send") this.deadOps.push(op);
+    switch (command.kind) {
+      case "send":
+        return this.#send(op, command.owner, command.message, command.transaction);
+      case "deliver":
+        return this.#deliver(command.owner, command.subscription, command.queue, command.messages);
+      case "settle":
+        return this.#settle(command);
+      case "begin":
+        this.#owner(command.owner).transactions.set(command.transaction, { sends: [], settlements: [] });
+        return;
+      case "finish":
+        return this.#finish(command.owner, command.transaction, command.outcome);
+      case "release":
+        this.#release(command.owner, command.subscription);
+        return this.#forgetIfIdle(command.owner);
+      case "leave":
+        return this.#leave(command.owner);
+      case "create-durable":
+        return this.#createDurable(command.clientId, command.name, command.destination);
+      case "delete-durable":
+        return this.#deleteDurable(durableKey(command.clientId, command.name));
+      case "create-temporary":
+        this.#owner(command.owner).temporaries.add(destinationKey(command.destination));
+        this.queueFor(command.destination);
+        return;
+      case "create-queue":
+        this.queueFor(command.destination);
+        return;
+      case "expire":
+        return this.#expire(command.queue, command.messages);
+      case "purge":
+        return this.#purge(command.queue);
+      default:
+        return assertNever(command);
+    }
+  }
+
+  /** The queue of this destination, made when it is first needed. */
+  queueFor(destination: Destination): Queue {
+    const key = destinationKey(destination);
+    return this.queues.get(key) ?? this.#createQueue(key);
+  }
+
+  /** Keeps the entry's content readable for a reader that the state does not know, such as a slow topic subscriber. */
+  hold(op: Op): void {
+    this.#references.set(op, (this.#references.get(op) ?? 0) + 1);
+  }
+
+  letGo(op: Op): void {
+    const count = this.#references.get(op);
+    assert(count !== undefined, "only what is held is let go");
+    if (count > 1) {
+      this.#references.set(op, count - 1);
+      return;
+    }
+    this.#references.delete(op);
+    this.deadOps.push(op);
+  }
+
+  isReferenced(op: Op): boolean {
+    return this.#references.has(op);
+  }
+
+  /** Puts a queue of a checkpoint back; its messages follow. */
+  restoreQueue(key: string, id: number): Queue {
+    const queue = new Queue(key, id);
+    this.queues.set(key, queue);
+    return queue;
+  }
+
+  #admitSend(owner: OwnerId, transaction: string | null, destination: Destination): BrokerError | null {
+    if (isTemporary(destination) && !this.queues.has(destinationKey(destination)))
+      return new BrokerError("DESTINATION_UNKNOWN", { destination: destinationKey(destination) });
+    return this.#transactionFull(owner, transaction);
+  }
+
+  #admitSettle(
+    owner: OwnerId,
+    subscription: string,
+    messages: readonly Op[],
+    transaction: string | null,
+  ): BrokerError | null {
+    const held = this.owners.get(owner)?.held.get(subscription);
+    const unknown = messages.find((op) => held?.has(op) !== true);
+    if (unknown !== undefined) return new BrokerError("MESSAGE_UNKNOWN", { message: unknown });
+    return this.#transactionFull(owner, transaction);
+  }
+
+  #transactionFull(owner: OwnerId, transaction: string | null): BrokerError | null {
+    if (transaction === null) return null;
+    const open = this.owners.get(owner)?.transactions.get(transaction);
+    if (open === undefined) return new BrokerError("TRANSACTION_UNKNOWN", { transaction });
+    if (open.sends.length + open.settlements.length < limits.operationsPerTransactionMax) return null;
+    return new BrokerError("LIMIT_REACHED", {
+      limit: limits.operationsPerTransactionMax,
+      what: "operations in a transaction",
+    });
+  }
+
+  #unknownTransaction(owner: OwnerId, transaction: string): BrokerError | null {
+    if (this.owners.get(owner)?.transactions.has(transaction)) return null;
+    return new BrokerError("TRANSACTION_UNKNOWN", { transaction });
+  }
+
+  #send(op: Op, owner: OwnerId, message: Message, transaction: string | null): void {
+    const { destination, priority, expiresAt, persistent } = message;
+    const sent: SentMessage = { op, destination, priority, expiresAt, persistent };
+    this.hold(op);
+    if (transaction === null) this.#publish(sent, owner);
+    else this.#transaction(owner, transaction).sends.push(sent);
+  }
+
+  /** Makes a sent message visible, and drops the sender's own reference to it. */
+  #publish(sent: SentMessage, owner: OwnerId): void {
+    if (sent.destination.kind === "topic" || sent.destination.kind === "temp-topic") {
+      for (const durable of this.durables.values())
+        if (matchesPattern(durable.destination.name, sent.destination.name))
+          this.#enqueue(durable.queue, sent, null);
+      this.observer?.published(sent, owner);
+    } else if (sent.destination.kind === "queue" || this.queues.has(destinationKey(sent.destination))) {
+      this.#enqueue(this.queueFor(sent.destination), sent, null);
+    }
+    this.letGo(sent.op);
+  }
+
+  #enqueue(queue: Queue, sent: Omit<SentMessage, "destination">, deadLetter: DeadLetter | null): void {
+    const { op, priority, expiresAt, persistent } = sent;
+    this.hold(op);
+    const position = this.nextPosition++;
+    const message: QueuedMessage = {
+      op,
+      position,
+      priority,
+      expiresAt,
+      persistent,
+      deadLetter,
+      deliveryCount: 0,
+      stored: false,
+    };
+    queue.push(message);
+    this.observer?.available(queue, message);
+  }
+
+  #deliver(ownerId: OwnerId, subscription: string, queueKey: string, messages: readonly Op[]): void {
+    const queue = this.#queue(queueKey);
+    const owner = this.#owner(ownerId);
+    let held = owner.held.get(subscription);
+    if (held === undefined) owner.held.set(subscription, (held = new Map()));
+    for (const op of messages) {
+      queue.deliver(op, ownerId, subscription);
+      held.set(op, queue);
+    }
+  }
+
+  #settle(command: Extract<Command, { kind: "settle" }>): void {
+    if (command.transaction !== null) {
+      this.#transaction(command.owner, command.transaction).settlements.push(command);
+      return;
+    }
+    this.#settleNow(command.owner, command.subscription, command.messages, command.outcome);
+    this.#forgetIfIdle(command.owner);
+  }
+
+  #settleNow(ownerId: OwnerId, subscription: string, messages: readonly Op[], outcome: SettleOutcome): void {
+    const owner = this.#owner(ownerId);
+    const held = owner.held.get(subscription);
+    for (const op of messages) {
+      const queue = held?.get(op);
+      // Settled twice within one transaction: the first one counts.
+      if (queue === undefined) continue;
+      held?.delete(op);
+      if (outcome === "released") this.#giveBack(queue, op);
+      else if (outcome === "accepted") this.#discard(queue, op);
+      else this.#deadLetter(queue, op, "rejected");
+    }
+    if (held?.size === 0) owner.held.delete(subscription);
+  }
+
+  #giveBack(queue: Queue, op: Op): void {
+    this.observer?.available(queue, queue.release(op));
+  }
+
+  #discard(queue: Queue, op: Op): QueuedMessage {
+    const message = queue.remove(op);
+    this.letGo(op);
+    return message;
+  }
+
+  /** As ActiveMQ does by default: persistent messages go to the dead letter queue, others are dropped. */
+  #deadLetter(queue: Queue, op: Op, cause: DeadLetter["cause"]): void {
+    this.hold(op);
+    const message = this.#discard(queue, op);
+    const target = this.queueFor(deadLetterQueue);
+    if (message.persistent && target !== queue && !target.has(op)) {
+      this.#enqueue(
+        target,
+        { op, priority: message.priority, expiresAt: null, persistent: true },
+        { from: queue.key, cause },
+      );
+    }
+    this.letGo(op);
+  }
+
+  #finish(ownerId: OwnerId, name: string, outcome: "commit" | "rollback"): void {
+    const owner = this.#owner(ownerId);
+    const transaction = this.#transaction(ownerId, name);
+    owner.transactions.delete(name);
+    if (outcome === "commit") {
+      for (const { subscription, messages, outcome: settled } of transaction.settlements)
+        this.#settleNow(ownerId, subscription, messages, settled);
+      for (const sent of transaction.sends) this.#publish(sent, ownerId);
+    } else {
+      for (const sent of transaction.sends) this.letGo(sent.op);
+    }
+    this.#forgetIfIdle(ownerId);
+  }
+
+  #release(ownerId: OwnerId, subscription: string): void {
+    const owner = this.owners.get(ownerId);
+    const held = owner?.held.get(subscription);
+    if (owner === undefined || held === undefined) return;
+    owner.held.delete(subscription);
+    for (const [op, queue] of held) this.#giveBack(queue, op);
+  }
+
+  #leave(ownerId: OwnerId): void {
+    const owner = this.owners.get(ownerId);
+    if (owner === undefined) return;
+    for (const transaction of owner.transactions.values())
+      for (const sent of transaction.sends) this.letGo(sent.op);
+    for (const subscription of [...owner.held.keys()]) this.#release(ownerId, subscription);
+    this.owners.delete(ownerId);
+    for (const key of owner.temporaries) this.#deleteQueue(key);
+  }
+
+  #createDurable(clientId: string, name: string, destination: Destination): void {
+    const key = durableKey(clientId, name);
+    const existing = this.durables.get(key);
+    if (existing !== undefined && destinationKey(existing.destination) === destinationKey(destination))
+      return;
+    // As JMS has it: the same name with another topic is a new subscription.
+    if (existing !== undefined) this.#deleteDurable(key);
+    this.durables.set(key, { clientId, name, destination, queue: this.#createQueue(key) });
+  }
+
+  #deleteDurable(key: string): void {
+    this.durables.delete(key);
+    this.#deleteQueue(key);
+  }
+
+  #expire(queueKey: string, messages: readonly Op[]): void {
+    const queue = this.#queue(queueKey);
+    for (const op of messages)
+      if (queue.has(op) && !queue.delivered.has(op)) this.#deadLetter(queue, op, "expired");
+  }
+
+  #purge(queueKey: string): void {
+    const queue = this.#queue(queueKey);
+    for (const message of [...queue.inOrder()])
+      if (!queue.delivered.has(message.op)) this.#discard(queue, message.op);
+  }
+
+  #createQueue(key: string): Queue {
+    const queue = new Queue(key, this.nextQueueId++);
+    this.queues.set(key, queue);
+    this.observer?.queueCreated(queue);
+    return queue;
+  }
+
+  #deleteQueue(key: string): void {
+    const queue = this.queues.get(key);
+    if (queue === undefined) return;
+    for (const [op, { owner, subscription }] of queue.delivered)
+      this.owners.get(owner)?.held.get(subscription)?.delete(op);
+    for (const message of [...queue.inOrder()]) this.#discard(queue, message.op);
+    this.queues.delete(key);
+    this.deletedQueues.push(queue.id);
+    this.observer?.queueDeleted(queue);
+  }
+
+  #queue(key: string): Queue {
+    const queue = this.queues.get(key);
+    assert(queue !== undefined, `the journal names only queues that exist, not ${key}`);
+    return queue;
+  }
+
+  #owner(id: OwnerId): Owner {
+    let owner = this.owners.get(id);
+    if (owner === undefined)
+      this.owners.set(id, (owner = { held: new Map(), transactions: new Map(), temporaries: new Set() }));
+    return owner;
+  }
+
+  #transaction(ownerId: OwnerId, name: string): Transaction {
+    const transaction = this.owners.get(ownerId)?.transactions.get(name);
+    assert(transaction !== undefined, `the journal names only open transactions, not ${name}`);
+    return transaction;
+  }
+
+  #forgetIfIdle(id: OwnerId): void {
+    const owner = this.owners.get(id);
+    if (owner !== undefined && owner.held.size + owner.transactions.size + owner.temporaries.size === 0)
+      this.owners.delete(id);
+  }
+}
+
+/** Key of a durable subscription, and of the queue that holds its messages. Lengths keep two names apart. */
+export function durableKey(clientId: string, name: string): string {
+  return `durable://${clientId.length}:${clientId}:${name}`;
+}
+
+export function isTemporary(destination: Destination): boolean {
+  return destination.kind === "temp-queue" || destination.kind === "temp-topic";
+}

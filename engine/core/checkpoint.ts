@@ -1,0 +1,212 @@
+import { asOp, asWallTime, type Op } from "../base/units.ts";
+import type { Digest } from "../base/checksum.ts";
+import { Broker, durableKey, type Owner } from "./broker.ts";
+import type { SettleOutcome } from "./command.ts";
+import { destinationKey, parseDestinationKey, type Destination } from "./message.ts";
+import type { DeadLetter, QueuedMessage } from "./queue.ts";
+import type { SentMessage, Transaction } from "./transaction.ts";
+
+/** A message's place in a queue, as a row of the store. */
+export interface MessageRow {
+  readonly queue: number;
+  readonly op: number;
+  readonly position: number;
+  readonly priority: number;
+  readonly expiresAt: number | null;
+  readonly persistent: boolean;
+  readonly deliveryCount: number;
+  readonly deadLetter: DeadLetter | null;
+}
+
+/**
+ * The state after entry `op`, as the difference from the checkpoint before: rows for messages that came, changed or
+ * went, and a summary of all the rest, which is small. With the entries after `op` it is all that a restart needs.
+ */
+export interface Checkpoint {
+  readonly op: Op;
+  readonly digest: Digest;
+  /** JSON of a {@link Summary}. */
+  readonly summary: string;
+  readonly put: readonly MessageRow[];
+  readonly deleted: readonly { readonly queue: number; readonly op: number }[];
+  readonly deletedQueues: readonly number[];
+  /** Entries up to `op` whose content nothing refers to, ascending. */
+  readonly deadOps: readonly Op[];
+}
+
+interface Summary {
+  readonly nextPosition: number;
+  readonly nextQueueId: number;
+  readonly queues: readonly {
+    readonly key: string;
+    readonly id: number;
+    readonly enqueued: number;
+    readonly dequeued: number;
+  }[];
+  readonly durables: readonly {
+    readonly clientId: string;
+    readonly name: string;
+    readonly destination: string;
+  }[];
+  readonly owners: readonly {
+    readonly id: string;
+    /** [subscription, [queue id, ops...]...] */
+    readonly held: readonly (readonly [string, readonly (readonly [number, number])[]])[];
+    readonly temporaries: readonly string[];
+    readonly transactions: readonly StoredTransaction[];
+  }[];
+}
+
+interface StoredTransaction {
+  readonly name: string;
+  readonly sends: readonly {
+    op: number;
+    destination: string;
+    priority: number;
+    expiresAt: number | null;
+    persistent: boolean;
+  }[];
+  readonly settlements: readonly {
+    subscription: string;
+    messages: readonly number[];
+    outcome: SettleOutcome;
+  }[];
+}
+
+/** Takes what changed since the last call. `op` and `digest` are those of the last applied entry. */
+export function takeCheckpoint(broker: Broker, op: Op, digest: Digest): Checkpoint {
+  const put: MessageRow[] = [];
+  const deleted: { queue: number; op: number }[] = [];
+  for (const queue of broker.queues.values()) {
+    for (const dirtyOp of queue.dirty) {
+      const message = queue.get(dirtyOp);
+      if (message === undefined) {
+        deleted.push({ queue: queue.id, op: dirtyOp });
+        continue;
+      }
+      message.stored = true;
+      put.push(messageRow(queue.id, message));
+    }
+    queue.dirty.clear();
+  }
+  const deadOps = broker.deadOps.sort((one, other) => one - other);
+  broker.deadOps = [];
+  return {
+    op,
+    digest,
+    summary: JSON.stringify(summarise(broker)),
+    put,
+    deleted,
+    deletedQueues: broker.deletedQueues.splice(0),
+    deadOps,
+  };
+}
+
+/** Builds the state of a checkpoint; `rows` are all its messages in order of position. */
+export function restoreCheckpoint(summaryText: string | null, rows: Iterable<MessageRow>): Broker {
+  const broker = new Broker();
+  if (summaryText === null) return broker;
+  const summary = JSON.parse(summaryText) as Summary;
+  broker.nextPosition = summary.nextPosition;
+  broker.nextQueueId = summary.nextQueueId;
+  for (const { key, id, enqueued, dequeued } of summary.queues) {
+    const queue = broker.restoreQueue(key, id);
+    queue.enqueuedCount = enqueued;
+    queue.dequeuedCount = dequeued;
+  }
+  const queuesById = new Map([...broker.queues.values()].map((queue) => [queue.id, queue]));
+  for (const row of rows) {
+    const { queue, ...message } = row;
+    queuesById
+      .get(queue)
+      ?.restore({ ...message, op: asOp(row.op), expiresAt: wall(row.expiresAt), stored: true });
+    broker.hold(asOp(row.op));
+  }
+  for (const { clientId, name, destination } of summary.durables) {
+    const key = durableKey(clientId, name);
+    const queue = broker.queues.get(key);
+    if (queue !== undefined)
+      broker.durables.set(key, { clientId, name, destination: readDestination(destination), queue });
+  }
+  for (const { id, held, temporaries, transactions } of summary.owners) {
+    const owner: Owner = { held: new Map(), temporaries: new Set(temporaries), transactions: new Map() };
+    broker.owners.set(id, owner);
+    for (const [subscription, deliveries] of held) {
+      const ops = new Map<Op, NonNullable<ReturnType<typeof queuesById.get>>>();
+      for (const [queueId, op] of deliveries) {
+        const queue = queuesById.get(queueId);
+        if (queue === undefined) continue;
+        queue.restoreDelivery(asOp(op), id, subscription);
+        ops.set(asOp(op), queue);
+      }
+      owner.held.set(subscription, ops);
+    }
+    for (const stored of transactions)
+      owner.transactions.set(stored.name, restoreTransaction(broker, stored));
+  }
+  return broker;
+}
+
+function summarise(broker: Broker): Summary {
+  return {
+    nextPosition: broker.nextPosition,
+    nextQueueId: broker.nextQueueId,
+    queues: [...broker.queues.values()].map(({ key, id, enqueuedCount, dequeuedCount }) => ({
+      key,
+      id,
+      enqueued: enqueuedCount,
+      dequeued: dequeuedCount,
+    })),
+    durables: [...broker.durables.values()].map(({ clientId, name, destination }) => ({
+      clientId,
+      name,
+      destination: destinationKey(destination),
+    })),
+    owners: [...broker.owners].map(([id, owner]) => ({
+      id,
+      held: [...owner.held].map(
+        ([subscription, ops]) =>
+          [subscription, [...ops].map(([op, queue]) => [queue.id, op] as const)] as const,
+      ),
+      temporaries: [...owner.temporaries],
+      transactions: [...owner.transactions].map(([name, transaction]) =>
+        storedTransaction(name, transaction),
+      ),
+    })),
+  };
+}
+
+function messageRow(queue: number, message: QueuedMessage): MessageRow {
+  const { op, position, priority, expiresAt, persistent, deliveryCount, deadLetter } = message;
+  return { queue, op, position, priority, expiresAt, persistent, deliveryCount, deadLetter };
+}
+
+function storedTransaction(name: string, { sends, settlements }: Transaction): StoredTransaction {
+  return {
+    name,
+    sends: sends.map((sent) => ({ ...sent, destination: destinationKey(sent.destination) })),
+    settlements,
+  };
+}
+
+function restoreTransaction(broker: Broker, { sends, settlements }: StoredTransaction): Transaction {
+  return {
+    sends: sends.map((sent): SentMessage => {
+      const op = asOp(sent.op);
+      broker.hold(op);
+      return { ...sent, op, expiresAt: wall(sent.expiresAt), destination: readDestination(sent.destination) };
+    }),
+    settlements: settlements.map((settlement) => ({
+      ...settlement,
+      messages: settlement.messages.map(asOp),
+    })),
+  };
+}
+
+function wall(time: number | null): ReturnType<typeof asWallTime> | null {
+  return time === null ? null : asWallTime(time);
+}
+
+function readDestination(key: string): Destination {
+  return parseDestinationKey(key) ?? { kind: "queue", name: key };
+}

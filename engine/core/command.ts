@@ -1,0 +1,295 @@
+import type { ByteReader, ByteWriter } from "../base/bytes.ts";
+import { BrokerError } from "../base/errors.ts";
+import { asOp, asWallTime, type Op } from "../base/units.ts";
+import {
+  destinationKey,
+  parseDestinationKey,
+  type Destination,
+  type Message,
+  type PropertyValue,
+} from "./message.ts";
+
+/** A connection of the pair, in the words of the journal: `c3-17` is the 17th of epoch 3. */
+export type OwnerId = string;
+
+export type SettleOutcome = "accepted" | "rejected" | "released";
+
+/**
+ * A change of the pair's state. The active node orders commands into entries; applying one is deterministic, so that
+ * both nodes arrive at the same state. `transaction: null` means at once.
+ */
+export type Command =
+  | {
+      readonly kind: "send";
+      readonly owner: OwnerId;
+      readonly message: Message;
+      readonly transaction: string | null;
+    }
+  /** Messages of one queue were handed to a subscription: mirrored before the client gets them, so that flags are right. */
+  | {
+      readonly kind: "deliver";
+      readonly owner: OwnerId;
+      readonly subscription: string;
+      readonly queue: string;
+      readonly messages: readonly Op[];
+    }
+  | {
+      readonly kind: "settle";
+      readonly owner: OwnerId;
+      readonly subscription: string;
+      readonly messages: readonly Op[];
+      readonly outcome: SettleOutcome;
+      readonly transaction: string | null;
+    }
+  | { readonly kind: "begin"; readonly owner: OwnerId; readonly transaction: string }
+  | {
+      readonly kind: "finish";
+      readonly owner: OwnerId;
+      readonly transaction: string;
+      readonly outcome: "commit" | "rollback";
+    }
+  /** A subscription ended: what it held goes back to its queue. */
+  | { readonly kind: "release"; readonly owner: OwnerId; readonly subscription: string }
+  /** A connection ended: all that it held goes back, its open transactions are undone, its temporary destinations deleted. */
+  | { readonly kind: "leave"; readonly owner: OwnerId }
+  | {
+      readonly kind: "create-durable";
+      readonly clientId: string;
+      readonly name: string;
+      readonly destination: Destination;
+    }
+  | { readonly kind: "delete-durable"; readonly clientId: string; readonly name: string }
+  | { readonly kind: "create-temporary"; readonly owner: OwnerId; readonly destination: Destination }
+  | { readonly kind: "create-queue"; readonly destination: Destination }
+  /** The active node's clock says that these are past their time; only what waits can expire. */
+  | { readonly kind: "expire"; readonly queue: string; readonly messages: readonly Op[] }
+  | { readonly kind: "purge"; readonly queue: string };
+
+/** Kinds by the number that stands for them in the journal; numbers are never used again for another kind. */
+const kinds = [
+  "send",
+  "deliver",
+  "settle",
+  "begin",
+  "finish",
+  "release",
+  "leave",
+  "create-durable",
+  "delete-durable",
+  "create-temporary",
+  "expire",
+  "purge",
+  "create-queue",
+] as const satisfies readonly Command["kind"][];
+const outcomes = ["accepted", "rejected", "released"] as const satisfies readonly SettleOutcome[];
+
+export function writeCommand(writer: ByteWriter, command: Command): void {
+  writer.u8(kinds.indexOf(command.kind));
+  switch (command.kind) {
+    case "send":
+      writer.text(command.owner);
+      writer.optionalText(command.transaction);
+      writeMessage(writer, command.message);
+      return;
+    case "deliver":
+      writer.text(command.owner);
+      writer.text(command.subscription);
+      writer.text(command.queue);
+      writer.wholes(command.messages);
+      return;
+    case "settle":
+      writer.text(command.owner);
+      writer.text(command.subscription);
+      writer.wholes(command.messages);
+      writer.u8(outcomes.indexOf(command.outcome));
+      writer.optionalText(command.transaction);
+      return;
+    case "begin":
+      writer.text(command.owner);
+      writer.text(command.transaction);
+      return;
+    case "finish":
+      writer.text(command.owner);
+      writer.text(command.transaction);
+      writer.u8(command.outcome === "commit" ? 1 : 0);
+      return;
+    case "release":
+      writer.text(command.owner);
+      writer.text(command.subscription);
+      return;
+    case "leave":
+      writer.text(command.owner);
+      return;
+    case "create-durable":
+      writer.text(command.clientId);
+      writer.text(command.name);
+      writer.text(destinationKey(command.destination));
+      return;
+    case "delete-durable":
+      writer.text(command.clientId);
+      writer.text(command.name);
+      return;
+    case "create-temporary":
+      writer.text(command.owner);
+      writer.text(destinationKey(command.destination));
+      return;
+    case "create-queue":
+      writer.text(destinationKey(command.destination));
+      return;
+    case "expire":
+      writer.text(command.queue);
+      writer.wholes(command.messages);
+      return;
+    case "purge":
+      writer.text(command.queue);
+      return;
+  }
+}
+
+export function readCommand(reader: ByteReader): Command {
+  const kind = kinds[reader.u8()];
+  switch (kind) {
+    case "send":
+      return { kind, owner: reader.text(), transaction: reader.optionalText(), message: readMessage(reader) };
+    case "deliver":
+      return {
+        kind,
+        owner: reader.text(),
+        subscription: reader.text(),
+        queue: reader.text(),
+        messages: readOps(reader),
+      };
+    case "settle":
+      return {
+        kind,
+        owner: reader.text(),
+        subscription: reader.text(),
+        messages: readOps(reader),
+        outcome: readOutcome(reader),
+        transaction: reader.optionalText(),
+      };
+    case "begin":
+      return { kind, owner: reader.text(), transaction: reader.text() };
+    case "finish":
+      return {
+        kind,
+        owner: reader.text(),
+        transaction: reader.text(),
+        outcome: reader.u8() === 1 ? "commit" : "rollback",
+      };
+    case "release":
+      return { kind, owner: reader.text(), subscription: reader.text() };
+    case "leave":
+      return { kind, owner: reader.text() };
+    case "create-durable":
+      return {
+        kind,
+        clientId: reader.text(),
+        name: reader.text(),
+        destination: readDestination(reader.text()),
+      };
+    case "delete-durable":
+      return { kind, clientId: reader.text(), name: reader.text() };
+    case "create-temporary":
+      return { kind, owner: reader.text(), destination: readDestination(reader.text()) };
+    case "create-queue":
+      return { kind, destination: readDestination(reader.text()) };
+    case "expire":
+      return { kind, queue: reader.text(), messages: readOps(reader) };
+    case "purge":
+      return { kind, queue: reader.text() };
+    default:
+      throw malformed("an unknown kind of command");
+  }
+}
+
+const persistentFlag = 1;
+const bytesFlag = 2;
+
+function writeMessage(writer: ByteWriter, message: Message): void {
+  writer.text(destinationKey(message.destination));
+  writer.u8((message.persistent ? persistentFlag : 0) | (message.bodyKind === "bytes" ? bytesFlag : 0));
+  writer.u8(message.priority);
+  writer.f64(message.expiresAt ?? 0);
+  writer.f64(message.sentAt);
+  writer.optionalText(message.correlationId);
+  writer.optionalText(message.replyTo === null ? null : destinationKey(message.replyTo));
+  writer.optionalText(message.type);
+  writer.whole(message.properties.size);
+  for (const [name, value] of message.properties) {
+    writer.text(name);
+    writeProperty(writer, value);
+  }
+  writer.bytes(message.body);
+}
+
+function readMessage(reader: ByteReader): Message {
+  const destination = readDestination(reader.text());
+  const flags = reader.u8();
+  const priority = reader.u8();
+  const expiresAt = reader.f64();
+  const sentAt = asWallTime(reader.f64());
+  const correlationId = reader.optionalText();
+  const replyTo = reader.optionalText();
+  const type = reader.optionalText();
+  const properties = new Map<string, PropertyValue>();
+  for (let count = reader.whole(); count > 0; count -= 1) properties.set(reader.text(), readProperty(reader));
+  return {
+    destination,
+    body: reader.bytes(),
+    bodyKind: (flags & bytesFlag) === 0 ? "text" : "bytes",
+    properties,
+    persistent: (flags & persistentFlag) !== 0,
+    priority,
+    expiresAt: expiresAt === 0 ? null : asWallTime(expiresAt),
+    sentAt,
+    correlationId,
+    replyTo: replyTo === null ? null : readDestination(replyTo),
+    type,
+  };
+}
+
+const propertyTypes = ["string", "number", "bigint", "boolean"] as const;
+
+function writeProperty(writer: ByteWriter, value: PropertyValue): void {
+  const type = typeof value as (typeof propertyTypes)[number];
+  writer.u8(propertyTypes.indexOf(type));
+  if (typeof value === "number") writer.f64(value);
+  else if (typeof value === "boolean") writer.u8(value ? 1 : 0);
+  else writer.text(String(value));
+}
+
+function readProperty(reader: ByteReader): PropertyValue {
+  switch (propertyTypes[reader.u8()]) {
+    case "string":
+      return reader.text();
+    case "number":
+      return reader.f64();
+    case "bigint":
+      return BigInt(reader.text());
+    case "boolean":
+      return reader.u8() === 1;
+    default:
+      throw malformed("an unknown type of property");
+  }
+}
+
+function readOutcome(reader: ByteReader): SettleOutcome {
+  const outcome = outcomes[reader.u8()];
+  if (outcome === undefined) throw malformed("an unknown outcome");
+  return outcome;
+}
+
+function readOps(reader: ByteReader): Op[] {
+  return reader.wholes().map(asOp);
+}
+
+function readDestination(key: string): Destination {
+  const destination = parseDestinationKey(key);
+  if (destination === null) throw malformed("a destination that cannot be read");
+  return destination;
+}
+
+function malformed(detail: string): BrokerError {
+  return new BrokerError("FRAME_MALFORMED", { protocol: "journal", detail: `it names ${detail}` });
+}

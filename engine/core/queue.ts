@@ -1,0 +1,218 @@
+import { assert } from "../base/assert.ts";
+import type { Op, WallTime } from "../base/units.ts";
+import type { OwnerId } from "./command.ts";
+
+/** Why a message lies in a dead letter queue, and where it came from. */
+export interface DeadLetter {
+  readonly from: string;
+  readonly cause: "rejected" | "expired";
+}
+
+/** A message's place in one queue. Its content is the journal entry `op`. */
+export interface QueuedMessage {
+  readonly op: Op;
+  /** Order within the queue: given when the message became visible, kept when it is handed out and comes back. */
+  readonly position: number;
+  readonly priority: number;
+  readonly expiresAt: WallTime | null;
+  readonly persistent: boolean;
+  readonly deadLetter: DeadLetter | null;
+  /** Times it was handed to a consumer, the present one included. */
+  deliveryCount: number;
+  /** Whether the last checkpoint knows it. */
+  stored: boolean;
+}
+
+/** A message in a consumer's hands. */
+export interface Delivery {
+  readonly message: QueuedMessage;
+  readonly owner: OwnerId;
+  readonly subscription: string;
+}
+
+/**
+ * One queue, or one durable subscription, which is a queue with a single reader. Waiting messages stand in ten lines,
+ * one for each priority, each in the order of positions. New ones join at the end of their line; one that comes back
+ * goes to the place it had, which is nearly always at the front, so it is kept in a short sorted list of its own.
+ */
+export class Queue {
+  readonly key: string;
+  /** Short name in the store. */
+  readonly id: number;
+  readonly delivered = new Map<Op, Delivery>();
+  /** Messages whose stored row is missing or out of date. */
+  readonly dirty = new Set<Op>();
+  enqueuedCount = 0;
+  dequeuedCount = 0;
+  readonly #messages = new Map<Op, QueuedMessage>();
+  readonly #lines: (Line | undefined)[] = [];
+  #waitingCount = 0;
+
+  constructor(key: string, id: number) {
+    this.key = key;
+    this.id = id;
+  }
+
+  /** All messages, waiting and delivered. */
+  get depth(): number {
+    return this.#messages.size;
+  }
+
+  get waitingCount(): number {
+    return this.#waitingCount;
+  }
+
+  get(op: Op): QueuedMessage | undefined {
+    return this.#messages.get(op);
+  }
+
+  has(op: Op): boolean {
+    return this.#messages.has(op);
+  }
+
+  push(message: QueuedMessage): void {
+    assert(!this.#messages.has(message.op), "a message is in a queue at most once");
+    this.#messages.set(message.op, message);
+    this.#line(message.priority).push(message);
+    this.#waitingCount += 1;
+    this.enqueuedCount += 1;
+    this.dirty.add(message.op);
+  }
+
+  /** The next messages to hand out, at most `countMax`: the highest priority first, then the lowest position. */
+  next(countMax: number): QueuedMessage[] {
+    const found: QueuedMessage[] = [];
+    for (let priority = 9; priority >= 0 && found.length < countMax; priority -= 1)
+      this.#lines[priority]?.collect(found, countMax, this.#isWaiting);
+    return found;
+  }
+
+  deliver(op: Op, owner: OwnerId, subscription: string): void {
+    const message = this.#messages.get(op);
+    assert(message !== undefined && !this.delivered.has(op), "only a waiting message is delivered");
+    this.delivered.set(op, { message, owner, subscription });
+    message.deliveryCount += 1;
+    this.#waitingCount -= 1;
+    this.dirty.add(op);
+  }
+
+  /** Back to its place among the waiting. */
+  release(op: Op): QueuedMessage {
+    const delivery = this.delivered.get(op);
+    assert(delivery !== undefined, "only a delivered message comes back");
+    this.delivered.delete(op);
+    this.#line(delivery.message.priority).putBack(delivery.message);
+    this.#waitingCount += 1;
+    return delivery.message;
+  }
+
+  /** Removes it for good, waiting or delivered. */
+  remove(op: Op): QueuedMessage {
+    const message = this.#messages.get(op);
+    assert(message !== undefined, "only a message of the queue is removed");
+    this.#messages.delete(op);
+    if (!this.delivered.delete(op)) this.#waitingCount -= 1;
+    this.dequeuedCount += 1;
+    if (message.stored) this.dirty.add(op);
+    else this.dirty.delete(op);
+    return message;
+  }
+
+  /** Puts back what a checkpoint had, in order of position; deliveries are then restored by their owners. */
+  restore(message: QueuedMessage): void {
+    this.#messages.set(message.op, message);
+    this.#line(message.priority).push(message);
+    this.#waitingCount += 1;
+  }
+
+  /** Hands a restored message out again, without counting a delivery: the count was stored with it. */
+  restoreDelivery(op: Op, owner: OwnerId, subscription: string): void {
+    const message = this.#messages.get(op);
+    assert(message !== undefined, "a stored delivery is of a stored message");
+    this.delivered.set(op, { message, owner, subscription });
+    this.#waitingCount -= 1;
+  }
+
+  /** Every message in the order of positions; those that became visible first come first, whatever their priority. */
+  inOrder(): IterableIterator<QueuedMessage> {
+    return this.#messages.values();
+  }
+
+  readonly #isWaiting = (message: QueuedMessage): boolean =>
+    this.#messages.get(message.op) === message && !this.delivered.has(message.op);
+
+  #line(priority: number): Line {
+    return (this.#lines[priority] ??= new Line());
+  }
+}
+
+/**
+ * Waiting messages of one priority. Messages that were delivered or removed meanwhile are skipped when they reach the
+ * front, so that taking one from the middle costs nothing.
+ */
+class Line {
+  #fifo: QueuedMessage[] = [];
+  #start = 0;
+  /** Sorted by position, lowest last, so that the front is taken with `pop`. */
+  readonly #returned: QueuedMessage[] = [];
+
+  push(message: QueuedMessage): void {
+    this.#fifo.push(message);
+  }
+
+  putBack(message: QueuedMessage): void {
+    let low = 0;
+    let high = this.#returned.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#returned[middle] as QueuedMessage).position > message.position) low = middle + 1;
+      else high = middle;
+    }
+    this.#returned.splice(low, 0, message);
+  }
+
+  /** Adds the first waiting messages to `found` until it holds `countMax`. */
+  collect(found: QueuedMessage[], countMax: number, isWaiting: (message: QueuedMessage) => boolean): void {
+    this.#dropGone(isWaiting);
+    let freshAt = this.#start;
+    let returnedAt = this.#returned.length - 1;
+    let last: QueuedMessage | undefined;
+    while (found.length < countMax) {
+      const fresh = this.#fifo[freshAt];
+      const returned = this.#returned[returnedAt];
+      const message =
+        fresh === undefined || (returned !== undefined && returned.position <= fresh.position)
+          ? returned
+          : fresh;
+      if (message === undefined) return;
+      if (message === returned) returnedAt -= 1;
+      else freshAt += 1;
+      // One that came back before the front had passed it stands in both lists.
+      if (message === last || !isWaiting(message)) continue;
+      found.push(message);
+      last = message;
+    }
+  }
+
+  #dropGone(isWaiting: (message: QueuedMessage) => boolean): void {
+    for (
+      let last = this.#returned.at(-1);
+      last !== undefined && !isWaiting(last);
+      last = this.#returned.at(-1)
+    )
+      this.#returned.pop();
+    for (
+      let first = this.#fifo[this.#start];
+      first !== undefined && !isWaiting(first);
+      first = this.#fifo[this.#start]
+    )
+      this.#start += 1;
+    this.#compact();
+  }
+
+  #compact(): void {
+    if (this.#start < 1_024 || this.#start * 2 < this.#fifo.length) return;
+    this.#fifo = this.#fifo.slice(this.#start);
+    this.#start = 0;
+  }
+}

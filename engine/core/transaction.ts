@@ -1,0 +1,24 @@
+import type { Op, WallTime } from "../base/units.ts";
+import type { Destination } from "./message.ts";
+import type { SettleOutcome } from "./command.ts";
+
+/** What the queues need to know of a message that was sent; its content stays in the journal entry `op`. */
+export interface SentMessage {
+  readonly op: Op;
+  readonly destination: Destination;
+  readonly priority: number;
+  readonly expiresAt: WallTime | null;
+  readonly persistent: boolean;
+}
+
+export interface PendingSettlement {
+  readonly subscription: string;
+  readonly messages: readonly Op[];
+  readonly outcome: SettleOutcome;
+}
+
+/** Open work of one connection: invisible to everyone else until its commit, gone without a trace at its rollback. */
+export interface Transaction {
+  readonly sends: SentMessage[];
+  readonly settlements: PendingSettlement[];
+}

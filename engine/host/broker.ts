@@ -1,0 +1,367 @@
+import { randomUUID } from "node:crypto";
+import type { Socket } from "node:net";
+import { secretsEqual } from "../base/checksum.ts";
+import { BrokerError } from "../base/errors.ts";
+import { asEpoch } from "../base/units.ts";
+import type { BrokerConfiguration } from "../config/configuration.ts";
+import type { SessionAnswer, SessionId } from "../core/dialogue.ts";
+import type { EndReason, LinkId, NodeOptions } from "../node/contract.ts";
+import { BrokerNode } from "../node/node.ts";
+import {
+  exitCodes,
+  type ClientChange,
+  type ClientIdentity,
+  type SupervisorOrder,
+} from "../supervisor/channel.ts";
+import { ClientConnection, type ConnectionPorts } from "./client-connection.ts";
+import { readClocks } from "./clock.ts";
+import { Listener } from "./listener.ts";
+import { NodeLoop, type LoopPorts } from "./loop.ts";
+import { Operations } from "./operations.ts";
+import { PeerSeeker } from "./peer-seeker.ts";
+import { PeerSocket } from "./peer-socket.ts";
+import { portInUse } from "./ports.ts";
+import { statistics, status, type StatusSources } from "./reports.ts";
+import { deleteStore, Store } from "./store.ts";
+import type { Supervision } from "./supervision.ts";
+import { version } from "./version.ts";
+
+const tickMs = 100;
+const statisticsMs = 250;
+/** After a change of serving, held clients of a start-up are told to go away by then; see waitForReplicaTimeoutMs. */
+const firstContactMs = 5_000;
+
+/**
+ * One broker process: the node, its store, its port and its links, wired together. Nothing here decides anything;
+ * what happens is given to the node, and what the node wants is done.
+ */
+export class HostedBroker {
+  readonly #configuration: BrokerConfiguration;
+  readonly #supervision: Supervision;
+  readonly #store: Store;
+  readonly #loop: NodeLoop;
+  readonly #operations: Operations;
+  readonly #listener: Listener;
+  readonly #seeker: PeerSeeker | null;
+  readonly #connections = new Map<SessionId, ClientConnection>();
+  readonly #innerSessions = new Map<SessionId, (answer: SessionAnswer) => void>();
+  readonly #links = new Map<LinkId, PeerSocket>();
+  readonly #dirty = new Set<ClientConnection>();
+  #lastSession = 0;
+  #lastLink = 0;
+  #port: number | null = null;
+  #lastStatistics = "";
+  readonly #confirmed = new Set<SessionId>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #blockedTimer: NodeJS.Timeout | null = null;
+  #onEnd: (exitCode: number) => void = () => undefined;
+  /** Resolves with the exit code when the broker has ended, for whatever reason. */
+  readonly ended: Promise<number>;
+
+  /** Opens the store and throws what is wrong with it; nothing runs before {@link start}. */
+  constructor(configuration: BrokerConfiguration, supervision: Supervision) {
+    this.#configuration = configuration;
+    this.#supervision = supervision;
+    if (configuration.deleteAllMessagesOnStartup) deleteStore(configuration.dataDirectory);
+    this.#store = new Store(configuration.dataDirectory, configuration.durability);
+    const stored = this.#store.load();
+    const node = new BrokerNode(nodeOptions(configuration), stored, this.#store, readClocks());
+    this.#loop = new NodeLoop(node, this.#store, this.#loopPorts());
+    this.#operations = new Operations(this.#loop, (answer) => this.#openDesk(answer));
+    this.#listener = new Listener(configuration.host, {
+      client: (socket, first) => this.#acceptClient(socket, first),
+      peer: (socket, first) => this.#addLink(socket, first),
+      refused: (text) => this.#notice("warning", text),
+    });
+    const primary = configuration.primaryConnector;
+    this.#seeker =
+      primary === null
+        ? null
+        : new PeerSeeker(primary.host, primary.port, (socket) => this.#reachedPeer(socket));
+    this.ended = new Promise((resolve) => (this.#onEnd = resolve));
+  }
+
+  start(): void {
+    const { position } = status(this.#sources());
+    this.#supervision.report({ kind: "opened", position, pairId: this.#loop.node.history.pairId });
+    this.#loop.give({ kind: "started" });
+    this.#timers.push(setInterval(() => this.#loop.give({ kind: "ticked" }), tickMs));
+    this.#timers.push(setInterval(() => this.#reportStatistics(), statisticsMs));
+  }
+
+  /** Takes an order of the supervisor. */
+  take(order: SupervisorOrder): void {
+    switch (order.kind) {
+      case "configure":
+        return;
+      case "granted":
+        return this.#loop.give({ ...order, epoch: asEpoch(order.epoch) });
+      case "denied":
+        return this.#loop.give({ ...order, epoch: asEpoch(order.epoch) });
+      case "shut-down":
+        return this.#loop.give({
+          kind: "told-to-shut-down",
+          reason: order.reason === "refused" ? "failure" : order.reason,
+          text: order.text,
+        });
+      case "ping":
+        return this.#supervision.report({ kind: "pong", ping: order.ping });
+      case "stop":
+        return this.stop(order.pair);
+      case "request":
+        void this.#answerRequest(order);
+        return;
+    }
+  }
+
+  /** Ends in order. `pair`: the other node stops too. */
+  stop(pair: boolean): void {
+    this.#loop.give({ kind: "told-to-stop", pair });
+  }
+
+  #loopPorts(): LoopPorts {
+    return {
+      tellPeer: (link, message) => this.#links.get(link)?.tell(message),
+      dropPeer: (link) => {
+        this.#links.get(link)?.drop();
+        this.#links.delete(link);
+      },
+      seekPeer: (on) => this.#seeker?.want(on),
+      answer: (session, answer) => this.#answer(session, answer),
+      openConnectors: (open) => void this.#openConnectors(open),
+      closeSessions: (reason) => this.#closeSessions(reason),
+      serve: (on) => this.#serve(on),
+      turnEnded: () => this.#flush(),
+      askGrant: (wish) =>
+        this.#supervision.report({ kind: "ask-grant", wish, position: status(this.#sources()).position }),
+      paired: (epoch) =>
+        this.#supervision.report({ kind: "paired", epoch, position: status(this.#sources()).position }),
+      statusChanged: () => this.#reportStatus(),
+      notice: (severity, text) => this.#notice(severity, text),
+      end: (reason, text) => this.#end(reason, text),
+    };
+  }
+
+  async #openConnectors(open: boolean): Promise<void> {
+    if (!open) {
+      this.#listener.close();
+      this.#port = null;
+      this.#reportStatus();
+      return;
+    }
+    if (this.#listener.isOpen) return;
+    try {
+      this.#port = await this.#listener.open(this.#configuration.port);
+      this.#reportStatus();
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const text =
+        code === "EADDRINUSE"
+          ? (await portInUse(this.#configuration.port, this.#configuration.name)).message
+          : message;
+      this.#notice("error", text);
+      this.#loop.give({ kind: "told-to-shut-down", reason: "failure", text });
+    }
+  }
+
+  #acceptClient(socket: Socket, first: Buffer): void {
+    const id = ++this.#lastSession as SessionId;
+    const context = {
+      brokerName: this.#configuration.name,
+      version,
+      connectionName: `c${this.#loop.node.history.epoch}-${id}`,
+      authenticate: (login: string | null, passcode: string | null): boolean =>
+        authenticates(this.#configuration, login, passcode),
+    };
+    const connection = new ClientConnection(id, socket, context, this.#connectionPorts());
+    this.#connections.set(id, connection);
+    this.#loop.give({ kind: "session-opened", session: id });
+    this.#reportClient({ kind: "connected", session: id, at: Date.now(), client: identity(connection) });
+    connection.take(first);
+  }
+
+  #connectionPorts(): ConnectionPorts {
+    return {
+      isServing: () => this.#loop.isServing,
+      ask: (session, request, receipt) => this.#loop.give({ kind: "asked", session, request, receipt }),
+      received: (_session, sizeBytes) => this.#loop.countReceived(sizeBytes),
+      throttled: (session, on) => this.#loop.give({ kind: "session-throttled", session, on }),
+      hasOutput: (connection) => {
+        this.#dirty.add(connection);
+        this.#loop.planTurn();
+      },
+      described: (connection) =>
+        this.#reportClient({
+          kind: "identified",
+          session: connection.id,
+          at: Date.now(),
+          client: identity(connection),
+        }),
+      closed: (connection, reason) => {
+        this.#connections.delete(connection.id);
+        this.#confirmed.delete(connection.id);
+        this.#dirty.delete(connection);
+        this.#loop.give({ kind: "session-closed", session: connection.id });
+        this.#reportClient({ kind: "disconnected", session: connection.id, at: Date.now(), reason });
+      },
+    };
+  }
+
+  #answer(session: SessionId, answer: SessionAnswer): void {
+    const inner = this.#innerSessions.get(session);
+    if (inner !== undefined) return inner(answer);
+    const connection = this.#connections.get(session);
+    if (connection === undefined) return;
+    connection.answer(answer);
+    if (answer.kind === "refuse" || this.#confirmed.has(session)) return;
+    this.#confirmed.add(session);
+    this.#reportClient({ kind: "first-confirmed", session, at: Date.now(), client: identity(connection) });
+  }
+
+  #openDesk(answer: (answer: SessionAnswer) => void): SessionId {
+    const session = ++this.#lastSession as SessionId;
+    this.#innerSessions.set(session, answer);
+    this.#loop.give({ kind: "session-opened", session });
+    return session;
+  }
+
+  #serve(on: boolean): void {
+    if (this.#blockedTimer !== null) clearTimeout(this.#blockedTimer);
+    this.#blockedTimer = null;
+    if (on) {
+      for (const connection of this.#connections.values()) connection.resume();
+    } else {
+      const waitedMs = this.#configuration.waitForReplicaTimeoutMs;
+      const text = new BrokerError("WAITING_FOR_REPLICA", { node: this.#configuration.name, waitedMs })
+        .message;
+      this.#blockedTimer = setTimeout(() => this.#closeSessions(text), waitedMs);
+    }
+    this.#reportStatus();
+  }
+
+  #closeSessions(reason: string): void {
+    for (const inner of this.#innerSessions.values()) inner({ kind: "close", error: null });
+    this.#innerSessions.clear();
+    for (const connection of this.#connections.values()) connection.close(reason);
+  }
+
+  #flush(): void {
+    for (const connection of this.#dirty) {
+      this.#dirty.delete(connection);
+      connection.flush();
+    }
+  }
+
+  #reachedPeer(socket: Socket): void {
+    const link = this.#addLink(socket, Buffer.alloc(0));
+    this.#loop.give({ kind: "peer-reached", link });
+  }
+
+  #addLink(socket: Socket, first: Buffer): LinkId {
+    const link = ++this.#lastLink as LinkId;
+    const peer = new PeerSocket(link, socket, {
+      said: (from, message) => this.#loop.give({ kind: "peer-said", link: from, message }),
+      lost: (from) => {
+        this.#links.delete(from);
+        this.#loop.give({ kind: "peer-lost", link: from });
+      },
+      notice: (severity, text) => this.#notice(severity, text),
+    });
+    this.#links.set(link, peer);
+    if (first.length > 0) peer.take(first);
+    return link;
+  }
+
+  async #answerRequest({ request, operation }: Extract<SupervisorOrder, { kind: "request" }>): Promise<void> {
+    try {
+      this.#supervision.report({ kind: "reply", request, value: await this.#operations.perform(operation) });
+    } catch (error) {
+      const failure =
+        error instanceof BrokerError
+          ? error
+          : new BrokerError("INTERNAL", { detail: (error as Error).message });
+      this.#supervision.report({
+        kind: "reply",
+        request,
+        failure: { code: failure.code, message: failure.message, context: { ...failure.context } },
+      });
+    }
+  }
+
+  #reportClient(change: ClientChange): void {
+    this.#supervision.report({ kind: "client", change });
+  }
+
+  #reportStatus(): void {
+    this.#supervision.report({ kind: "state", status: status(this.#sources()) });
+  }
+
+  #reportStatistics(): void {
+    const latest = statistics(this.#sources(), this.#store);
+    // Memory breathes all the time; it alone is no news.
+    const news = JSON.stringify({ ...latest, memoryBytes: 0 });
+    if (news === this.#lastStatistics) return;
+    this.#lastStatistics = news;
+    this.#supervision.report({ kind: "statistics", statistics: latest });
+  }
+
+  #sources(): StatusSources {
+    return { node: this.#loop.node, port: this.#port };
+  }
+
+  #notice(severity: "info" | "warning" | "error", text: string): void {
+    this.#supervision.report({ kind: "notice", severity, text });
+  }
+
+  #end(reason: EndReason, text: string): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    if (this.#blockedTimer !== null) clearTimeout(this.#blockedTimer);
+    this.#seeker?.want(false);
+    this.#listener.close();
+    this.#closeSessions(text);
+    for (const peer of this.#links.values()) peer.drop();
+    this.#store.close();
+    this.#supervision.report({ kind: "ending", reason, text });
+    this.#onEnd(exitCodes[reason]);
+  }
+}
+
+function nodeOptions(configuration: BrokerConfiguration): NodeOptions {
+  const { primaryConnector } = configuration;
+  return {
+    name: configuration.name,
+    role: configuration.role,
+    profile: configuration.profile,
+    synchronisation: configuration.synchronisation,
+    waitForReplica: configuration.waitForReplica,
+    shutdownOnPrimaryFailure: configuration.shutdownOnPrimaryFailure,
+    shutdownOnReplicaFailure: configuration.shutdownOnReplicaFailure,
+    peerTimeoutMs: configuration.peerTimeoutMs,
+    firstContactMs,
+    instance: randomUUID(),
+    newPairId: randomUUID(),
+    login:
+      primaryConnector?.userName == null
+        ? null
+        : { userName: primaryConnector.userName, password: primaryConnector.password ?? "" },
+    admitsReplica: (userName, password) => authenticates(configuration, userName, password),
+  };
+}
+
+/** Everyone is let in when no users are configured. */
+function authenticates(
+  { users }: BrokerConfiguration,
+  name: string | null,
+  password: string | null,
+): boolean {
+  if (users.length === 0) return true;
+  // Every user is compared, so that the time taken does not tell which names exist.
+  return (
+    users.filter((user) => secretsEqual(`${user.name}\n${user.password}`, `${name ?? ""}\n${password ?? ""}`))
+      .length > 0
+  );
+}
+
+function identity({ session, remoteAddress, remotePort }: ClientConnection): ClientIdentity {
+  return { ...session.description, remoteAddress, remotePort };
+}

@@ -1,0 +1,153 @@
+import type { Socket } from "node:net";
+import type { Instant } from "../base/units.ts";
+import { limits } from "../base/limits.ts";
+import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
+import type { Session, SessionContext, SessionPort } from "../session/session.ts";
+import { createStompSession } from "../session/stomp.ts";
+import { readClocks } from "./clock.ts";
+
+/** What a client's connection needs of the broker process. */
+export interface ConnectionPorts {
+  readonly isServing: () => boolean;
+  ask(session: SessionId, request: SessionRequest, receipt: number): void;
+  received(session: SessionId, sizeBytes: number): void;
+  throttled(session: SessionId, on: boolean): void;
+  /** Something is to be written at the turn's end. */
+  hasOutput(connection: ClientConnection): void;
+  described(connection: ClientConnection): void;
+  closed(connection: ClientConnection, reason: string): void;
+}
+
+/**
+ * One client's socket and the session behind it. Bytes are read only while the node serves; what the session writes
+ * is gathered over a turn and leaves in one piece.
+ */
+export class ClientConnection implements SessionPort {
+  readonly id: SessionId;
+  readonly session: Session;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly #socket: Socket;
+  readonly #ports: ConnectionPorts;
+  #waiting: Buffer[] = [];
+  #output: Uint8Array[] = [];
+  #isEnding = false;
+  #isClosed = false;
+  #isThrottled = false;
+  #timer: NodeJS.Timeout | null = null;
+  #closeReason = "the client closed the connection";
+
+  constructor(id: SessionId, socket: Socket, context: SessionContext, ports: ConnectionPorts) {
+    this.id = id;
+    this.#socket = socket;
+    this.#ports = ports;
+    this.remoteAddress = socket.remoteAddress ?? "";
+    this.remotePort = socket.remotePort ?? 0;
+    this.session = createStompSession(this, context, readClocks());
+    socket.on("data", (chunk: Buffer) => this.take(chunk));
+    socket.on("drain", () => this.#unthrottle());
+    socket.on("error", (error) => (this.#closeReason = error.message));
+    socket.on("close", () => this.#closed());
+  }
+
+  /** Bytes from the client; they wait while nobody is served. */
+  take(chunk: Buffer): void {
+    if (this.#isEnding) return;
+    this.#waiting.push(chunk);
+    if (this.#ports.isServing()) this.resume();
+    else this.#socket.pause();
+  }
+
+  /** The node serves again. */
+  resume(): void {
+    while (this.#waiting.length > 0 && this.#ports.isServing()) {
+      const chunk = this.#waiting.shift() as Buffer;
+      this.#described(() => this.session.receive(chunk, readClocks()));
+      this.#ports.received(this.id, chunk.length);
+    }
+    if (this.#waiting.length === 0 && !this.#isEnding) this.#socket.resume();
+  }
+
+  answer(answer: SessionAnswer): void {
+    if (!this.#isClosed) this.session.answer(answer, readClocks());
+  }
+
+  /** Writes what the turn has gathered. */
+  flush(): void {
+    if (this.#output.length === 0 || this.#isClosed) return;
+    const bytes = this.#output.length === 1 ? (this.#output[0] as Uint8Array) : Buffer.concat(this.#output);
+    this.#output = [];
+    this.#socket.write(bytes, (error) => {
+      if (error == null && !this.#isClosed) this.session.flushed(readClocks());
+    });
+    if (this.#socket.writableLength > limits.unsentBytesPerConnectionMax && !this.#isThrottled) {
+      this.#isThrottled = true;
+      this.#ports.throttled(this.id, true);
+    }
+    if (this.#isEnding) this.#finish();
+  }
+
+  /** Ends the connection from this side: the broker stops, or serves no more. */
+  close(reason: string): void {
+    this.#closeReason = reason;
+    this.answer({ kind: "close", error: null });
+    this.flush();
+    this.end();
+  }
+
+  ask(request: SessionRequest, receipt: number): void {
+    this.#ports.ask(this.id, request, receipt);
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#output.push(bytes);
+    this.#ports.hasOutput(this);
+  }
+
+  end(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#waiting = [];
+    if (this.#output.length === 0) this.#finish();
+  }
+
+  wakeAt(at: Instant | null): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (at === null || this.#isClosed) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null;
+        this.session.wake(readClocks());
+      },
+      Math.max(0, at - readClocks().monotonic),
+    );
+  }
+
+  #finish(): void {
+    this.#socket.end();
+    // A client that never closes its half must not keep the connection for ever.
+    this.#socket.setTimeout(2_000, () => this.#socket.destroy());
+    this.#socket.resume();
+  }
+
+  #unthrottle(): void {
+    if (!this.#isThrottled) return;
+    this.#isThrottled = false;
+    this.#ports.throttled(this.id, false);
+  }
+
+  /** Runs `work` and tells when the client has said more about itself. */
+  #described(work: () => void): void {
+    const before = this.session.description;
+    work();
+    if (this.session.description !== before) this.#ports.described(this);
+  }
+
+  #closed(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.wakeAt(null);
+    this.#ports.closed(this, this.#closeReason);
+  }
+}

@@ -1,0 +1,111 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { limits } from "../base/limits.ts";
+import { detectionRefusal, detectProtocol, replicationPreamble } from "../wire/detect.ts";
+
+/** Who gets a connection once its first bytes have told what it is. `first` are those bytes. */
+export interface ListenerPorts {
+  client(socket: Socket, first: Buffer): void;
+  peer(socket: Socket, first: Buffer): void;
+  refused(text: string): void;
+}
+
+/**
+ * The one port of a broker: STOMP clients, the replica, and people with a browser, told apart by their first bytes.
+ * While it is closed nothing listens, and the operating system refuses.
+ */
+export class Listener {
+  readonly #host: string;
+  readonly #ports: ListenerPorts;
+  #server: Server | null = null;
+  readonly #undecided = new Set<Socket>();
+  #connectionCount = 0;
+
+  constructor(host: string, ports: ListenerPorts) {
+    this.#host = host;
+    this.#ports = ports;
+  }
+
+  get isOpen(): boolean {
+    return this.#server !== null;
+  }
+
+  /** Resolves once connections are accepted; rejects as `net.Server` does. */
+  async open(port: number): Promise<number> {
+    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+    this.#server = server;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, this.#host, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+    const address = server.address();
+    return typeof address === "object" && address !== null ? address.port : port;
+  }
+
+  close(): void {
+    this.#server?.close();
+    this.#server = null;
+    for (const socket of this.#undecided) socket.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#connectionCount >= limits.connectionsMax) {
+      this.#ports.refused(`A connection was refused: there are ${limits.connectionsMax} already.`);
+      socket.destroy();
+      return;
+    }
+    this.#connectionCount += 1;
+    socket.once("close", () => (this.#connectionCount -= 1));
+    // Until someone takes the connection over; without a listener an error would end the process.
+    socket.on("error", () => undefined);
+    this.#undecided.add(socket);
+    socket.setTimeout(limits.connectTimeoutMs, () => socket.destroy());
+    let first: Buffer = Buffer.alloc(0);
+    const decide = (chunk: Buffer): void => {
+      first = first.length === 0 ? chunk : Buffer.concat([first, chunk]);
+      if (this.#decide(socket, first)) socket.off("data", decide);
+    };
+    socket.on("data", decide);
+    socket.once("close", () => this.#undecided.delete(socket));
+  }
+
+  /** Hands the connection over, or refuses it; `false` while its first bytes do not tell yet. */
+  #decide(socket: Socket, first: Buffer): boolean {
+    const detection = detectProtocol(first);
+    if (detection.kind === "more" || (isPreambleBegun(first) && first.length < replicationPreamble.length))
+      return false;
+    this.#undecided.delete(socket);
+    socket.setTimeout(0);
+    socket.removeAllListeners("timeout");
+    const refusal = detectionRefusal(detection);
+    if (refusal !== null || detection.kind !== "protocol") {
+      this.#ports.refused(
+        `A connection from ${socket.remoteAddress ?? "nowhere"} was refused: ${refusal?.message ?? "it says nothing"}`,
+      );
+      socket.destroy();
+    } else if (detection.protocol === "stomp") {
+      this.#ports.client(socket, first);
+    } else if (detection.protocol === "http") {
+      socket.end(page(socket.localPort ?? 0));
+    } else if (first.subarray(0, replicationPreamble.length).toString("latin1") === replicationPreamble) {
+      this.#ports.peer(socket, first.subarray(replicationPreamble.length));
+    } else {
+      this.#ports.refused(
+        "A replica of another version was refused: both brokers must be of the same version of Understudy.",
+      );
+      socket.destroy();
+    }
+    return true;
+  }
+}
+
+function isPreambleBegun(first: Buffer): boolean {
+  return first.toString("latin1", 0, 11) === replicationPreamble.slice(0, 11);
+}
+
+function page(port: number): string {
+  const text = `This is port ${port} of an Understudy message broker. It speaks STOMP 1.0, 1.1 and 1.2, not HTTP:\npoint a STOMP client at it, with both brokers of the pair in its failover list.\n`;
+  return `HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`;
+}

@@ -1,0 +1,173 @@
+import { assertNever } from "../base/assert.ts";
+import { limits } from "../base/limits.ts";
+import type { Op } from "../base/units.ts";
+import type { SessionAnswer, SessionId } from "../core/dialogue.ts";
+import type { Effect, EndReason, Input, LinkId } from "../node/contract.ts";
+import type { BrokerNode } from "../node/node.ts";
+import type { ReplicationMessage } from "../pair/message.ts";
+import { readClocks } from "./clock.ts";
+import type { Store } from "./store.ts";
+
+/** What the loop hands effects to, besides the store. */
+export interface LoopPorts {
+  tellPeer(link: LinkId, message: ReplicationMessage): void;
+  dropPeer(link: LinkId): void;
+  seekPeer(on: boolean): void;
+  answer(session: SessionId, answer: SessionAnswer): void;
+  openConnectors(open: boolean): void;
+  closeSessions(reason: string): void;
+  /** Clients' bytes may or may not be taken now; called at every change. */
+  serve(on: boolean): void;
+  /** All of a turn's answers are out: what was gathered for the sockets can leave. */
+  turnEnded(): void;
+  askGrant(wish: "active" | "alone"): void;
+  paired(epoch: number): void;
+  statusChanged(): void;
+  notice(severity: "info" | "warning" | "error", text: string): void;
+  end(reason: EndReason, text: string): void;
+}
+
+/**
+ * Drives the node: inputs in, effects done, in order. Everything that arrives while the process is awake is given to
+ * the node first; then the turn ends, and all of it becomes one batch: one write to the disk, one to the peer.
+ */
+export class NodeLoop {
+  readonly node: BrokerNode;
+  readonly #store: Store;
+  readonly #ports: LoopPorts;
+  readonly #inputs: Input[] = [];
+  #isRunning = false;
+  #isTurnPlanned = false;
+  #hasEnded = false;
+  #isNodeServing = false;
+  #isCongested = false;
+  #turnBytes = 0;
+  /** Sizes of batches that are not safe yet. */
+  readonly #uncommitted: { through: Op; sizeBytes: number }[] = [];
+  #uncommittedBytes = 0;
+
+  constructor(node: BrokerNode, store: Store, ports: LoopPorts) {
+    this.node = node;
+    this.#store = store;
+    this.#ports = ports;
+  }
+
+  /** Whether clients' bytes may be given to their sessions now. */
+  get isServing(): boolean {
+    if (this.node.mustTick(readClocks())) this.give({ kind: "ticked" });
+    return this.#isNodeServing && !this.#isCongested;
+  }
+
+  give(input: Input): void {
+    if (this.#hasEnded) return;
+    this.#inputs.push(input);
+    this.planTurn();
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        for (const effect of this.node.step(next, readClocks())) this.#perform(effect);
+        if (this.#hasEnded) return;
+      }
+    } finally {
+      this.#isRunning = false;
+    }
+    this.#watchCongestion();
+  }
+
+  /** Counts what clients sent in this turn; a full batch does not wait for the turn's end. */
+  countReceived(sizeBytes: number): void {
+    this.#turnBytes += sizeBytes;
+    if (this.#turnBytes >= limits.batchBytesMax) this.#endTurn();
+  }
+
+  /** Makes sure that a turn ends soon, as something waits to be written. */
+  planTurn(): void {
+    if (this.#isTurnPlanned) return;
+    this.#isTurnPlanned = true;
+    // After all sockets that have something were read, and before the process sleeps again.
+    setImmediate(() => {
+      this.#isTurnPlanned = false;
+      this.#endTurn();
+      this.#isTurnPlanned = false;
+    });
+  }
+
+  #endTurn(): void {
+    this.#turnBytes = 0;
+    const wasPlanned = this.#isTurnPlanned;
+    this.#isTurnPlanned = true;
+    this.give({ kind: "turn-ended" });
+    this.#isTurnPlanned = wasPlanned;
+    this.#ports.turnEnded();
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.kind) {
+      case "journal": {
+        this.#store.append(effect.entries);
+        const last = effect.entries.at(-1);
+        if (last === undefined) return;
+        this.#countUncommitted(
+          last.op,
+          effect.entries.reduce((sum, entry) => sum + entry.bytes.length, 0),
+        );
+        this.#inputs.push({ kind: "journalled", through: last.op });
+        return;
+      }
+      case "save-checkpoint":
+        return this.#store.saveCheckpoint(effect.checkpoint);
+      case "save-term":
+        return this.#store.saveTerm(effect.epoch, effect.pairId);
+      case "cut":
+        this.#store.cut(effect.after);
+        this.#inputs.push({ kind: "cut", stored: this.#store.load() });
+        return;
+      case "tell-peer":
+        return this.#ports.tellPeer(effect.link, effect.message);
+      case "drop-peer":
+        return this.#ports.dropPeer(effect.link);
+      case "seek-peer":
+        return this.#ports.seekPeer(effect.on);
+      case "answer":
+        return this.#ports.answer(effect.session, effect.answer);
+      case "connectors":
+        return this.#ports.openConnectors(effect.open);
+      case "serve":
+        this.#isNodeServing = effect.on;
+        return this.#ports.serve(effect.on);
+      case "close-sessions":
+        return this.#ports.closeSessions(effect.reason);
+      case "ask-grant":
+        return this.#ports.askGrant(effect.wish);
+      case "paired":
+        return this.#ports.paired(effect.epoch);
+      case "status-changed":
+        return this.#ports.statusChanged();
+      case "notice":
+        return this.#ports.notice(effect.severity, effect.text);
+      case "end":
+        this.#hasEnded = true;
+        this.#ports.turnEnded();
+        return this.#ports.end(effect.reason, effect.text);
+      default:
+        assertNever(effect);
+    }
+  }
+
+  #countUncommitted(through: Op, sizeBytes: number): void {
+    this.#uncommitted.push({ through, sizeBytes });
+    this.#uncommittedBytes += sizeBytes;
+  }
+
+  /** Stops reading from clients while too much waits for the standby: their own connections then hold them back. */
+  #watchCongestion(): void {
+    const { committed } = this.node.history;
+    while (this.#uncommitted[0] !== undefined && this.#uncommitted[0].through <= committed)
+      this.#uncommittedBytes -= (this.#uncommitted.shift() as { sizeBytes: number }).sizeBytes;
+    const isCongested = this.#uncommittedBytes > limits.uncommittedBytesMax;
+    if (isCongested === this.#isCongested) return;
+    this.#isCongested = isCongested;
+    this.#ports.serve(this.#isNodeServing && !isCongested);
+  }
+}

@@ -1,0 +1,80 @@
+import Database from "better-sqlite3";
+import { BrokerError } from "../base/errors.ts";
+
+/** Version of the tables below; a store with a later one is refused, as nothing is known of it. */
+export const storeFormat = 1;
+/** Marks the file as a store of this program, so that another SQLite file is never taken for one. */
+const applicationId = 0x554e4459;
+
+const tables = `
+  CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+  -- The journal. Entries stay while a message needs their content; \`digest\` is that of \`bytes\`.
+  CREATE TABLE entry (op INTEGER PRIMARY KEY, digest BLOB NOT NULL, bytes BLOB NOT NULL);
+  -- Places of messages in queues, as of the last checkpoint.
+  CREATE TABLE message (
+    queue INTEGER NOT NULL, op INTEGER NOT NULL, position INTEGER NOT NULL, priority INTEGER NOT NULL,
+    expires_at REAL, persistent INTEGER NOT NULL, delivery_count INTEGER NOT NULL, dead_from TEXT, dead_cause TEXT,
+    PRIMARY KEY (queue, op)
+  ) WITHOUT ROWID;
+`;
+
+export type Durability = "power-loss" | "process-crash";
+
+/**
+ * Opens a store's database, making its tables when it is new. The process then holds its lock until it ends.
+ * Throws STORE_LOCKED, STORE_NEWER, STORE_DAMAGED or STORE_UNWRITABLE.
+ */
+export function openDatabase(file: string, directory: string, durability: Durability): Database.Database {
+  const database = translating(directory, () => new Database(file, { timeout: 0 }));
+  try {
+    translating(directory, () => {
+      // One process owns a store; the lock is the operating system's and goes with the process, however it ends.
+      database.pragma("locking_mode = EXCLUSIVE");
+      database.pragma("journal_mode = WAL");
+      // WAL mode's default would lose the last commits with the power.
+      database.pragma(durability === "power-loss" ? "synchronous = FULL" : "synchronous = NORMAL");
+      database.pragma("wal_autocheckpoint = 4000");
+      database.exec("BEGIN IMMEDIATE; COMMIT");
+      checkFormat(database, directory);
+    });
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return database;
+}
+
+function checkFormat(database: Database.Database, directory: string): void {
+  const id = database.pragma("application_id", { simple: true });
+  const found = Number(database.pragma("user_version", { simple: true }));
+  if (id === 0 && found === 0) {
+    database.exec(
+      `BEGIN; ${tables} PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${storeFormat}; COMMIT`,
+    );
+    return;
+  }
+  if (id !== applicationId)
+    throw new BrokerError("STORE_DAMAGED", {
+      directory,
+      detail: "the file is a database of another program",
+    });
+  if (found > storeFormat) throw new BrokerError("STORE_NEWER", { directory, found, supported: storeFormat });
+}
+
+/** Runs `work`; what SQLite says about the file becomes an error that people can act on. */
+export function translating<Result>(directory: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof Database.SqliteError ? translated(error, directory) : error;
+  }
+}
+
+function translated(error: InstanceType<typeof Database.SqliteError>, directory: string): BrokerError {
+  const { code, message: detail } = error;
+  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED"))
+    return new BrokerError("STORE_LOCKED", { directory });
+  if (code.startsWith("SQLITE_CORRUPT") || code.startsWith("SQLITE_NOTADB"))
+    return new BrokerError("STORE_DAMAGED", { directory, detail });
+  return new BrokerError("STORE_UNWRITABLE", { directory, detail });
+}

@@ -1,0 +1,343 @@
+import { asOp, type Epoch, type Instant, type Moment, type Op } from "../base/units.ts";
+import { Liveness } from "../pair/liveness.ts";
+import type { ReplicationMessage } from "../pair/message.ts";
+import { ClientDesk } from "./client-desk.ts";
+import type { LinkId } from "./contract.ts";
+import { StandbyFeed, type Parcel } from "./feed.ts";
+import { judge } from "./handshake.ts";
+import type { RoleChange, RoleContext } from "./role.ts";
+
+/**
+ * The node that serves clients: it orders their requests, has each batch written here and there at the same time, and
+ * lets answers out when both are done.
+ *
+ * An entry is safe when it is durable on both nodes, or here alone while a grant to be alone lasts. The change from
+ * alone to both is made by this node itself, when the standby is level; the change back needs a grant with a new
+ * epoch, since from the moment the arbiter was told of the pairing it may promote the standby instead.
+ */
+export class ActiveRole {
+  readonly desk: ClientDesk;
+  readonly #context: RoleContext;
+  readonly #liveness: Liveness;
+  #feed: StandbyFeed | null = null;
+  #commits: "alone" | "both";
+  #isSeeking = false;
+  #isServing = false;
+  #wasPaired = false;
+  #isPairingReported = false;
+  /** The present grant allows to confirm alone; over once the arbiter was told of a pairing. */
+  #mayBeAlone: boolean;
+  #inSyncThrough: Op | null;
+  #laggingSince: Instant | null = null;
+  readonly #activeSince: Instant;
+
+  constructor(context: RoleContext, grant: { withPeer: boolean; peerInSync: boolean }, now: Moment) {
+    this.#context = context;
+    this.#liveness = new Liveness(context.options.peerTimeoutMs, now.monotonic);
+    this.#activeSince = now.monotonic;
+    this.#commits = grant.withPeer ? "both" : "alone";
+    this.#mayBeAlone = !grant.withPeer;
+    this.#inSyncThrough = grant.peerInSync ? context.history.head.op : null;
+    this.desk = new ClientDesk(context.history, context.journal);
+    this.desk.dismissFormerOwners(now);
+    this.#updateServing();
+  }
+
+  get commits(): "alone" | "both" {
+    return this.#commits;
+  }
+
+  get isSeeking(): boolean {
+    return this.#isSeeking;
+  }
+
+  /** The standby has taken its place. */
+  get isAttached(): boolean {
+    return this.#feed !== null && this.#feed.acknowledged !== null;
+  }
+
+  /** Entries the standby has not acknowledged. */
+  get lagEntries(): number {
+    return this.#feed?.acknowledged === undefined || this.#feed.acknowledged === null
+      ? 0
+      : this.#context.history.head.op - this.#feed.acknowledged;
+  }
+
+  /**
+   * Whether the standby should have been heard of by now. A process that was frozen must not answer anybody before it
+   * knows whether it still may, so the host asks before each client's bytes and not only at the next tick.
+   */
+  isStandbyOverdue(now: Moment): boolean {
+    return this.#feed !== null && this.#liveness.isOverdue(now.monotonic);
+  }
+
+  /** Age of the oldest entry that the standby has not acknowledged; 0 when there is none. */
+  lagMs(now: number): number {
+    return this.lagEntries === 0 || this.#laggingSince === null ? 0 : now - this.#laggingSince;
+  }
+
+  endTurn(now: Moment): void {
+    const { history, emit } = this.#context;
+    this.desk.endTurn(now);
+    history.considerCheckpoint(now.monotonic);
+    const batch = history.takeBatch();
+    if (batch.length > 0) {
+      this.#laggingSince ??= now.monotonic;
+      this.#send(this.#feed?.live(batch) ?? null, now);
+      emit({ kind: "journal", entries: batch });
+    }
+    this.advance(now);
+  }
+
+  journalled(through: Op, now: Moment): void {
+    this.#context.history.journalledThrough(through);
+    this.#feedStandby(now);
+    this.advance(now);
+  }
+
+  peerSaid(link: LinkId, message: ReplicationMessage, now: Moment): RoleChange | null {
+    if (message.kind === "hello") return this.#greet(link, message, now);
+    if (this.#feed?.link !== link) return null;
+    this.#liveness.heard(now.monotonic);
+    switch (message.kind) {
+      case "append-ok":
+        this.#acknowledged(message, now);
+        return null;
+      case "goodbye":
+        this.#loseStandby("was stopped", now);
+        return null;
+      case "fenced":
+        if (message.epoch <= this.#context.history.epoch) return null;
+        return {
+          kind: "fenced",
+          reason: `the other node was granted epoch ${message.epoch}, this one is of epoch ${this.#context.history.epoch}`,
+        };
+      case "heartbeat":
+        return null;
+      default:
+        this.#loseStandby(`said "${message.kind}", which a standby never says`, now);
+        return null;
+    }
+  }
+
+  peerLost(link: LinkId, now: Moment): void {
+    if (this.#feed?.link === link) this.#loseStandby("is gone", now);
+  }
+
+  /** The arbiter lets this node confirm on its own. */
+  grantedAlone(epoch: Epoch, now: Moment): void {
+    this.#context.history.epoch = epoch;
+    this.#context.emit({ kind: "save-term", epoch, pairId: this.#context.history.pairId });
+    this.#commits = "alone";
+    this.#mayBeAlone = true;
+    this.#isSeeking = false;
+    this.#isPairingReported = false;
+    this.#inSyncThrough = null;
+    this.#dropFeed();
+    this.#updateServing();
+    this.advance(now);
+  }
+
+  tick(now: Moment): void {
+    const { options, history, emit } = this.#context;
+    if (this.isStandbyOverdue(now)) this.#loseStandby("is silent", now);
+    // Nobody vouches for the other store in the classic profile; one started together with this one is let catch up.
+    if (options.profile === "classic" && now.monotonic - this.#activeSince > options.firstContactMs)
+      this.#inSyncThrough = null;
+    if (this.isAttached && this.#feed !== null && this.#liveness.shouldSpeak(now.monotonic)) {
+      emit({
+        kind: "tell-peer",
+        link: this.#feed.link,
+        message: { kind: "heartbeat", epoch: history.epoch, committed: history.committed },
+      });
+      this.#liveness.said(now.monotonic);
+    }
+  }
+
+  /** Last words: the standby learns how far all is safe, and that this end is no failure. */
+  sayGoodbye(reason: string): void {
+    const { history, emit } = this.#context;
+    if (this.#feed === null) return;
+    const { link } = this.#feed;
+    emit({
+      kind: "tell-peer",
+      link,
+      message: { kind: "heartbeat", epoch: history.epoch, committed: history.committed },
+    });
+    emit({ kind: "tell-peer", link, message: { kind: "goodbye", reason } });
+  }
+
+  /** Lets out what has become safe. */
+  advance(now: Moment): void {
+    const { history, emit } = this.#context;
+    if (this.#commits === "alone") history.commitThrough(history.durable);
+    else if (this.#feed !== null && this.#feed.acknowledged !== null)
+      history.commitThrough(asOp(Math.min(history.durable, this.#feed.acknowledged)));
+    this.#reportPairing();
+    if (this.#isSeeking) return;
+    for (const { session, answer } of this.desk.release(history.committed, now))
+      emit({ kind: "answer", session, answer });
+    // While the standby reads from the journal nothing is removed from it.
+    if (this.#feed !== null && !this.#feed.isLevel) return;
+    const checkpoint = history.takeSafeCheckpoint();
+    if (checkpoint !== null) emit({ kind: "save-checkpoint", checkpoint });
+  }
+
+  #greet(
+    link: LinkId,
+    hello: Extract<ReplicationMessage, { kind: "hello" }>,
+    now: Moment,
+  ): RoleChange | null {
+    const { options, history, journal, emit } = this.#context;
+    const refuse = (reason: string, retry: boolean): null => {
+      emit({ kind: "tell-peer", link, message: { kind: "refused", epoch: history.epoch, retry, reason } });
+      emit({ kind: "notice", severity: "warning", text: `The ${hello.node} was refused: ${reason}.` });
+      return null;
+    };
+    if (this.#isSeeking) {
+      emit({
+        kind: "tell-peer",
+        link,
+        message: {
+          kind: "refused",
+          epoch: history.epoch,
+          retry: true,
+          reason: "the active node waits for the arbiter",
+        },
+      });
+      return null;
+    }
+    const verdict = judge(hello, {
+      options,
+      history,
+      journal,
+      attached: this.#feed?.instance ?? null,
+      inSyncThrough: this.#inSyncThrough,
+    });
+    if (verdict.kind === "refuse") return refuse(verdict.reason, verdict.retry);
+    if (hello.epoch > history.epoch) {
+      if (options.profile === "guarded")
+        return {
+          kind: "fenced",
+          reason: `the ${hello.node} has seen epoch ${hello.epoch}, later than ${history.epoch}`,
+        };
+      return refuse(
+        `it has seen epoch ${hello.epoch}, later than this broker's ${history.epoch}; run the recovery copy to choose which history stays`,
+        false,
+      );
+    }
+    if (this.#feed !== null) emit({ kind: "drop-peer", link: this.#feed.link });
+    this.#feed = new StandbyFeed(link, hello.instance, verdict.common, verdict.digest, journal);
+    this.#liveness.heard(now.monotonic);
+    const pairId = history.pairId ?? options.newPairId;
+    emit({
+      kind: "tell-peer",
+      link,
+      message: {
+        kind: "welcome",
+        pairId,
+        epoch: history.epoch,
+        common: verdict.common,
+        digest: verdict.digest,
+      },
+    });
+    return null;
+  }
+
+  #acknowledged({ head, digest }: Extract<ReplicationMessage, { kind: "append-ok" }>, now: Moment): void {
+    const feed = this.#feed;
+    if (feed === null) return;
+    const isFirst = feed.acknowledged === null;
+    if (!feed.acknowledge(head, digest)) {
+      this.#context.emit({
+        kind: "notice",
+        severity: "error",
+        text: `The replica's history differs from the active node's at entry ${head}: it is detached, and what is confirmed from now on has one copy.`,
+      });
+      this.#loseStandby("has another history", now);
+      return;
+    }
+    this.#laggingSince = this.lagEntries === 0 ? null : now.monotonic;
+    this.#feedStandby(now);
+    if (isFirst) {
+      this.#wasPaired = true;
+      this.#updateServing();
+    }
+    this.advance(now);
+  }
+
+  /** Sends a standby that is behind what it lacks; once it is level, confirmations wait for it. */
+  #feedStandby(now: Moment): void {
+    const feed = this.#feed;
+    if (feed === null) return;
+    const { history } = this.#context;
+    this.#send(feed.catchUp(history.durable, history.undurable), now);
+    if (feed.isLevel && this.#commits === "alone") {
+      this.#commits = "both";
+      this.#updateServing();
+    }
+  }
+
+  #send(parcel: Parcel | null, now: Moment): void {
+    if (parcel === null || this.#feed === null) return;
+    const { history, emit } = this.#context;
+    emit({
+      kind: "tell-peer",
+      link: this.#feed.link,
+      message: { kind: "append", epoch: history.epoch, committed: history.committed, ...parcel },
+    });
+    this.#liveness.said(now.monotonic);
+  }
+
+  #reportPairing(): void {
+    const { history, emit } = this.#context;
+    if (this.#isPairingReported || this.#commits !== "both" || this.#feed?.isLevel !== true) return;
+    if (this.#feed.acknowledged === null || this.#feed.acknowledged < history.committed) return;
+    this.#isPairingReported = true;
+    this.#mayBeAlone = false;
+    this.#inSyncThrough = null;
+    emit({ kind: "paired", epoch: history.epoch });
+    emit({ kind: "status-changed" });
+  }
+
+  #loseStandby(how: string, now: Moment): void {
+    const { options, history, emit } = this.#context;
+    this.#dropFeed();
+    emit({ kind: "notice", severity: "warning", text: `The replica ${how}.` });
+    if (this.#wasPaired && options.shutdownOnReplicaFailure) {
+      emit({
+        kind: "end",
+        reason: "replica-failed",
+        text: `The replica ${how}, and shutdownOnReplicaFailure is set.`,
+      });
+      return;
+    }
+    if (this.#mayBeAlone) this.#commits = "alone";
+    else if (this.#isPairingReported && options.waitForReplica === "always")
+      this.#inSyncThrough = history.head.op;
+    else if (this.#isPairingReported) this.#seek();
+    this.#isPairingReported = false;
+    this.#updateServing();
+    this.advance(now);
+  }
+
+  #seek(): void {
+    this.#isSeeking = true;
+    this.#context.emit({ kind: "ask-grant", wish: "alone" });
+  }
+
+  #dropFeed(): void {
+    if (this.#feed === null) return;
+    this.#context.emit({ kind: "drop-peer", link: this.#feed.link });
+    this.#feed = null;
+  }
+
+  #updateServing(): void {
+    const isServing = !this.#isSeeking && (this.#commits === "alone" || this.isAttached);
+    if (isServing !== this.#isServing) {
+      this.#isServing = isServing;
+      this.#context.emit({ kind: "serve", on: isServing });
+    }
+    this.#context.emit({ kind: "status-changed" });
+  }
+}

@@ -1,0 +1,328 @@
+import { assertNever } from "../base/assert.ts";
+import { BrokerError } from "../base/errors.ts";
+import { limits } from "../base/limits.ts";
+import { type Moment, type Op, type WallTime } from "../base/units.ts";
+import type { Command, OwnerId } from "../core/command.ts";
+import { durableKey } from "../core/broker.ts";
+import { Dispatcher, isVolatile, type Consumer } from "../core/dispatch.ts";
+import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
+import { deadLetterQueue, destinationKey, type Destination, type Message } from "../core/message.ts";
+import { checkDestination, isPattern } from "../core/pattern.ts";
+import type { JournalEntry } from "../pair/entry.ts";
+import { Outbox, type WaitingAnswer } from "../outbox.ts";
+import type { JournalReader } from "./contract.ts";
+import type { History } from "./history.ts";
+import { RecentMessages } from "./recent.ts";
+
+/** A connected client, and what it has done; the counts are what people are shown. */
+export interface ConnectedClient {
+  readonly session: SessionId;
+  readonly owner: OwnerId;
+  sentCount: number;
+  deliveredCount: number;
+  askedCount: number;
+  answeredCount: number;
+  firstConfirmedAt: WallTime | null;
+  lastConfirmedAt: WallTime | null;
+  /** Credit given for settlements of open transactions, to be taken back at a rollback. */
+  readonly advanced: Map<string, { consumer: Consumer; count: number }[]>;
+  readonly producesTo: Set<string>;
+}
+
+/**
+ * Where clients are served: their requests become commands, commands become entries, and answers wait in the outbox
+ * until those are safe. Exists only on the active node.
+ */
+export class ClientDesk {
+  readonly clients = new Map<SessionId, ConnectedClient>();
+  /** What clients that are gone had done. */
+  readonly departed = { sentCount: 0, deliveredCount: 0 };
+  readonly dispatcher: Dispatcher;
+  readonly #history: History;
+  readonly #journal: JournalReader;
+  readonly #outbox = new Outbox();
+  readonly #recent = new RecentMessages(limits.bodyCacheBytesMax);
+
+  constructor(history: History, journal: JournalReader) {
+    this.#history = history;
+    this.#journal = journal;
+    this.dispatcher = new Dispatcher(history.broker);
+    history.broker.observer = this.dispatcher;
+  }
+
+  /** Gives back what connections of former processes held: those will not come back under the same name. */
+  dismissFormerOwners(now: Moment): void {
+    for (const owner of [...this.#history.broker.owners.keys()]) this.#order({ kind: "leave", owner }, now);
+  }
+
+  open(session: SessionId): void {
+    this.clients.set(session, {
+      session,
+      owner: `c${this.#history.epoch}-${session}`,
+      sentCount: 0,
+      deliveredCount: 0,
+      askedCount: 0,
+      answeredCount: 0,
+      firstConfirmedAt: null,
+      lastConfirmedAt: null,
+      advanced: new Map(),
+      producesTo: new Set(),
+    });
+  }
+
+  close(session: SessionId, now: Moment): void {
+    const client = this.clients.get(session);
+    if (client === undefined) return;
+    this.clients.delete(session);
+    this.departed.sentCount += client.sentCount;
+    this.departed.deliveredCount += client.deliveredCount;
+    this.dispatcher.removeSession(session);
+    if (this.#history.broker.owners.has(client.owner))
+      this.#order({ kind: "leave", owner: client.owner }, now);
+  }
+
+  ask(session: SessionId, request: SessionRequest, receipt: number, now: Moment): void {
+    const client = this.clients.get(session);
+    if (client === undefined) return;
+    client.askedCount += 1;
+    try {
+      this.#perform(client, request, now);
+      this.#answer(session, { kind: "confirm", receipt });
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      this.#answer(session, { kind: "refuse", receipt, error });
+    }
+  }
+
+  /** Shares out what can be handed to consumers. */
+  endTurn(now: Moment): void {
+    this.dispatcher.run(now.wall, (command) => {
+      this.#order(command, now);
+      if (command.kind === "deliver") this.#announce(command);
+    });
+    for (const { consumer, op } of this.dispatcher.takeTopicDeliveries())
+      this.#hand(consumer.session, consumer.request.subscription, op, 1, null);
+  }
+
+  /** Answers that may leave, in order; contents of deliveries are read now. */
+  release(committed: Op, now: Moment): { session: SessionId; answer: SessionAnswer }[] {
+    const ready: { session: SessionId; answer: SessionAnswer }[] = [];
+    for (const waiting of this.#outbox.release(committed)) {
+      const answer = this.#complete(waiting);
+      if (answer === null) continue;
+      this.#count(waiting.session, answer, now.wall);
+      ready.push({ session: waiting.session, answer });
+    }
+    return ready;
+  }
+
+  content(op: Op): Message | null {
+    return this.#recent.get(op) ?? this.#journal.message(op);
+  }
+
+  #perform(client: ConnectedClient, request: SessionRequest, now: Moment): void {
+    switch (request.kind) {
+      case "send":
+        return this.#send(client, request.message, request.transaction, now);
+      case "subscribe":
+        return this.#subscribe(client, request, now);
+      case "unsubscribe":
+        return this.#unsubscribe(client, request.subscription, now);
+      case "delete-durable":
+        this.#requireUnused(request.clientId, request.name, null);
+        this.#order({ kind: "delete-durable", clientId: request.clientId, name: request.name }, now);
+        return;
+      case "settle":
+        return this.#settle(client, request, now);
+      case "begin":
+        this.#order({ kind: "begin", owner: client.owner, transaction: request.transaction }, now);
+        client.advanced.set(request.transaction, []);
+        return;
+      case "commit":
+      case "rollback":
+        return this.#finish(client, request.transaction, request.kind, now);
+      case "create-temporary":
+        checkDestination(request.destination, false);
+        this.#order({ kind: "create-temporary", owner: client.owner, destination: request.destination }, now);
+        return;
+      case "purge":
+        this.#order({ kind: "purge", queue: destinationKey(request.destination) }, now);
+        return;
+      case "settle-down":
+        return;
+      default:
+        assertNever(request);
+    }
+  }
+
+  #send(client: ConnectedClient, message: Message, transaction: string | null, now: Moment): void {
+    checkDestination(message.destination, false);
+    const entry = this.#order({ kind: "send", owner: client.owner, message, transaction }, now);
+    this.#recent.add(entry.op, message, entry.bytes);
+    client.sentCount += 1;
+    if (client.producesTo.size < 100) client.producesTo.add(destinationKey(message.destination));
+  }
+
+  #subscribe(
+    client: ConnectedClient,
+    request: Extract<SessionRequest, { kind: "subscribe" }>,
+    now: Moment,
+  ): void {
+    const { subscription, destination, durable } = request;
+    if (this.dispatcher.consumer(client.session, subscription) !== undefined)
+      throw new BrokerError("SUBSCRIPTION_EXISTS", { subscription });
+    if ([...this.dispatcher.consumersOf(client.session)].length >= limits.subscriptionsPerConnectionMax)
+      throw new BrokerError("LIMIT_REACHED", {
+        limit: limits.subscriptionsPerConnectionMax,
+        what: "subscriptions on a connection",
+      });
+    checkDestination(destination, true);
+    this.#requireOwnTemporary(client, destination);
+    if (durable !== null) {
+      if (destination.kind !== "topic")
+        throw new BrokerError("DESTINATION_INVALID", {
+          destination: destination.name,
+          detail: "only a topic can have a durable subscription",
+        });
+      this.#requireUnused(durable.clientId, durable.name, client.session);
+      const existing = this.#history.broker.durables.get(durableKey(durable.clientId, durable.name));
+      if (existing === undefined || destinationKey(existing.destination) !== destinationKey(destination))
+        this.#order(
+          { kind: "create-durable", clientId: durable.clientId, name: durable.name, destination },
+          now,
+        );
+    } else if (
+      destination.kind === "queue" &&
+      !isPattern(destination.name) &&
+      !this.#history.broker.queues.has(destinationKey(destination))
+    ) {
+      this.#order({ kind: "create-queue", destination }, now);
+    }
+    this.dispatcher.add(client.session, client.owner, request);
+  }
+
+  #unsubscribe(client: ConnectedClient, subscription: string, now: Moment): void {
+    const consumer = this.dispatcher.consumer(client.session, subscription);
+    if (consumer === undefined) throw new BrokerError("SUBSCRIPTION_UNKNOWN", { subscription });
+    this.dispatcher.remove(client.session, subscription);
+    if (this.#history.broker.owners.get(client.owner)?.held.has(subscription))
+      this.#order({ kind: "release", owner: client.owner, subscription }, now);
+  }
+
+  #settle(client: ConnectedClient, request: Extract<SessionRequest, { kind: "settle" }>, now: Moment): void {
+    const { subscription, messages, outcome, transaction } = request;
+    const consumer = this.dispatcher.consumer(client.session, subscription);
+    if (consumer === undefined) throw new BrokerError("SUBSCRIPTION_UNKNOWN", { subscription });
+    if (isVolatile(consumer.request)) {
+      if (outcome === "rejected") this.#deadLetterFromTopic(client, messages, now);
+      if (this.dispatcher.settleVolatile(consumer, messages)) return;
+      throw new BrokerError("MESSAGE_UNKNOWN", {
+        message: messages.find((op) => !consumer.inHand.has(op)) ?? 0,
+      });
+    }
+    this.#order({ kind: "settle", owner: client.owner, subscription, messages, outcome, transaction }, now);
+    this.dispatcher.credit(consumer, messages.length);
+    if (transaction !== null) client.advanced.get(transaction)?.push({ consumer, count: messages.length });
+  }
+
+  /** A topic's message has no queue to go back to: a copy of it becomes the dead letter. */
+  #deadLetterFromTopic(client: ConnectedClient, messages: readonly Op[], now: Moment): void {
+    for (const op of messages) {
+      const message = this.content(op);
+      if (message?.persistent !== true) continue;
+      const properties = new Map(message.properties).set(
+        "originalDestination",
+        destinationKey(message.destination),
+      );
+      const copy: Message = { ...message, destination: deadLetterQueue, expiresAt: null, properties };
+      this.#order({ kind: "send", owner: client.owner, message: copy, transaction: null }, now);
+    }
+  }
+
+  #finish(client: ConnectedClient, transaction: string, outcome: "commit" | "rollback", now: Moment): void {
+    this.#order({ kind: "finish", owner: client.owner, transaction, outcome }, now);
+    const advanced = client.advanced.get(transaction) ?? [];
+    client.advanced.delete(transaction);
+    // Undone settlements are in the consumer's hands again, and count as such.
+    if (outcome === "rollback")
+      for (const { consumer, count } of advanced) this.dispatcher.credit(consumer, -count);
+  }
+
+  #requireUnused(clientId: string, name: string, by: SessionId | null): void {
+    const user = this.dispatcher.durableUser(clientId, name);
+    if (user !== undefined && user !== by)
+      throw new BrokerError("DURABLE_IN_USE", { subscription: name, clientId });
+  }
+
+  #requireOwnTemporary(client: ConnectedClient, destination: Destination): void {
+    if (!destination.kind.startsWith("temp-")) return;
+    const key = destinationKey(destination);
+    if (!this.#history.broker.queues.has(key))
+      throw new BrokerError("DESTINATION_UNKNOWN", { destination: key });
+    if (this.#history.broker.owners.get(client.owner)?.temporaries.has(key) === true) return;
+    throw new BrokerError("DESTINATION_INVALID", {
+      destination: key,
+      detail: "a temporary destination can only be received from by the connection that made it",
+    });
+  }
+
+  /** Makes an admitted command an entry; throws what stands against it. */
+  #order(command: Command, now: Moment): JournalEntry {
+    const refusal = this.#history.broker.admit(command);
+    if (refusal !== null) throw refusal;
+    return this.#history.order(command, now);
+  }
+
+  #announce(command: Extract<Command, { kind: "deliver" }>): void {
+    const queue = this.#history.broker.queues.get(command.queue);
+    const session = this.#sessionOf(command.owner);
+    for (const op of command.messages) {
+      const message = queue?.get(op);
+      if (message !== undefined)
+        this.#hand(session, command.subscription, op, message.deliveryCount, message.deadLetter);
+    }
+  }
+
+  #hand(
+    session: SessionId,
+    subscription: string,
+    id: Op,
+    deliveryCount: number,
+    deadLetter: WaitingDeadLetter,
+  ): void {
+    this.#outbox.add({
+      after: this.#history.head.op,
+      session,
+      answer: { kind: "deliver-entry", subscription, id, deliveryCount, deadLetter },
+    });
+  }
+
+  #answer(session: SessionId, answer: SessionAnswer): void {
+    this.#outbox.add({ after: this.#history.head.op, session, answer });
+  }
+
+  #complete({ session, answer }: WaitingAnswer): SessionAnswer | null {
+    if (!this.clients.has(session)) return null;
+    if (answer.kind !== "deliver-entry") return answer;
+    const message = this.content(answer.id);
+    // Its queue was deleted while the delivery waited: there is nothing to hand over any more.
+    if (message === null) return null;
+    return { ...answer, kind: "deliver", message };
+  }
+
+  #count(session: SessionId, answer: SessionAnswer, now: WallTime): void {
+    const client = this.clients.get(session);
+    if (client === undefined) return;
+    if (answer.kind === "deliver") client.deliveredCount += 1;
+    else client.answeredCount += 1;
+    if (answer.kind === "refuse") return;
+    client.firstConfirmedAt ??= now;
+    client.lastConfirmedAt = now;
+  }
+
+  #sessionOf(owner: OwnerId): SessionId {
+    return Number(owner.slice(owner.indexOf("-") + 1)) as SessionId;
+  }
+}
+
+type WaitingDeadLetter = Extract<WaitingAnswer["answer"], { kind: "deliver-entry" }>["deadLetter"];

@@ -1,0 +1,123 @@
+import type { Digest } from "../base/checksum.ts";
+import type { Epoch, Op, Unit } from "../base/units.ts";
+import type { Broker } from "../core/broker.ts";
+import type { Checkpoint } from "../core/checkpoint.ts";
+import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
+import type { Message } from "../core/message.ts";
+import type { Head, JournalEntry } from "../pair/entry.ts";
+import type { ReplicationMessage } from "../pair/message.ts";
+
+/** One replication connection, numbered by the host; never reused within a process. */
+export type LinkId = Unit<"link">;
+
+/** Why a process ends by itself. */
+export type EndReason = "stopped" | "primary-failed" | "replica-failed" | "failure";
+
+export interface NodeOptions {
+  readonly name: string;
+  readonly role: "primary" | "replica";
+  readonly profile: "guarded" | "classic";
+  readonly synchronisation: "manual" | "automatic";
+  readonly waitForReplica: boolean | "always";
+  readonly shutdownOnPrimaryFailure: boolean;
+  readonly shutdownOnReplicaFailure: boolean;
+  readonly peerTimeoutMs: number;
+  /** Classic profile: how long a replica that never reached its primary tries before it serves alone. */
+  readonly firstContactMs: number;
+  /** Made anew by each process. */
+  readonly instance: string;
+  /** Made up for a pair that has none yet. */
+  readonly newPairId: string;
+  /** What this node tells its primary. */
+  readonly login: { readonly userName: string; readonly password: string } | null;
+  /** Whether a replica may attach with this login. */
+  readonly admitsReplica: (userName: string | null, password: string | null) => boolean;
+}
+
+/** What the store held when it was opened: the state after entry `head.op`. */
+export interface StoredState {
+  readonly broker: Broker;
+  readonly head: Head;
+  /** Latest epoch this node has seen or been granted. */
+  readonly epoch: Epoch;
+  readonly pairId: string | null;
+  readonly checkpointOp: Op;
+}
+
+/** The journal as the node reads it, between its own steps. */
+export interface JournalReader {
+  /** All entries beyond this one can be read; earlier ones only where a message still needs them. */
+  completeAfter(): Op;
+  /** Stored entries from `first` on, at least one if there is one, else no more than `bytesMax`. */
+  read(first: Op, bytesMax: number): readonly Uint8Array[];
+  /** Digest of the history up to `op`, where that can still be known. */
+  digestAt(op: Op): Digest | null;
+  /** Content of the message sent by entry `op`; `null` when that is gone. */
+  message(op: Op): Message | null;
+}
+
+/** What happened. A fact cannot be refused, only answered. */
+export type Input =
+  | { readonly kind: "started" }
+  | { readonly kind: "session-opened"; readonly session: SessionId }
+  | {
+      readonly kind: "asked";
+      readonly session: SessionId;
+      readonly request: SessionRequest;
+      readonly receipt: number;
+    }
+  | { readonly kind: "session-closed"; readonly session: SessionId }
+  /** The client reads too slowly, or reads again. */
+  | { readonly kind: "session-throttled"; readonly session: SessionId; readonly on: boolean }
+  /** All that was at hand has been given to the node: it shares out messages and sends its batch. */
+  | { readonly kind: "turn-ended" }
+  /** All entries through this one would survive what the durability setting names. */
+  | { readonly kind: "journalled"; readonly through: Op }
+  /** The journal was cut as asked; this is what it holds now. */
+  | { readonly kind: "cut"; readonly stored: StoredState }
+  /** The standby's connection to the active node stands. */
+  | { readonly kind: "peer-reached"; readonly link: LinkId }
+  | { readonly kind: "peer-said"; readonly link: LinkId; readonly message: ReplicationMessage }
+  | { readonly kind: "peer-lost"; readonly link: LinkId }
+  | {
+      readonly kind: "granted";
+      readonly wish: "active" | "alone";
+      readonly epoch: Epoch;
+      readonly withPeer: boolean;
+      readonly peerInSync: boolean;
+    }
+  | {
+      readonly kind: "denied";
+      readonly wish: "active" | "alone";
+      readonly epoch: Epoch;
+      readonly reason: string;
+    }
+  | { readonly kind: "ticked" }
+  /** `pair`: the other node stops too. */
+  | { readonly kind: "told-to-stop"; readonly pair: boolean }
+  | { readonly kind: "told-to-shut-down"; readonly reason: EndReason; readonly text: string };
+
+/** What the host must do next, in order. */
+export type Effect =
+  /** Make durable, then say `journalled`. */
+  | { readonly kind: "journal"; readonly entries: readonly JournalEntry[] }
+  | { readonly kind: "save-checkpoint"; readonly checkpoint: Checkpoint }
+  /** Make durable before anything else leaves. */
+  | { readonly kind: "save-term"; readonly epoch: Epoch; readonly pairId: string | null }
+  /** Remove all entries beyond `after`, and say `cut` with what is left. */
+  | { readonly kind: "cut"; readonly after: Op }
+  | { readonly kind: "tell-peer"; readonly link: LinkId; readonly message: ReplicationMessage }
+  | { readonly kind: "drop-peer"; readonly link: LinkId }
+  /** Keep trying to reach the primary, or leave off. */
+  | { readonly kind: "seek-peer"; readonly on: boolean }
+  | { readonly kind: "answer"; readonly session: SessionId; readonly answer: SessionAnswer }
+  /** Open or close the port for clients and for the replica. */
+  | { readonly kind: "connectors"; readonly open: boolean }
+  /** Whether clients' bytes are read now; while off their connections stand and wait. */
+  | { readonly kind: "serve"; readonly on: boolean }
+  | { readonly kind: "close-sessions"; readonly reason: string }
+  | { readonly kind: "ask-grant"; readonly wish: "active" | "alone" }
+  | { readonly kind: "paired"; readonly epoch: Epoch }
+  | { readonly kind: "status-changed" }
+  | { readonly kind: "notice"; readonly severity: "info" | "warning" | "error"; readonly text: string }
+  | { readonly kind: "end"; readonly reason: EndReason; readonly text: string };

@@ -1,0 +1,86 @@
+import { digestOf, digestsEqual, type Digest } from "../base/checksum.ts";
+import { limits } from "../base/limits.ts";
+import { asOp, type Op } from "../base/units.ts";
+import type { JournalEntry } from "../pair/entry.ts";
+import type { JournalReader, LinkId } from "./contract.ts";
+
+/** Entries from `first` on, to be sent as they are stored. */
+export interface Parcel {
+  readonly after: Op;
+  readonly entries: readonly Uint8Array[];
+}
+
+/**
+ * The standby as the active node sees it: what was sent to it and what it has acknowledged. A standby that starts
+ * behind is first read to from the journal, one parcel at a time, and once it is level gets each batch as it is made.
+ */
+export class StandbyFeed {
+  readonly link: LinkId;
+  readonly instance: string;
+  /** Last entry the standby has said is durable there; `null` until it has taken its place. */
+  acknowledged: Op | null = null;
+  #sentThrough: Op;
+  #isLevel = false;
+  readonly #journal: JournalReader;
+  /** Digests that acknowledgements must name, by the last entry of each parcel. */
+  readonly #expected = new Map<Op, Digest>();
+
+  constructor(link: LinkId, instance: string, common: Op, digest: Digest, journal: JournalReader) {
+    this.link = link;
+    this.instance = instance;
+    this.#sentThrough = common;
+    this.#journal = journal;
+    this.#expected.set(common, digest);
+  }
+
+  /** Whether it gets every entry as it is made. */
+  get isLevel(): boolean {
+    return this.#isLevel;
+  }
+
+  get sentThrough(): Op {
+    return this.#sentThrough;
+  }
+
+  /** What to send when a batch was made; nothing while it still catches up. */
+  live(batch: readonly JournalEntry[]): Parcel | null {
+    const [first] = batch;
+    if (!this.#isLevel || first === undefined) return null;
+    return this.#parcel(
+      asOp(first.op - 1),
+      batch.map((entry) => entry.bytes),
+      (batch.at(-1) as JournalEntry).digest,
+    );
+  }
+
+  /** What to send next to a standby that catches up: from the journal, which holds all through `durable`, then the rest. */
+  catchUp(durable: Op, undurable: readonly JournalEntry[]): Parcel | null {
+    if (this.#isLevel || this.acknowledged === null || this.acknowledged < this.#sentThrough) return null;
+    const after = this.#sentThrough;
+    if (after < durable) {
+      const entries = this.#journal.read(asOp(after + 1), limits.batchBytesMax);
+      const last = entries.at(-1);
+      return last === undefined ? null : this.#parcel(after, entries, digestOf(last));
+    }
+    this.#isLevel = true;
+    return this.live(undurable);
+  }
+
+  /** Takes an acknowledgement; `false` when the standby's history is not ours. */
+  acknowledge(head: Op, digest: Digest): boolean {
+    const expected = this.#expected.get(head);
+    if (expected === undefined || !digestsEqual(expected, digest)) return false;
+    for (const op of this.#expected.keys()) {
+      if (op > head) break;
+      if (op < head) this.#expected.delete(op);
+    }
+    this.acknowledged = head;
+    return true;
+  }
+
+  #parcel(after: Op, entries: readonly Uint8Array[], digest: Digest): Parcel {
+    this.#sentThrough = asOp(after + entries.length);
+    this.#expected.set(this.#sentThrough, digest);
+    return { after, entries };
+  }
+}

@@ -1,0 +1,79 @@
+import { digestsEqual, type Digest } from "../base/checksum.ts";
+import { asOp, type Op } from "../base/units.ts";
+import { replicationVersion, type ReplicationMessage } from "../pair/message.ts";
+import type { JournalReader, NodeOptions } from "./contract.ts";
+import type { History } from "./history.ts";
+
+type Hello = Extract<ReplicationMessage, { kind: "hello" }>;
+
+/** The answer to a standby's first words. */
+export type Verdict =
+  | { readonly kind: "accept"; readonly common: Op; readonly digest: Digest }
+  | { readonly kind: "refuse"; readonly retry: boolean; readonly reason: string };
+
+/** What the active node knows that bears on a newcomer. */
+export interface HandshakeContext {
+  readonly options: NodeOptions;
+  readonly history: History;
+  readonly journal: JournalReader;
+  /** Instance of the standby that is attached now. */
+  readonly attached: string | null;
+  /**
+   * Set while the newcomer's store may differ from ours only at the end, in entries nobody was ever told of: the last
+   * entry we had when we became active. What the newcomer has beyond it was never confirmed, as that needed us.
+   */
+  readonly inSyncThrough: Op | null;
+}
+
+/** Whether a standby may attach, and up to where the two histories are the same. Nothing is attached by hope. */
+export function judge(hello: Hello, context: HandshakeContext): Verdict {
+  const { options, history, attached } = context;
+  if (hello.version !== replicationVersion)
+    return refuse(
+      `it speaks version ${hello.version} of the replication protocol, this broker version ${replicationVersion}`,
+    );
+  if (!options.admitsReplica(hello.userName, hello.password))
+    return refuse("its user name or password is wrong");
+  if (attached !== null && attached !== hello.instance)
+    return { kind: "refuse", retry: true, reason: "only one replica can be attached, and another one is" };
+  if (hello.pairId !== null && hello.pairId !== history.pairId)
+    return refuse("its store belongs to another pair");
+  return compareHistories(hello, context);
+}
+
+function compareHistories(hello: Hello, context: HandshakeContext): Verdict {
+  const { options, history, journal } = context;
+  const { head } = history;
+  // Without an arbiter nobody knows whether the newcomer served alone meanwhile: only an equal store is in sync.
+  const inSyncThrough =
+    options.profile === "guarded" || hello.head === context.inSyncThrough ? context.inSyncThrough : null;
+  const common = asOp(Math.min(hello.head, inSyncThrough ?? head.op));
+  const ours = digestAt(common, history, journal);
+  const knowsTheirs = hello.head === common;
+  if (ours !== null && knowsTheirs && !digestsEqual(ours, hello.digest))
+    return refuse(
+      `its history differs from this one's at entry ${common} or before; run the recovery copy to choose which one stays`,
+    );
+  if (hello.head > common && inSyncThrough === null)
+    return refuse(
+      `it has ${hello.head - head.op} entries more than this broker; run the recovery copy to choose which history stays`,
+    );
+  const isBehind = hello.head < head.op;
+  if (isBehind && inSyncThrough === null && options.synchronisation === "manual")
+    return refuse(
+      `it is ${head.op - hello.head} entries behind (it has ${hello.head} of ${head.op}), and catching up by itself is switched off; run the recovery copy`,
+    );
+  if (ours === null || (isBehind && common < journal.completeAfter()))
+    return refuse(
+      `it is ${head.op - hello.head} entries behind, and the journal no longer holds them all; run the recovery copy`,
+    );
+  return { kind: "accept", common, digest: ours };
+}
+
+function digestAt(op: Op, history: History, journal: JournalReader): Digest | null {
+  return op === history.head.op ? history.head.digest : journal.digestAt(op);
+}
+
+function refuse(reason: string): Verdict {
+  return { kind: "refuse", retry: false, reason };
+}

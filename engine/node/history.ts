@@ -1,0 +1,121 @@
+import { assert } from "../base/assert.ts";
+import { limits } from "../base/limits.ts";
+import { asOp, type Epoch, type Instant, type Moment, type Op } from "../base/units.ts";
+import { takeCheckpoint, type Checkpoint } from "../core/checkpoint.ts";
+import type { Broker } from "../core/broker.ts";
+import type { Command } from "../core/command.ts";
+import { misfit, nextEntry, readEntry, type Head, type JournalEntry } from "../pair/entry.ts";
+import type { StoredState } from "./contract.ts";
+
+/**
+ * The pair's history as this node has it: the state, its last entry, and how far it is durable and safe. Entries are
+ * applied as soon as they are ordered or received; what waits is not the state but every word about it to a client.
+ */
+export class History {
+  readonly broker: Broker;
+  head: Head;
+  /** Latest epoch seen or granted; entries are made with it. */
+  epoch: Epoch;
+  pairId: string | null;
+  /** Last entry that is durable on this node. */
+  durable: Op;
+  /** Last entry known safe: no node will ever take it back. */
+  committed: Op;
+  #batch: JournalEntry[] = [];
+  /** Batches taken and not durable yet. */
+  #undurable: JournalEntry[] = [];
+  #checkpointOp: Op;
+  #checkpoint: Checkpoint | null = null;
+  #changedAt: Instant;
+
+  constructor(stored: StoredState, now: Instant) {
+    this.broker = stored.broker;
+    this.head = stored.head;
+    this.epoch = stored.epoch;
+    this.pairId = stored.pairId;
+    this.durable = stored.head.op;
+    // What was safe when the process ended is not known; the entries up to the checkpoint were.
+    this.committed = stored.checkpointOp;
+    this.#checkpointOp = stored.checkpointOp;
+    this.#changedAt = now;
+  }
+
+  get checkpointOp(): Op {
+    return this.#checkpointOp;
+  }
+
+  /** Bytes of entries that are not durable here yet: what a crash now would cost, and what memory they take. */
+  get undurableBytes(): number {
+    return this.#undurable.reduce((sum, entry) => sum + entry.bytes.length, 0);
+  }
+
+  /** Makes a command the next entry of this history; the caller has admitted it. */
+  order(command: Command, now: Moment): JournalEntry {
+    const entry = nextEntry(this.head, this.epoch, now.wall, command);
+    this.#add(entry, now.monotonic);
+    return entry;
+  }
+
+  /** Takes over an entry of the active node; says why when it does not fit on this history. */
+  accept(bytes: Uint8Array, now: Moment): string | null {
+    const entry = readEntry(asOp(this.head.op + 1), bytes);
+    const why = misfit(this.head, entry);
+    if (why === null) this.#add(entry, now.monotonic);
+    return why;
+  }
+
+  /** Entries ordered or accepted since the last call; they are to be journalled now. */
+  takeBatch(): readonly JournalEntry[] {
+    const batch = this.#batch;
+    this.#batch = [];
+    this.#undurable.push(...batch);
+    return batch;
+  }
+
+  /** Entries that were taken to be journalled and are not durable yet. */
+  get undurable(): readonly JournalEntry[] {
+    return this.#undurable;
+  }
+
+  journalledThrough(op: Op): void {
+    this.durable = op;
+    this.#undurable =
+      this.#undurable.at(-1)?.op === op ? [] : this.#undurable.filter((entry) => entry.op > op);
+  }
+
+  /** All through `op` is safe, as far as it is here at all. Never goes back. */
+  commitThrough(op: Op): void {
+    this.committed = asOp(Math.max(this.committed, Math.min(op, this.head.op)));
+  }
+
+  /** Takes a checkpoint of the present state when one is due: many entries since the last, or none for a while. */
+  considerCheckpoint(now: Instant): void {
+    if (this.#checkpoint !== null || this.head.op === this.#checkpointOp) return;
+    const isDue =
+      this.head.op - this.#checkpointOp >= limits.checkpointEntryCount ||
+      now - this.#changedAt >= limits.checkpointIdleMs;
+    if (isDue) this.forceCheckpoint();
+  }
+
+  forceCheckpoint(): void {
+    if (this.#checkpoint === null && this.head.op !== this.#checkpointOp)
+      this.#checkpoint = takeCheckpoint(this.broker, this.head.op, this.head.digest);
+  }
+
+  /** The checkpoint taken last, once all it covers is safe: before that an entry in it could still be cut. */
+  takeSafeCheckpoint(): Checkpoint | null {
+    const checkpoint = this.#checkpoint;
+    if (checkpoint === null || checkpoint.op > this.committed || checkpoint.op > this.durable) return null;
+    this.#checkpoint = null;
+    this.#checkpointOp = checkpoint.op;
+    return checkpoint;
+  }
+
+  #add(entry: JournalEntry, now: Instant): void {
+    assert(entry.op === this.head.op + 1, "history has no gaps");
+    this.broker.apply(entry.op, entry.command);
+    this.head = entry;
+    this.#changedAt = now;
+    this.#batch.push(entry);
+  }
+}

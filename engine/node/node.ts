@@ -1,0 +1,260 @@
+import { assertNever } from "../base/assert.ts";
+import { asEpoch, type Epoch, type Moment } from "../base/units.ts";
+import type { PairState } from "../pair/state.ts";
+import { ActiveRole } from "./active.ts";
+import type { Effect, Input, JournalReader, NodeOptions, StoredState } from "./contract.ts";
+import { History } from "./history.ts";
+import type { RoleChange, RoleContext } from "./role.ts";
+import { StandbyRole } from "./standby.ts";
+
+/**
+ * One broker process without its I/O: the same inputs at the same moments give the same effects. It is active,
+ * standby, or neither; the two roles hold all that is theirs, this class only changes between them.
+ */
+export class BrokerNode {
+  readonly options: NodeOptions;
+  readonly #journal: JournalReader;
+  #history: History;
+  #role: ActiveRole | StandbyRole | null = null;
+  /** Why it is neither; `null` while it waits for a grant. */
+  #outside: { readonly kind: "waiting" } | Extract<PairState, { kind: "fenced" | "out-of-sync" | "ended" }> =
+    { kind: "waiting" };
+  #stopping: { readonly pair: boolean } | null = null;
+  #effects: Effect[] = [];
+
+  constructor(options: NodeOptions, stored: StoredState, journal: JournalReader, now: Moment) {
+    this.options = options;
+    this.#journal = journal;
+    this.#history = new History(stored, now.monotonic);
+  }
+
+  /** The only way in: what happened goes in, what must be done comes out, in order. */
+  step(input: Input, now: Moment): readonly Effect[] {
+    this.#handle(input, now);
+    this.#finishStopping(now);
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  get history(): History {
+    return this.#history;
+  }
+
+  get active(): ActiveRole | null {
+    return this.#role instanceof ActiveRole ? this.#role : null;
+  }
+
+  /** Whether clients' bytes must wait for a `ticked` first, since the standby should have been heard of. */
+  mustTick(now: Moment): boolean {
+    return this.#role instanceof ActiveRole && this.#role.isStandbyOverdue(now);
+  }
+
+  get state(): PairState {
+    if (this.#role instanceof ActiveRole)
+      return { kind: "active", commits: this.#role.commits, seeking: this.#role.isSeeking };
+    if (this.#role instanceof StandbyRole) return { kind: "standby", attached: this.#role.isAttached };
+    return this.#outside;
+  }
+
+  /** What a standby waits for, or what it was told. */
+  get reason(): string | null {
+    if (this.#role instanceof StandbyRole) return this.#role.reason;
+    return this.#outside.kind === "waiting" || this.#role !== null ? null : this.#outside.reason;
+  }
+
+  get isAttached(): boolean {
+    return this.#role?.isAttached ?? false;
+  }
+
+  #handle(input: Input, now: Moment): void {
+    switch (input.kind) {
+      case "started":
+        return this.#start(now);
+      case "session-opened":
+        return this.active?.desk.open(input.session);
+      case "asked":
+        return this.active?.desk.ask(input.session, input.request, input.receipt, now);
+      case "session-closed":
+        return this.active?.desk.close(input.session, now);
+      case "session-throttled":
+        return this.active?.desk.dispatcher.throttle(input.session, input.on);
+      case "turn-ended":
+        return this.#role?.endTurn(now);
+      case "journalled":
+        if (this.#role === null) this.#history.journalledThrough(input.through);
+        return this.#role?.journalled(input.through, now);
+      case "cut":
+        return this.#cut(input.stored, now);
+      case "peer-reached":
+        if (this.#role instanceof StandbyRole) this.#role.peerReached(input.link, now);
+        return;
+      case "peer-said":
+        return this.#peerSaid(input, now);
+      case "peer-lost":
+        if (this.#role instanceof StandbyRole) this.#change(this.#role.peerLost(input.link), now);
+        else this.#role?.peerLost(input.link, now);
+        return;
+      case "granted":
+        return this.#granted(input, now);
+      case "denied":
+        return this.#denied(input, now);
+      case "ticked":
+        return this.#tick(now);
+      case "told-to-stop":
+        return this.#stop(input.pair, now);
+      case "told-to-shut-down":
+        return this.#end(input.reason, input.text);
+      default:
+        return assertNever(input);
+    }
+  }
+
+  #start(now: Moment): void {
+    if (this.options.role === "replica") {
+      this.#role = new StandbyRole(this.#context(), now);
+      this.#emit({ kind: "status-changed" });
+    } else if (this.options.profile === "classic") {
+      this.#activateAlone(now);
+    } else {
+      this.#emit({ kind: "ask-grant", wish: "active" });
+      this.#emit({ kind: "status-changed" });
+    }
+  }
+
+  /** Classic profile: nobody is asked, so the epoch grows by this node's own word. */
+  #activateAlone(now: Moment): void {
+    const withPeer = this.options.role === "primary" && this.options.waitForReplica !== false;
+    this.#activate({ epoch: asEpoch(this.#history.epoch + 1), withPeer, peerInSync: true }, now);
+  }
+
+  #activate(grant: { epoch: Epoch; withPeer: boolean; peerInSync: boolean }, now: Moment): void {
+    if (this.#role instanceof StandbyRole) this.#role.leave("it takes over");
+    this.#history.epoch = grant.epoch;
+    this.#history.pairId ??= this.options.newPairId;
+    this.#emit({ kind: "save-term", epoch: grant.epoch, pairId: this.#history.pairId });
+    this.#role = new ActiveRole(this.#context(), grant, now);
+    this.#emit({ kind: "connectors", open: true });
+    this.#role.advance(now);
+  }
+
+  #peerSaid({ link, message }: Extract<Input, { kind: "peer-said" }>, now: Moment): void {
+    if (this.#role !== null) {
+      this.#change(this.#role.peerSaid(link, message, now), now);
+      return;
+    }
+    const reason = `this broker is ${this.#outside.kind}, not active`;
+    this.#emit({
+      kind: "tell-peer",
+      link,
+      message: { kind: "refused", epoch: this.#history.epoch, retry: true, reason },
+    });
+  }
+
+  #cut(stored: StoredState, now: Moment): void {
+    if (!(this.#role instanceof StandbyRole)) return;
+    const change = this.#role.cut(stored, now);
+    this.#history = this.#role.history;
+    this.#change(change, now);
+  }
+
+  #granted({ wish, epoch, withPeer, peerInSync }: Extract<Input, { kind: "granted" }>, now: Moment): void {
+    // A grant that was overtaken by a later one, or that this node has asked for twice.
+    if (epoch <= this.#history.epoch && this.#history.epoch > 0) return;
+    if (this.#stopping !== null || this.#outside.kind === "ended") return;
+    if (this.#role instanceof ActiveRole) {
+      if (wish === "alone") this.#role.grantedAlone(epoch, now);
+      return;
+    }
+    this.#activate({ epoch, withPeer: wish === "active" && withPeer, peerInSync }, now);
+  }
+
+  #denied({ wish, epoch, reason }: Extract<Input, { kind: "denied" }>, now: Moment): void {
+    if (this.#role instanceof StandbyRole) return this.#role.denied(reason);
+    if (this.#role instanceof ActiveRole) {
+      if (wish === "alone" && this.#role.isSeeking)
+        this.#change({ kind: "fenced", reason: `epoch ${epoch} superseded this node: ${reason}` }, now);
+      return;
+    }
+    this.#stepAside({ kind: "out-of-sync", reason });
+  }
+
+  #tick(now: Moment): void {
+    if (this.#role instanceof StandbyRole) this.#change(this.#role.tick(now), now);
+    else this.#role?.tick(now);
+  }
+
+  #change(change: RoleChange | null, now: Moment): void {
+    if (change === null) return;
+    if (change.kind === "take-over") return this.#activateAlone(now);
+    this.#stepAside(change.kind === "fenced" ? { ...change, by: this.#history.epoch } : change);
+  }
+
+  /** Serves nobody from now on; the store stays as it is. */
+  #stepAside(outside: Extract<PairState, { kind: "fenced" | "out-of-sync" }>): void {
+    if (this.#role instanceof StandbyRole) this.#role.leave(outside.reason);
+    if (this.#role instanceof ActiveRole) {
+      this.#history.broker.observer = null;
+      this.#emit({ kind: "serve", on: false });
+      this.#emit({ kind: "connectors", open: false });
+      this.#emit({ kind: "close-sessions", reason: outside.reason });
+    }
+    this.#role = null;
+    this.#outside = outside;
+    this.#emit({ kind: "status-changed" });
+  }
+
+  /** Clients go first, so that what they held is given back and mirrored; then the store is rounded off. */
+  #stop(pair: boolean, now: Moment): void {
+    if (this.#stopping !== null) return;
+    this.#stopping = { pair };
+    if (this.#role instanceof ActiveRole) {
+      this.#emit({ kind: "connectors", open: false });
+      this.#emit({ kind: "close-sessions", reason: "the broker stops" });
+      for (const session of [...this.#role.desk.clients.keys()]) this.#role.desk.close(session, now);
+      return;
+    }
+    if (this.#role instanceof StandbyRole) this.#role.leave("it stops");
+    this.#saveLastCheckpoint();
+    this.#end("stopped", "It was told to stop.");
+  }
+
+  #finishStopping(now: Moment): void {
+    if (this.#stopping === null || !(this.#role instanceof ActiveRole)) return;
+    const { history } = this;
+    if (history.durable < history.head.op) return;
+    if (this.#role.isAttached && history.committed < history.head.op) return;
+    this.#role.advance(now);
+    this.#saveLastCheckpoint();
+    this.#role.sayGoodbye(this.#stopping.pair ? "the pair stops" : "it was told to stop");
+    this.#role = null;
+    this.#end("stopped", "It was told to stop.");
+  }
+
+  #saveLastCheckpoint(): void {
+    // One may have been taken a while ago and have waited to be safe; then the last one follows it.
+    for (let count = 0; count < 2; count += 1) {
+      this.#history.forceCheckpoint();
+      const checkpoint = this.#history.takeSafeCheckpoint();
+      if (checkpoint !== null) this.#emit({ kind: "save-checkpoint", checkpoint });
+    }
+  }
+
+  #end(reason: Extract<Effect, { kind: "end" }>["reason"], text: string): void {
+    this.#outside = { kind: "ended", reason: text };
+    this.#emit({ kind: "end", reason, text });
+  }
+
+  #context(): RoleContext {
+    return {
+      options: this.options,
+      journal: this.#journal,
+      history: this.#history,
+      emit: (effect) => this.#emit(effect),
+    };
+  }
+
+  #emit(effect: Effect): void {
+    this.#effects.push(effect);
+  }
+}

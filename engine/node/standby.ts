@@ -1,0 +1,297 @@
+import { digestsEqual, type Digest } from "../base/checksum.ts";
+import type { Instant, Moment, Op } from "../base/units.ts";
+import { Liveness } from "../pair/liveness.ts";
+import { replicationVersion, type ReplicationMessage } from "../pair/message.ts";
+import type { LinkId, StoredState } from "./contract.ts";
+import { History } from "./history.ts";
+import type { RoleChange, RoleContext } from "./role.ts";
+
+type Append = Extract<ReplicationMessage, { kind: "append" }>;
+type Welcome = Extract<ReplicationMessage, { kind: "welcome" }>;
+
+/**
+ * The node that mirrors the active one and serves nobody. It takes entries in order, makes them durable, says so, and
+ * keeps its state up to date with them, so that taking over needs no replay.
+ */
+export class StandbyRole {
+  #context: RoleContext;
+  #liveness: Liveness;
+  #link: LinkId | null = null;
+  #isAttached = false;
+  #everReached = false;
+  #reason: string | null = null;
+  /** A welcome that waits for the journal to be cut to where the histories part. */
+  #cutting: Welcome | null = null;
+  /** How far the active node says that all is safe; what is here of it may be less. */
+  #toldCommitted = 0 as Op;
+  readonly #startedAt: Instant;
+  /** Digests at the ends of the batches that are being journalled. */
+  readonly #ends: { op: Op; digest: Digest }[] = [];
+
+  constructor(context: RoleContext, now: Moment) {
+    this.#context = context;
+    this.#startedAt = now.monotonic;
+    this.#liveness = new Liveness(context.options.peerTimeoutMs, now.monotonic);
+    context.emit({ kind: "seek-peer", on: true });
+  }
+
+  get isAttached(): boolean {
+    return this.#isAttached;
+  }
+
+  get reason(): string | null {
+    return this.#reason;
+  }
+
+  peerReached(link: LinkId, now: Moment): void {
+    const { options, history, emit } = this.#context;
+    this.#link = link;
+    this.#everReached = true;
+    this.#liveness.heard(now.monotonic);
+    const { op: head, digest } = history.head;
+    emit({
+      kind: "tell-peer",
+      link,
+      message: {
+        kind: "hello",
+        version: replicationVersion,
+        pairId: history.pairId,
+        node: options.name,
+        instance: options.instance,
+        epoch: history.epoch,
+        head,
+        digest,
+        userName: options.login?.userName ?? null,
+        password: options.login?.password ?? null,
+      },
+    });
+  }
+
+  peerSaid(link: LinkId, message: ReplicationMessage, now: Moment): RoleChange | null {
+    if (link !== this.#link) return null;
+    this.#liveness.heard(now.monotonic);
+    const { history, emit } = this.#context;
+    if (message.kind !== "goodbye" && message.kind !== "refused" && message.epoch < history.epoch) {
+      emit({ kind: "tell-peer", link, message: { kind: "fenced", epoch: history.epoch } });
+      return this.#lose(
+        `the node at the primary's address is of epoch ${message.epoch}, older than ${history.epoch}`,
+      );
+    }
+    switch (message.kind) {
+      case "welcome":
+        return this.#welcomed(message);
+      case "refused":
+        return this.#refused(message);
+      case "append":
+        return this.#append(message, now);
+      case "heartbeat":
+        this.#commit(message.committed);
+        return null;
+      case "goodbye":
+        return this.#lose("the primary was stopped");
+      case "fenced":
+        return {
+          kind: "out-of-sync",
+          reason: `the active node is of epoch ${message.epoch}, this one of ${history.epoch}`,
+        };
+      case "hello":
+      case "append-ok":
+        return this.#lose(
+          `the node at the primary's address said "${message.kind}", which an active node never says`,
+        );
+    }
+  }
+
+  peerLost(link: LinkId): RoleChange | null {
+    return link === this.#link ? this.#lose("the connection to the primary is lost") : null;
+  }
+
+  denied(reason: string): void {
+    this.#reason = reason;
+    this.#context.emit({ kind: "status-changed" });
+  }
+
+  /** The journal now ends where the histories part. */
+  cut(stored: StoredState, now: Moment): RoleChange | null {
+    const { options, journal } = this.#context;
+    this.#context = { ...this.#context, history: new History(stored, now.monotonic) };
+    const welcome = this.#cutting;
+    this.#cutting = null;
+    if (welcome === null || options.profile !== "guarded") return null;
+    const digest = journal.digestAt(welcome.common) ?? stored.head.digest;
+    return this.#takePlace(welcome, digest);
+  }
+
+  get history(): History {
+    return this.#context.history;
+  }
+
+  endTurn(now: Moment): void {
+    const { history, emit } = this.#context;
+    history.considerCheckpoint(now.monotonic);
+    const batch = history.takeBatch();
+    const last = batch.at(-1);
+    if (last === undefined) return;
+    this.#ends.push({ op: last.op, digest: last.digest });
+    emit({ kind: "journal", entries: batch });
+  }
+
+  journalled(through: Op, now: Moment): void {
+    const { history } = this.#context;
+    history.journalledThrough(through);
+    let end: { op: Op; digest: Digest } | undefined;
+    while (this.#ends[0] !== undefined && this.#ends[0].op <= through) end = this.#ends.shift();
+    if (end !== undefined && this.#isAttached) this.#acknowledge(end.op, end.digest, now);
+    this.#commit(this.#toldCommitted);
+  }
+
+  tick(now: Moment): RoleChange | null {
+    const { options, history, emit } = this.#context;
+    if (this.#link !== null && this.#liveness.isOverdue(now.monotonic))
+      return this.#lose("the primary is silent");
+    if (this.#link !== null && this.#isAttached && this.#liveness.shouldSpeak(now.monotonic)) {
+      emit({
+        kind: "tell-peer",
+        link: this.#link,
+        message: { kind: "heartbeat", epoch: history.epoch, committed: history.committed },
+      });
+      this.#liveness.said(now.monotonic);
+    }
+    const neverCame =
+      options.profile === "classic" &&
+      !this.#everReached &&
+      now.monotonic - this.#startedAt > options.firstContactMs;
+    return neverCame ? this.#failover("the primary was never reached") : null;
+  }
+
+  /** Lets go of the active node: this one takes over, or ends. */
+  leave(reason: string): void {
+    const { emit } = this.#context;
+    emit({ kind: "seek-peer", on: false });
+    if (this.#link === null) return;
+    if (this.#isAttached) emit({ kind: "tell-peer", link: this.#link, message: { kind: "goodbye", reason } });
+    emit({ kind: "drop-peer", link: this.#link });
+    this.#link = null;
+    this.#isAttached = false;
+  }
+
+  #welcomed(welcome: Welcome): RoleChange | null {
+    const { history, emit } = this.#context;
+    if (history.pairId === null || welcome.epoch > history.epoch) {
+      history.pairId = welcome.pairId;
+      history.epoch = welcome.epoch;
+      emit({ kind: "save-term", epoch: history.epoch, pairId: history.pairId });
+    }
+    if (history.head.op === welcome.common) return this.#takePlace(welcome, history.head.digest);
+    if (history.head.op < welcome.common || history.checkpointOp > welcome.common)
+      return {
+        kind: "out-of-sync",
+        reason: `it cannot go back to entry ${welcome.common}, where its history and the active node's part; run the recovery copy`,
+      };
+    this.#cutting = welcome;
+    emit({ kind: "cut", after: welcome.common });
+    return null;
+  }
+
+  #takePlace(welcome: Welcome, digest: Digest): RoleChange | null {
+    const { history, emit } = this.#context;
+    if (this.#link === null) return null;
+    if (history.head.op !== welcome.common || !digestsEqual(digest, welcome.digest))
+      return {
+        kind: "out-of-sync",
+        reason: `its history differs from the active node's at entry ${welcome.common} or before; run the recovery copy`,
+      };
+    this.#isAttached = true;
+    this.#reason = null;
+    emit({
+      kind: "tell-peer",
+      link: this.#link,
+      message: { kind: "append-ok", epoch: history.epoch, head: welcome.common, digest },
+    });
+    emit({ kind: "status-changed" });
+    return null;
+  }
+
+  #refused(message: Extract<ReplicationMessage, { kind: "refused" }>): RoleChange | null {
+    const { emit } = this.#context;
+    const reason = `The active node refused it: ${message.reason}.`;
+    if (!message.retry) return { kind: "out-of-sync", reason };
+    this.#reason = reason;
+    if (this.#link !== null) emit({ kind: "drop-peer", link: this.#link });
+    this.#link = null;
+    emit({ kind: "status-changed" });
+    return null;
+  }
+
+  #append(message: Append, now: Moment): RoleChange | null {
+    const { history, emit } = this.#context;
+    if (!this.#isAttached) return this.#lose("the active node sent entries before its welcome was answered");
+    if (message.after !== history.head.op)
+      return this.#lose(
+        `the active node sent what follows entry ${message.after}, and this one is at ${history.head.op}`,
+      );
+    if (message.epoch > history.epoch) {
+      history.epoch = message.epoch;
+      emit({ kind: "save-term", epoch: history.epoch, pairId: history.pairId });
+    }
+    for (const bytes of message.entries) {
+      const why = history.accept(bytes, now);
+      if (why === null) continue;
+      emit({
+        kind: "notice",
+        severity: "error",
+        text: `An entry of the active node does not fit: ${why}. This node is detached.`,
+      });
+      return { kind: "out-of-sync", reason: `${why}; run the recovery copy` };
+    }
+    this.#commit(message.committed);
+    return null;
+  }
+
+  #commit(told: Op): void {
+    const { history, emit } = this.#context;
+    if (told > this.#toldCommitted) this.#toldCommitted = told;
+    history.commitThrough(this.#toldCommitted);
+    const checkpoint = history.takeSafeCheckpoint();
+    if (checkpoint !== null) emit({ kind: "save-checkpoint", checkpoint });
+  }
+
+  #acknowledge(head: Op, digest: Digest, now: Moment): void {
+    const { history, emit } = this.#context;
+    if (this.#link === null) return;
+    emit({
+      kind: "tell-peer",
+      link: this.#link,
+      message: { kind: "append-ok", epoch: history.epoch, head, digest },
+    });
+    this.#liveness.said(now.monotonic);
+  }
+
+  #lose(why: string): RoleChange | null {
+    const { emit } = this.#context;
+    const wasAttached = this.#isAttached;
+    if (this.#link !== null) emit({ kind: "drop-peer", link: this.#link });
+    this.#link = null;
+    this.#isAttached = false;
+    this.#cutting = null;
+    emit({ kind: "status-changed" });
+    return wasAttached ? this.#failover(why) : null;
+  }
+
+  /** The active node counts as failed: ask to take over, or (classic) decide it here. */
+  #failover(why: string): RoleChange | null {
+    const { options, emit } = this.#context;
+    this.#reason = why;
+    if (options.profile === "guarded") {
+      emit({ kind: "ask-grant", wish: "active" });
+      return null;
+    }
+    if (!options.shutdownOnPrimaryFailure) return { kind: "take-over" };
+    emit({
+      kind: "end",
+      reason: "primary-failed",
+      text: `The primary failed (${why}), and shutdownOnPrimaryFailure is set.`,
+    });
+    return null;
+  }
+}

@@ -1,0 +1,176 @@
+import { ByteReader, ByteWriter } from "../base/bytes.ts";
+import { digestBytes } from "../base/checksum.ts";
+import { BrokerError } from "../base/errors.ts";
+import { limits } from "../base/limits.ts";
+import { asEpoch, asOp } from "../base/units.ts";
+import type { ReplicationMessage } from "./message.ts";
+
+/** A frame: the length of the rest in four bytes, the kind in one, then the fields. */
+const frameHeaderBytes = 4;
+
+/** Kinds by their number on the wire; numbers are never used again for another kind. */
+const kinds = [
+  "hello",
+  "welcome",
+  "refused",
+  "append",
+  "append-ok",
+  "heartbeat",
+  "fenced",
+  "goodbye",
+] as const satisfies readonly ReplicationMessage["kind"][];
+
+export function encodeReplication(message: ReplicationMessage): Uint8Array {
+  const writer = new ByteWriter(
+    message.kind === "append" ? 64 + message.entries.reduce((sum, entry) => sum + entry.length + 5, 0) : 128,
+  );
+  writer.u32(0);
+  writer.u8(kinds.indexOf(message.kind));
+  writeFields(writer, message);
+  writer.setU32(0, writer.length - frameHeaderBytes);
+  return writer.take();
+}
+
+function writeFields(writer: ByteWriter, message: ReplicationMessage): void {
+  if (message.kind === "goodbye") return writer.text(message.reason);
+  if (message.kind === "hello") writer.whole(message.version);
+  writer.whole(message.epoch);
+  switch (message.kind) {
+    case "hello":
+      writer.optionalText(message.pairId);
+      writer.text(message.node);
+      writer.text(message.instance);
+      writer.whole(message.head);
+      writer.raw(message.digest);
+      writer.optionalText(message.userName);
+      writer.optionalText(message.password);
+      return;
+    case "welcome":
+      writer.text(message.pairId);
+      writer.whole(message.common);
+      writer.raw(message.digest);
+      return;
+    case "refused":
+      writer.u8(message.retry ? 1 : 0);
+      writer.text(message.reason);
+      return;
+    case "append":
+      writer.whole(message.after);
+      writer.whole(message.committed);
+      writer.whole(message.entries.length);
+      for (const entry of message.entries) writer.bytes(entry);
+      return;
+    case "append-ok":
+      writer.whole(message.head);
+      writer.raw(message.digest);
+      return;
+    case "heartbeat":
+      writer.whole(message.committed);
+      return;
+    case "fenced":
+      return;
+  }
+}
+
+/** Reads one frame without its length; FRAME_MALFORMED when it is none. */
+function readMessage(frame: Uint8Array): ReplicationMessage {
+  const reader = new ByteReader(frame, "replication");
+  const kind = kinds[reader.u8()];
+  switch (kind) {
+    case "goodbye":
+      return { kind, reason: reader.text() };
+    case "hello":
+      return {
+        kind,
+        version: reader.whole(),
+        epoch: asEpoch(reader.whole()),
+        pairId: reader.optionalText(),
+        node: reader.text(),
+        instance: reader.text(),
+        head: asOp(reader.whole()),
+        digest: reader.raw(digestBytes),
+        userName: reader.optionalText(),
+        password: reader.optionalText(),
+      };
+    case "welcome":
+      return {
+        kind,
+        epoch: asEpoch(reader.whole()),
+        pairId: reader.text(),
+        common: asOp(reader.whole()),
+        digest: reader.raw(digestBytes),
+      };
+    case "refused":
+      return { kind, epoch: asEpoch(reader.whole()), retry: reader.u8() === 1, reason: reader.text() };
+    case "append":
+      return {
+        kind,
+        epoch: asEpoch(reader.whole()),
+        after: asOp(reader.whole()),
+        committed: asOp(reader.whole()),
+        entries: readEntries(reader),
+      };
+    case "append-ok":
+      return {
+        kind,
+        epoch: asEpoch(reader.whole()),
+        head: asOp(reader.whole()),
+        digest: reader.raw(digestBytes),
+      };
+    case "heartbeat":
+      return { kind, epoch: asEpoch(reader.whole()), committed: asOp(reader.whole()) };
+    case "fenced":
+      return { kind, epoch: asEpoch(reader.whole()) };
+    default:
+      throw new BrokerError("FRAME_MALFORMED", {
+        protocol: "replication",
+        detail: "an unknown kind of message",
+      });
+  }
+}
+
+function readEntries(reader: ByteReader): Uint8Array[] {
+  const entries: Uint8Array[] = [];
+  for (let count = reader.whole(); count > 0; count -= 1) entries.push(reader.bytes());
+  return entries;
+}
+
+/** Cuts the link's bytes, which arrive in any pieces, back into messages. */
+export class ReplicationDecoder {
+  #chunks: Uint8Array[] = [];
+  #size = 0;
+
+  push(chunk: Uint8Array): ReplicationMessage[] {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    const messages: ReplicationMessage[] = [];
+    for (let frame = this.#takeFrame(); frame !== null; frame = this.#takeFrame())
+      messages.push(readMessage(frame));
+    return messages;
+  }
+
+  #takeFrame(): Uint8Array | null {
+    if (this.#size < frameHeaderBytes) return null;
+    const header = this.#peekHeader();
+    const sizeBytes = header.readUInt32BE(0);
+    if (sizeBytes > limits.replicationFrameBytesMax)
+      throw new BrokerError("FRAME_TOO_LARGE", { sizeBytes, limitBytes: limits.replicationFrameBytesMax });
+    if (this.#size < frameHeaderBytes + sizeBytes) return null;
+    // Joined only when a whole frame is there, so that a large one in many pieces is copied once.
+    const joined =
+      this.#chunks.length === 1 ? (this.#chunks[0] as Uint8Array) : Buffer.concat(this.#chunks, this.#size);
+    const rest = joined.subarray(frameHeaderBytes + sizeBytes);
+    this.#chunks = rest.length === 0 ? [] : [rest];
+    this.#size = rest.length;
+    return joined.subarray(frameHeaderBytes, frameHeaderBytes + sizeBytes);
+  }
+
+  #peekHeader(): Buffer {
+    const first = this.#chunks[0] as Uint8Array;
+    const source =
+      first.length >= frameHeaderBytes
+        ? first
+        : Buffer.concat(this.#chunks, Math.min(this.#size, frameHeaderBytes));
+    return Buffer.from(source.buffer, source.byteOffset, frameHeaderBytes);
+  }
+}

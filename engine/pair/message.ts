@@ -1,0 +1,71 @@
+import type { Digest } from "../base/checksum.ts";
+import type { Epoch, Op } from "../base/units.ts";
+
+/** Version of the replication protocol; both sides must speak the same. */
+export const replicationVersion = 1;
+
+/**
+ * All that the two nodes say to each other, over one connection that the standby opens to the active node's ordinary
+ * port. Who may say what, and what must be durable first, stands in {@link replicationRules}.
+ */
+export type ReplicationMessage =
+  /** First words of the standby: who it is and what it has. */
+  | {
+      readonly kind: "hello";
+      readonly version: number;
+      /** `null` until the store has belonged to a pair. */
+      readonly pairId: string | null;
+      readonly node: string;
+      /** Made anew by each process, so that a second replica is told from the first one returning. */
+      readonly instance: string;
+      readonly epoch: Epoch;
+      readonly head: Op;
+      readonly digest: Digest;
+      readonly userName: string | null;
+      readonly password: string | null;
+    }
+  /** Accepted: the histories are the same up to `common`; what the standby has beyond it nobody was ever told, and it goes. */
+  | {
+      readonly kind: "welcome";
+      readonly pairId: string;
+      readonly epoch: Epoch;
+      readonly common: Op;
+      readonly digest: Digest;
+    }
+  /** Not accepted; `retry` says whether asking again later makes sense. */
+  | { readonly kind: "refused"; readonly epoch: Epoch; readonly retry: boolean; readonly reason: string }
+  /** Entries that follow `after`, in their stored form, and how far everything is known safe. */
+  | {
+      readonly kind: "append";
+      readonly epoch: Epoch;
+      readonly after: Op;
+      readonly committed: Op;
+      readonly entries: readonly Uint8Array[];
+    }
+  /** All up to `head` is durable on the standby, whose history has this digest there. */
+  | { readonly kind: "append-ok"; readonly epoch: Epoch; readonly head: Op; readonly digest: Digest }
+  | { readonly kind: "heartbeat"; readonly epoch: Epoch; readonly committed: Op }
+  /** The sender knows a later epoch than the receiver's: the receiver must not serve any more. */
+  | { readonly kind: "fenced"; readonly epoch: Epoch }
+  /** The sender stops in order; its end is no failure. */
+  | { readonly kind: "goodbye"; readonly reason: string };
+
+interface MessageRule {
+  readonly sender: "active" | "standby" | "either";
+  /** What may answer it. */
+  readonly answers: readonly ReplicationMessage["kind"][];
+  /** What must be on the sender's own disk before the message may leave it. */
+  readonly durableFirst: "nothing" | "through head";
+}
+
+/** The protocol as data: nodes refuse what breaks it, and the simulator checks every message in flight against it. */
+export const replicationRules = {
+  hello: { sender: "standby", answers: ["welcome", "refused", "fenced"], durableFirst: "through head" },
+  welcome: { sender: "active", answers: ["append-ok", "fenced"], durableFirst: "nothing" },
+  refused: { sender: "active", answers: [], durableFirst: "nothing" },
+  append: { sender: "active", answers: ["append-ok", "fenced"], durableFirst: "nothing" },
+  "append-ok": { sender: "standby", answers: ["append"], durableFirst: "through head" },
+  heartbeat: { sender: "either", answers: [], durableFirst: "nothing" },
+  fenced: { sender: "either", answers: [], durableFirst: "nothing" },
+  goodbye: { sender: "either", answers: [], durableFirst: "nothing" },
+} as const satisfies Record<ReplicationMessage["kind"], MessageRule>;
