@@ -21,8 +21,8 @@ export interface RecoveryHands {
   /** From here on nobody takes over from anybody, until `resume`. */
   suspend(): void;
   resume(): void;
-  /** Stops the node in order; does nothing when it does not run. */
-  stop(node: NodeName): Promise<void>;
+  /** Stops the node in order; does nothing when it does not run. `pairStops`: the other one does not take over. */
+  stop(node: NodeName, pairStops: boolean): Promise<void>;
   /** Announces that the node is about to be started, so that its peer waits for it. */
   expect(node: NodeName): void;
   start(node: NodeName): Promise<void>;
@@ -198,9 +198,9 @@ export class Recovery {
 
   async #stopBoth(from: NodeName, to: NodeName): Promise<string> {
     this.#hands.suspend();
-    await this.#hands.stop(to);
+    await this.#hands.stop(to, true);
     this.#hands.reached?.("target stopped");
-    await this.#hands.stop(from);
+    await this.#hands.stop(from, true);
     this.#hands.reached?.("source stopped");
     return `The ${from} is stopped in order; its clients wait.`;
   }
@@ -287,7 +287,7 @@ export class Recovery {
     this.#files.write({ ...record, stage: "undo" });
     this.#hands.reached?.("intent undo");
     // As after a failure of the target: the source's node takes over and goes on alone.
-    await this.#hands.stop(record.to);
+    await this.#hands.stop(record.to, false);
     this.#hands.reached?.("target stopped");
     if (this.#hands.isRunning(record.from)) await this.#hands.servingOf(record.from);
     if (this.#hands.inSync().join() !== record.from) this.#hands.prove([record.from], record.op);

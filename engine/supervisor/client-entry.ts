@@ -1,0 +1,116 @@
+import type { BuiltInClient, ClientStay, ClientView, NodeName } from "../control/views.ts";
+import type { ClientCount, ClientIdentity } from "./channel.ts";
+
+/** One connection of a client to a node. */
+export interface ClientSession {
+  readonly node: NodeName;
+  readonly session: number;
+  counts: ClientCount | null;
+}
+
+/** One client across all its connections. */
+export interface ClientEntry {
+  readonly id: string;
+  /** What it was recognised by, shared by clients that cannot be told apart. */
+  readonly key: string;
+  name: string;
+  /** `null`: an external client. */
+  settings: BuiltInClient | null;
+  isPaused: boolean;
+  identity: ClientIdentity;
+  readonly since: number;
+  readonly sessions: Map<string, ClientSession>;
+  readonly stays: ClientStay[];
+  /** Totals of connections that are over. */
+  past: { sent: number; received: number };
+  /** Last confirmed operation before its node was lost; `null`: it is not waiting for a first one after. */
+  gapFrom: number | null;
+  lastConfirmedAt: number | null;
+  endedAt: number | null;
+  /** Its node failed under it, so that it is expected back. */
+  isExpected: boolean;
+  attempts: number;
+  /** As the client itself reports; built-in ones only. */
+  own: { state: ClientView["state"]; address: string | null; sent: number; received: number; inFlight: number; unacknowledged: number } | null;
+}
+
+const staysShownMax = 50;
+/** A client whose node failed and that has not come back by then is gone. */
+export const expectedBackMs = 30_000;
+
+/** The client as people see it. Pure. */
+export function clientViewOf(entry: ClientEntry, now: number): ClientView {
+  const counts = [...entry.sessions.values()].flatMap(({ counts: one }) => (one === null ? [] : [one]));
+  const total = (pick: (count: ClientCount) => number): number => counts.reduce((sum, count) => sum + pick(count), 0);
+  const { identity, own } = entry;
+  return {
+    id: entry.id,
+    name: entry.name,
+    builtIn: entry.settings !== null,
+    role: roleOf(entry, counts),
+    state: stateOf(entry, now),
+    protocol: identity.protocol,
+    clientId: identity.clientId,
+    login: identity.login,
+    address: own?.address ?? (entry.sessions.size > 0 ? `${identity.remoteAddress}:${identity.remotePort}` : null),
+    node: [...entry.sessions.values()].at(-1)?.node ?? null,
+    since: entry.since,
+    destinations: destinationsOf(entry, counts),
+    sent: own?.sent ?? entry.past.sent + total(({ sent }) => sent),
+    received: own?.received ?? entry.past.received + total(({ received }) => received),
+    inFlight: own?.inFlight ?? total(({ inFlight }) => inFlight),
+    unacknowledged: own?.unacknowledged ?? total(({ unacknowledged }) => unacknowledged),
+    reconnectAttempts: entry.attempts,
+    stays: entry.stays.slice(-staysShownMax),
+    story: storyOf(entry.stays, now),
+    settings: entry.settings,
+  };
+}
+
+/** `on primary 4 m 12 s, blackout 38 ms, on replica since 12:04:03.221`. */
+export function storyOf(stays: readonly ClientStay[], now: number): string {
+  const parts: string[] = [];
+  for (const stay of stays.slice(-4)) {
+    if (stay.blackoutMs !== null) parts.push(`blackout ${stay.blackoutMs < 10_000 ? `${Math.round(stay.blackoutMs)} ms` : span(stay.blackoutMs)}`);
+    if (stay.to === null) parts.push(`on ${stay.node} since ${clockTime(stay.from)}`);
+    else parts.push(`on ${stay.node} ${span(stay.to - stay.from)}`);
+  }
+  const last = stays.at(-1);
+  if (last !== undefined && last.to !== null) parts.push(`away for ${span(now - last.to)}`);
+  return parts.join(", ");
+}
+
+function stateOf(entry: ClientEntry, now: number): ClientView["state"] {
+  if (entry.own !== null) return entry.isPaused && entry.own.state === "connected" ? "paused" : entry.own.state;
+  if (entry.sessions.size > 0) return "connected";
+  return entry.isExpected && entry.endedAt !== null && now - entry.endedAt < expectedBackMs ? "reconnecting" : "gone";
+}
+
+function roleOf(entry: ClientEntry, counts: readonly ClientCount[]): ClientView["role"] {
+  if (entry.settings !== null) return entry.settings.role;
+  const producing = counts.some((count) => count.producing);
+  const consuming = counts.some((count) => count.consuming);
+  return producing ? (consuming ? "both" : "producer") : consuming ? "consumer" : "idle";
+}
+
+function destinationsOf(entry: ClientEntry, counts: readonly ClientCount[]): string[] {
+  const names = new Set(counts.flatMap(({ destinations }) => destinations));
+  if (names.size === 0 && entry.settings !== null) names.add(entry.settings.destination);
+  return [...names];
+}
+
+/** `4 m 12 s`, `38 ms`. */
+function span(ms: number): string {
+  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
+  const seconds = Math.floor(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} m ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} m`;
+}
+
+/** `12:04:03.221`, local time. */
+function clockTime(at: number): string {
+  const date = new Date(at);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+}

@@ -1,0 +1,132 @@
+import { BrokerError } from "../base/errors.ts";
+import type { ControlService, OperationArguments } from "../control/contract.ts";
+import type { NodeName, PairView } from "../control/views.ts";
+import { isPortFree, portInUse } from "../host/ports.ts";
+import { otherNode } from "./arbiter-state.ts";
+import type { ClientDesk } from "./client-desk.ts";
+import { destinationName, readDestination, type DestinationBoard } from "./destination-board.ts";
+import type { PairRuntime } from "./pair-runtime.ts";
+import type { Recovery } from "./recovery.ts";
+import type { Timeline } from "./timeline.ts";
+
+export interface ServiceParts {
+  readonly pair: PairRuntime;
+  readonly clients: ClientDesk;
+  readonly destinations: DestinationBoard;
+  readonly recovery: Recovery;
+  readonly timeline: Timeline;
+  view(): PairView;
+}
+
+/** A started node has said by then what it is going to be. */
+const startShownTimeoutMs = 5_000;
+/** Beyond its own time a `receive` may take this long to be answered. */
+const receiveSlackMs = 5_000;
+
+/** The control operations on a running pair. */
+export function controlService(parts: ServiceParts): ControlService {
+  const { pair, clients, recovery, timeline } = parts;
+  return {
+    getPair: () => Promise.resolve(parts.view()),
+    actOnBroker: async ({ node, action }) => {
+      await act(parts, node, action);
+      return parts.view();
+    },
+    setLink: ({ mode, delayMs }) => {
+      pair.setLink(mode, delayMs);
+      return Promise.resolve(parts.view());
+    },
+    getRecovery: () => Promise.resolve(recovery.view),
+    startRecovery: (wish) => recovery.start(wish),
+    undoRecovery: () => recovery.undo(),
+    removeKept: () => recovery.removeKept(),
+    listEvents: ({ after, limit }) => Promise.resolve({ events: [...timeline.after(after, limit)] }),
+    listClients: () => Promise.resolve({ clients: clients.views() }),
+    addClient: (settings) => async(() => clients.add(settings)),
+    updateClient: ({ id, ...change }) => async(() => clients.update(id, change)),
+    removeClient: ({ id }) =>
+      async(() => {
+        clients.remove(id);
+        return {};
+      }),
+    getLedger: () => Promise.resolve(clients.ledger),
+    resetLedger: () => Promise.resolve(clients.resetLedger()),
+    ...messageOperations(parts),
+  };
+}
+
+type MessageOperation = "listDestinations" | "browse" | "getMessage" | "send" | "receive" | "purge";
+
+function messageOperations({ pair, clients, destinations }: ServiceParts): Pick<ControlService, MessageOperation> {
+  return {
+    listDestinations: async () => {
+      const { destinations: list } = await pair.active().request({ kind: "destinations" });
+      return { destinations: destinations.complete(list, performance.now()) };
+    },
+    browse: async ({ name, cursor, limit }) =>
+      await pair.active().request({ kind: "browse", destination: readDestination(name), cursor: cursor ?? null, limit }),
+    getMessage: async ({ name, id }) => await pair.active().request({ kind: "message", destination: readDestination(name), id }),
+    send: async ({ name, ...message }) => await pair.active().request({ kind: "send", destination: readDestination(name), message }),
+    receive: async ({ name, count, timeoutMs }) => {
+      const destination = readDestination(name);
+      clients.forgive(destinationName(destination));
+      return await pair.active().request({ kind: "receive", destination, count, timeoutMs }, timeoutMs + receiveSlackMs);
+    },
+    purge: async ({ name }) => {
+      const destination = readDestination(name);
+      clients.forgive(destinationName(destination));
+      return await pair.active().request({ kind: "purge", destination });
+    },
+  };
+}
+
+type Action = OperationArguments<"actOnBroker">["action"];
+
+async function act({ pair, recovery, timeline }: ServiceParts, node: NodeName, action: Action): Promise<void> {
+  if (recovery.isRunning && action !== "kill") {
+    throw new BrokerError("WRONG_STATE", { action, node, state: "part of a recovery that is under way" });
+  }
+  const handle = pair.nodes[node];
+  const said = (text: string): void => void timeline.add({ kind: "action", node, action, text });
+  switch (action) {
+    case "start":
+      await start(pair, node);
+      return said(`The ${node} was started.`);
+    case "stop":
+      if (!handle.isRunning) throw new BrokerError("WRONG_STATE", { action, node, state: handle.state });
+      said(`The ${node} is being stopped in order.`);
+      if (!(await handle.stop(false))) {
+        timeline.add({ kind: "notice", severity: "warning", text: `The ${node} did not stop in time and was killed.` });
+      }
+      return;
+    case "kill":
+      if (!handle.isRunning) throw new BrokerError("WRONG_STATE", { action, node, state: handle.state });
+      said(`Kill the ${node} (SIGKILL).`);
+      return await handle.kill();
+    case "freeze":
+      handle.freeze();
+      return said(`The ${node} is frozen (SIGSTOP).`);
+    case "thaw":
+      handle.thaw();
+      return said(`The ${node} runs again (SIGCONT).`);
+    case "promote":
+      pair.promote(node);
+      return said(`The ${node} is promoted by hand.`);
+  }
+}
+
+async function start(pair: PairRuntime, node: NodeName): Promise<void> {
+  const handle = pair.nodes[node];
+  if (handle.isRunning) throw new BrokerError("WRONG_STATE", { action: "start", node, state: handle.state });
+  if (!(await isPortFree(handle.port))) throw await portInUse(handle.port, node);
+  pair.start(node);
+  const isSettled = (): boolean => handle.state !== "starting" && (handle.state !== "standby" || handle.status?.attached === true);
+  // A standby that finds nobody to follow stays one: that is no failure, and the view says it.
+  const isWaiting = (): boolean => handle.state === "standby" && !pair.nodes[otherNode(node)].isRunning;
+  await pair.until(() => isSettled() || isWaiting(), { timeoutMs: startShownTimeoutMs, late: "" }).catch(() => undefined);
+}
+
+/** A synchronous operation whose errors arrive like all others'. */
+function async<Value>(work: () => Value): Promise<Value> {
+  return new Promise((resolve) => resolve(work()));
+}

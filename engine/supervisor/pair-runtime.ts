@@ -1,0 +1,278 @@
+import { BrokerError } from "../base/errors.ts";
+import type { PairConfiguration } from "../config/configuration.ts";
+import type { BrokerState, LinkMode, NodeName, Protection } from "../control/views.ts";
+import { faultOf } from "../faults/index.ts";
+import { Arbiter } from "./arbiter.ts";
+import { otherNode, type ArbiterEffect, type ArbiterInput, type ArbiterState, type GrantOrder } from "./arbiter-state.ts";
+import type { BrokerExit } from "./broker-process.ts";
+import { brokerSettings, type PairPorts, type replicaLoginOf } from "./broker-settings.ts";
+import type { BrokerReport, JournalPosition } from "./channel.ts";
+import { FailoverWatch } from "./failover-watch.ts";
+import type { LinkProxy } from "./link-proxy.ts";
+import { NodeHandle } from "./node-handle.ts";
+import { isMirrored, type NodeSnapshot } from "./pair-view.ts";
+import { Rate } from "./rates.ts";
+import type { ChildRuntime } from "./runtime.ts";
+import type { Timeline } from "./timeline.ts";
+
+export interface PairParts {
+  readonly configuration: PairConfiguration;
+  readonly runtime: ChildRuntime;
+  readonly ports: PairPorts;
+  readonly login: ReturnType<typeof replicaLoginOf>;
+  readonly links: Readonly<Record<NodeName, LinkProxy>>;
+  readonly arbiterState: ArbiterState;
+  /** Returns once the state is on disk; throws when it cannot be written. */
+  persist(state: ArbiterState): void;
+}
+
+export interface PairHooks {
+  /** What a broker reports of its clients, and of its numbers. */
+  clientReport(node: NodeName, report: Extract<BrokerReport, { kind: "client" | "statistics" }>): void;
+  /** A node stopped serving: its process is gone, or it was superseded. */
+  nodeLost(node: NodeName, at: number): void;
+  tookOver(node: NodeName, tookMs: number | null): void;
+  protectionNow(): Protection;
+}
+
+/** The two nodes at work: carries out what the arbiter decides, and says what happens. */
+export class PairRuntime {
+  readonly nodes: Readonly<Record<NodeName, NodeHandle>>;
+  readonly failover = new FailoverWatch();
+  readonly #parts: PairParts;
+  readonly #arbiter: Arbiter;
+  readonly #hooks: PairHooks;
+  readonly #timeline: Timeline;
+  readonly #linkRate = new Rate();
+  readonly #waiters = new Set<() => void>();
+  #link: { mode: LinkMode; delayMs: number } = { mode: "heal", delayMs: 0 };
+  #protection: Protection = "down";
+  #wasAttached = false;
+
+  constructor(parts: PairParts, timeline: Timeline, hooks: PairHooks) {
+    this.#parts = parts;
+    this.#timeline = timeline;
+    this.#hooks = hooks;
+    this.#arbiter = new Arbiter(parts.arbiterState, parts.configuration);
+    this.nodes = { primary: this.#handle("primary"), replica: this.#handle("replica") };
+  }
+
+  get arbiter(): ArbiterState {
+    return this.#arbiter.state;
+  }
+
+  /** A node that the user may promote, when nobody serves. */
+  get promotable(): NodeName | null {
+    return (["replica", "primary"] as const).find((node) => this.#arbiter.promotionRefusal(node) === null) ?? null;
+  }
+
+  get link(): { mode: LinkMode; delayMs: number; bytesPerSecond: number } {
+    const now = performance.now();
+    this.#linkRate.sample(this.#parts.links.primary.bytes + this.#parts.links.replica.bytes, now);
+    return { ...this.#link, bytesPerSecond: this.#linkRate.perSecond(now) };
+  }
+
+  /** Both nodes hold everything, and go on doing so. */
+  get isProtected(): boolean {
+    return isMirrored({ nodes: this.snapshots(), arbiter: this.arbiter, configuration: this.#parts.configuration });
+  }
+
+  snapshots(clients: Readonly<Record<NodeName, number>> = { primary: 0, replica: 0 }): Record<NodeName, NodeSnapshot> {
+    const now = performance.now();
+    return { primary: this.nodes.primary.snapshot(clients.primary, now), replica: this.nodes.replica.snapshot(clients.replica, now) };
+  }
+
+  /** The node that serves; throws when none does. */
+  active(): NodeHandle {
+    const holder = this.arbiter.holder;
+    const candidates = holder === null ? (["primary", "replica"] as const) : ([holder, otherNode(holder)] as const);
+    for (const node of candidates) {
+      const { state } = this.nodes[node];
+      if (state === "active" || state === "blocked") return this.nodes[node];
+    }
+    const { primary, replica } = this.nodes;
+    throw new BrokerError("UNREACHABLE", { detail: `No broker serves: the primary is ${primary.state}, the replica is ${replica.state}.` });
+  }
+
+  /** Where a running node stands, by its latest report; `null` before its first. */
+  positionOf(node: NodeName): JournalPosition | null {
+    const { status, statistics } = this.nodes[node];
+    if (status === null) return null;
+    const counted = statistics?.position;
+    return counted !== undefined && counted.epoch >= status.position.epoch && counted.op > status.position.op ? counted : status.position;
+  }
+
+  start(node: NodeName): void {
+    const handle = this.nodes[node];
+    if (handle.isRunning) throw new BrokerError("WRONG_STATE", { action: "start", node, state: handle.state });
+    this.tellArbiter({ kind: "starting", node });
+    handle.start();
+  }
+
+  promote(node: NodeName): void {
+    const refusal = this.#parts.configuration.profile === "classic" ? "In the classic profile the brokers decide for themselves." : this.#arbiter.promotionRefusal(node);
+    if (refusal !== null) throw new BrokerError("REQUEST_INVALID", { detail: refusal });
+    this.tellArbiter({ kind: "promote", node });
+  }
+
+  setLink(mode: LinkMode, delayMs: number): void {
+    this.#link = { mode, delayMs: mode === "delay" ? delayMs : 0 };
+    for (const proxy of Object.values(this.#parts.links)) proxy.setMode(mode, this.#link.delayMs);
+    const text = faultOf(mode).sentence(this.#link);
+    this.#timeline.add({ kind: "link", mode, attached: this.isProtected, text });
+    this.#changed();
+  }
+
+  tellArbiter(input: ArbiterInput): void {
+    for (const effect of this.#arbiter.step(input, performance.now())) this.#carryOut(effect);
+  }
+
+  /** Resolves once `isTrue`; rejects with what `failure` says, as soon as it says anything, or after the time-out. */
+  async until(isTrue: () => boolean, { timeoutMs, late, failure = () => null }: { timeoutMs: number; late: string; failure?: () => string | null }): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const end = (error: Error | null): void => {
+        clearTimeout(timer);
+        this.#waiters.delete(look);
+        if (error === null) resolve();
+        else reject(error);
+      };
+      const look = (): void => {
+        if (isTrue()) return end(null);
+        const reason = failure();
+        if (reason !== null) end(new Error(reason));
+      };
+      const timer = setTimeout(() => end(new Error(late)), timeoutMs);
+      this.#waiters.add(look);
+      look();
+    });
+  }
+
+  #handle(node: NodeName): NodeHandle {
+    const { configuration, ports, login, runtime } = this.#parts;
+    const settings = (): ReturnType<typeof brokerSettings> => brokerSettings(configuration, { node, role: this.#roleOf(node) }, ports, login);
+    return new NodeHandle({ node, port: ports[node] }, settings, runtime, {
+      report: (_, report) => this.#reported(node, report),
+      exited: (_, exit, isOrdered) => this.#exited(node, exit, isOrdered),
+      stateChanged: (_, state, reason) => this.#stateChanged(node, state, reason),
+      frozen: (_, isFrozen) => isFrozen && this.failover.failed(node, performance.now()),
+      nonsense: (_, detail) => this.#notice("error", `The ${node} sent something that is no report (${detail}).`),
+    });
+  }
+
+  /** A primary whose replica serves follows it, where that needs no copy; otherwise each plays its configured part. */
+  #roleOf(node: NodeName): NodeName {
+    const other = otherNode(node);
+    const otherServes = this.arbiter.holder === other && this.nodes[other].isRunning;
+    const mayFollow = this.#parts.configuration.synchronisation === "automatic" || this.arbiter.inSync.includes(node);
+    return this.#parts.configuration.profile === "guarded" && otherServes && mayFollow ? "replica" : node;
+  }
+
+  #carryOut(effect: ArbiterEffect): void {
+    switch (effect.kind) {
+      case "persist":
+        // Throws when it cannot be written; the grant behind it then never leaves.
+        return this.#parts.persist(effect.state);
+      case "tell":
+        return this.#tell(effect.node, effect.order);
+      case "ping":
+        void this.nodes[effect.node].ping(effect.timeoutMs).then((answered) => {
+          this.tellArbiter({ kind: answered ? "answered" : "unanswered", node: effect.node });
+        });
+        return;
+      case "wake":
+        setTimeout(() => this.tellArbiter({ kind: "woken" }), effect.afterMs + 1).unref();
+        return;
+      case "notice":
+        return this.#notice(effect.severity, effect.text);
+    }
+  }
+
+  #tell(node: NodeName, order: GrantOrder): void {
+    this.nodes[node].send(order);
+    if (order.kind !== "granted") return;
+    const alone = !order.withPeer;
+    const text = order.wish === "alone" ? `The ${node} goes on alone under epoch ${order.epoch}.` : `The ${node} may serve under epoch ${order.epoch}${alone ? ", alone" : ""}.`;
+    this.#timeline.add({ kind: "granted", node, epoch: order.epoch, alone, text });
+    if (order.wish === "active") this.failover.granted(node, order.epoch);
+  }
+
+  #reported(node: NodeName, report: BrokerReport): void {
+    switch (report.kind) {
+      case "opened":
+        return this.tellArbiter({ kind: "opened", node, position: report.position, pairId: report.pairId });
+      case "ask-grant":
+        return this.tellArbiter({ kind: "asked", node, wish: report.wish, position: report.position });
+      case "paired":
+        this.tellArbiter({ kind: "paired", node, epoch: report.epoch, position: report.position });
+        return this.#changed();
+      case "state": {
+        const { state, attached, position } = report.status;
+        this.tellArbiter({ kind: "status", node, state, attached, position });
+        // The handle shows the new state only after this; what is computed from it waits for that.
+        queueMicrotask(() => this.#changed());
+        return;
+      }
+      case "statistics":
+        this.#hooks.clientReport(node, report);
+        return this.#timeline.touch();
+      case "client":
+        this.#hooks.clientReport(node, report);
+        return this.#timeline.touch();
+      case "notice":
+        return this.#notice(report.severity, report.text);
+      case "ending":
+      case "reply":
+      case "pong":
+        return;
+    }
+  }
+
+  #exited(node: NodeName, exit: BrokerExit, isOrdered: boolean): void {
+    const now = performance.now();
+    this.failover.failed(node, now);
+    // First the grant, then the talk about it.
+    this.tellArbiter({ kind: "exited", node, how: isOrdered && exit.signal === null ? "ordered" : "failed" });
+    this.#hooks.nodeLost(node, Date.now());
+    if (exit.signal !== null) {
+      const text = `The ${node} (pid ${exit.pid}) was killed by ${exit.signal}.`;
+      this.#timeline.add({ kind: "killed", node, pid: exit.pid, signal: exit.signal, text });
+    }
+  }
+
+  #stateChanged(node: NodeName, state: BrokerState, reason: string | null): void {
+    this.#timeline.add({ kind: "state", node, state, reason, text: `The ${node} is ${state}${reason === null ? "." : `: ${reason}`}` });
+    if (state === "active") {
+      const takeover = this.failover.active(node, performance.now());
+      if (takeover !== null) this.#promoted(node, takeover);
+    }
+    if (state === "fenced") this.#hooks.nodeLost(node, Date.now());
+    this.#changed();
+  }
+
+  #promoted(node: NodeName, { epoch, tookMs }: { epoch: number; tookMs: number | null }): void {
+    const took = tookMs === null ? "" : ` after ${Math.round(tookMs)} ms`;
+    const name = node === "primary" ? "Primary" : "Replica";
+    this.#hooks.tookOver(node, tookMs);
+    this.#timeline.add({ kind: "promoted", node, epoch, tookMs, text: `${name} took over${took}.` });
+  }
+
+  #changed(): void {
+    const attached = this.isProtected;
+    if (attached !== this.#wasAttached) {
+      this.#wasAttached = attached;
+      const text = attached ? "The standby mirrors the active broker." : "The standby no longer mirrors the active broker.";
+      this.#timeline.add({ kind: "link", mode: this.#link.mode, attached, text });
+    }
+    const protection = this.#hooks.protectionNow();
+    if (protection !== this.#protection) {
+      this.#protection = protection;
+      this.#timeline.add({ kind: "protection", protection, text: `The pair is ${protection}.` });
+    }
+    this.#timeline.touch({ urgent: true });
+    for (const look of [...this.#waiters]) look();
+  }
+
+  #notice(severity: "info" | "warning" | "error", text: string): void {
+    this.#timeline.add({ kind: "notice", severity, text });
+  }
+}
