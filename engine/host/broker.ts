@@ -51,6 +51,7 @@ export class HostedBroker {
   #lastLink = 0;
   #port: number | null = null;
   #lastStatistics = "";
+  #lastStatus = "";
   readonly #confirmed = new Set<SessionId>();
   readonly #timers: NodeJS.Timeout[] = [];
   #blockedTimer: NodeJS.Timeout | null = null;
@@ -293,7 +294,12 @@ export class HostedBroker {
   }
 
   #reportStatus(): void {
-    this.#supervision.report({ kind: "state", status: status(this.#sources()) });
+    const latest = status(this.#sources());
+    // Positions alone are no news; statistics carry those.
+    const news = JSON.stringify({ ...latest, position: latest.position.epoch, committed: 0 });
+    if (news === this.#lastStatus) return;
+    this.#lastStatus = news;
+    this.#supervision.report({ kind: "state", status: latest });
   }
 
   #reportStatistics(): void {
