@@ -86,7 +86,7 @@ export const areas: readonly Area[] = [
   {
     name: "supervisor",
     paths: ["engine/supervisor/"],
-    imports: [...common, "config", "core", "pair", "channel", "plan", "faults"],
+    imports: [...common, "config", "core", "pair", "channel", "plan", "faults", "client", "clients"],
     packages: ["node:*", "zod"],
   },
   {

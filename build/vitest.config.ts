@@ -6,7 +6,8 @@ import { defineConfig } from "vitest/config";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Folders of tests that need no process, no port and no window. */
-const unitFolders = "{base,config,wire,session,core,pair,supervisor,client,control-unit,renderer,build}";
+/** Folders whose tests take long or start real processes have projects of their own; all the rest is `unit`. */
+const ownProjects = ["sim", "control", "process", "e2e"];
 
 /** Tests that start real processes take turns: two pairs at once would measure each other. */
 const oneAtATime = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
@@ -19,7 +20,12 @@ export default defineConfig({
       {
         root,
         plugins: [svelte({ configFile: false })],
-        test: { name: "unit", include: [`test/${unitFolders}/**/*.test.ts`, "test/*.test.ts"] },
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ownProjects.map((folder) => `test/${folder}/**`),
+          testTimeout: 20_000,
+        },
       },
       { root, test: { name: "sim", include: ["test/sim/**/*.test.ts"], testTimeout: 300_000 } },
       { root, test: { name: "control", include: ["test/control/**/*.test.ts"], testTimeout: 60_000 } },

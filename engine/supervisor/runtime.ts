@@ -16,6 +16,7 @@ export type ChildName = keyof typeof sources;
 export const sources = {
   broker: "engine/host/main.ts",
   "client-host": "engine/clients/main.ts",
+  "store-check": "engine/host/store-check.ts",
 } as const;
 
 /** The Node-API that better-sqlite3 needs: without it, loading it ends the process without a word. */
