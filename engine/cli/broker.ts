@@ -4,7 +4,13 @@ import type { Command } from "commander";
 import type { BrokerConfiguration } from "../config/configuration.ts";
 import { loadBrokerConfiguration } from "../config/load.ts";
 import { addCommonOptions, portNumber, UsageError, type CommonOptions, type Run } from "./command.ts";
-import { addSharedFlags, printNotices, readSource, sharedOptions, type SharedFlags } from "./configuration.ts";
+import {
+  addSharedFlags,
+  printNotices,
+  readSource,
+  sharedOptions,
+  type SharedFlags,
+} from "./configuration.ts";
 import { defaultDirectory } from "./directory.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -25,8 +31,14 @@ export function define(command: Command, run: Run): void {
     .option("--host <address>", "address to listen on (default: 127.0.0.1)")
     .option("--port <port>", "port to listen on (default: 61616, for a replica 61617)", portNumber)
     .option("--allow-remote", "listen on, or serve, addresses that other machines can reach")
-    .option("--primary-connector <uri>", "be a replica of the broker at this address, such as tcp://10.0.0.5:61616")
-    .option("--user <name>", "login at the primary; the password comes from --password-file or UNDERSTUDY_PASSWORD")
+    .option(
+      "--primary-connector <uri>",
+      "be a replica of the broker at this address, such as tcp://10.0.0.5:61616",
+    )
+    .option(
+      "--user <name>",
+      "login at the primary; the password comes from --password-file or UNDERSTUDY_PASSWORD",
+    )
     .option("--password-file <file>", "file that holds the password")
     .option(
       "--arbiter <url>",

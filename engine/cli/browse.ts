@@ -1,7 +1,14 @@
 import type { Command } from "commander";
 import { limits } from "../base/limits.ts";
 import type { MessageSummary } from "../control/views.ts";
-import { addCommonOptions, connect, printJson, wholeNumber, type CommonOptions, type Run } from "./command.ts";
+import {
+  addCommonOptions,
+  connect,
+  printJson,
+  wholeNumber,
+  type CommonOptions,
+  type Run,
+} from "./command.ts";
 import { byteSize, clockTime } from "./print.ts";
 
 interface BrowseOptions extends CommonOptions {

@@ -64,7 +64,10 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
 export const portNumber = wholeNumber(0, 65_535);
 
 /** A parser for commander of `name=value`, collected into one record; a later value of a name wins. */
-export function collectPairs(text: string, previous: Readonly<Record<string, string>> = {}): Record<string, string> {
+export function collectPairs(
+  text: string,
+  previous: Readonly<Record<string, string>> = {},
+): Record<string, string> {
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("It must be name=value.");
   return { ...previous, [text.slice(0, at)]: text.slice(at + 1) };

@@ -22,13 +22,29 @@ export const commands: readonly CommandEntry[] = [
   { name: "freeze", summary: "freeze a broker (SIGSTOP)", load: () => import("./act.ts") },
   { name: "thaw", summary: "let a frozen broker go on (SIGCONT)", load: () => import("./act.ts") },
   { name: "promote", summary: "let a standby take over", load: () => import("./act.ts") },
-  { name: "link", summary: "cut, heal, half-open or delay the replication link", load: () => import("./link.ts") },
-  { name: "recover", summary: "bring a failed broker back by the recovery copy", load: () => import("./recover.ts") },
+  {
+    name: "link",
+    summary: "cut, heal, half-open or delay the replication link",
+    load: () => import("./link.ts"),
+  },
+  {
+    name: "recover",
+    summary: "bring a failed broker back by the recovery copy",
+    load: () => import("./recover.ts"),
+  },
   { name: "send", summary: "send messages", load: () => import("./send.ts") },
   { name: "receive", summary: "take messages off a queue", load: () => import("./receive.ts") },
-  { name: "browse", summary: "look at a queue's messages without taking them", load: () => import("./browse.ts") },
+  {
+    name: "browse",
+    summary: "look at a queue's messages without taking them",
+    load: () => import("./browse.ts"),
+  },
   { name: "purge", summary: "delete a queue's waiting messages", load: () => import("./purge.ts") },
-  { name: "clients", summary: "list the pair's clients and their stories", load: () => import("./clients.ts") },
+  {
+    name: "clients",
+    summary: "list the pair's clients and their stories",
+    load: () => import("./clients.ts"),
+  },
   { name: "events", summary: "follow the timeline", load: () => import("./events.ts") },
   { name: "doctor", summary: "check what a pair needs on this machine", load: () => import("./doctor.ts") },
 ];

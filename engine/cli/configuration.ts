@@ -28,10 +28,9 @@ export function addSharedFlags(command: Command): Command {
       ]),
     )
     .addOption(
-      new Option("--synchronisation <how>", "how a node that is behind catches up (default: manual)").choices([
-        "manual",
-        "automatic",
-      ]),
+      new Option("--synchronisation <how>", "how a node that is behind catches up (default: manual)").choices(
+        ["manual", "automatic"],
+      ),
     )
     .addOption(
       new Option("--wait-for-replica [when]", "serve no client until the replica is attached").choices([

@@ -10,7 +10,8 @@ export function defaultDirectory({
   const chosen = environment["UNDERSTUDY_DATA"];
   if (chosen) return resolve(chosen);
   if (platform === "darwin") return join(home, "Library", "Application Support", "Understudy");
-  if (platform === "win32") return join(environment["APPDATA"] ?? join(home, "AppData", "Roaming"), "Understudy");
+  if (platform === "win32")
+    return join(environment["APPDATA"] ?? join(home, "AppData", "Roaming"), "Understudy");
   return join(environment["XDG_DATA_HOME"] ?? join(home, ".local", "share"), "understudy");
 }
 

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { pairConfiguration } from "../config/configuration.ts";
 import { findRunning } from "../control/server/announcement.ts";
 import { freePort, isPortFree, portHolder } from "../host/ports.ts";
+import type { StoreCheck, StoreReport } from "../supervisor/store-check.ts";
 import { addCommonOptions, printJson, type CommonOptions, type Run } from "./command.ts";
 import { dataDirectoryOf } from "./directory.ts";
 import { byteSize } from "./print.ts";
@@ -116,7 +117,7 @@ async function checkStores(directory: string): Promise<Finding[]> {
   const check = storeCheckProcess(brokerRuntime());
   return Promise.all(
     nodes.map(async (node) => {
-      const report = await check(join(directory, node));
+      const report = await examineStore(check, join(directory, node));
       if (report.sound)
         return ok(`${node} store`, `sound, at entry ${report.position.op}, ${report.messages} messages`);
       return problem(
@@ -126,6 +127,18 @@ async function checkStores(directory: string): Promise<Finding[]> {
       );
     }),
   );
+}
+
+/** A check that cannot even run is no reason to keep the other findings back. */
+async function examineStore(check: StoreCheck, directory: string): Promise<StoreReport> {
+  try {
+    return await check(directory);
+  } catch (error) {
+    return {
+      sound: false,
+      detail: `it could not be checked: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
 }
 
 function checkElectron({ environment }: Terminal): Finding {
@@ -147,8 +160,13 @@ function checkElectron({ environment }: Terminal): Finding {
 
 function checkDisplay({ environment, platform }: Terminal): Finding {
   const display = environment["WAYLAND_DISPLAY"] ?? environment["DISPLAY"];
-  if (platform !== "linux" || display) return ok("display", display ? `there is one (${display})` : "there is one");
-  return warning("display", "there is none", "the window can be served to a browser: `understudy up --window`");
+  if (platform !== "linux" || display)
+    return ok("display", display ? `there is one (${display})` : "there is one");
+  return warning(
+    "display",
+    "there is none",
+    "the window can be served to a browser: `understudy up --window`",
+  );
 }
 
 function ok(check: string, text: string): Finding {

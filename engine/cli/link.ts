@@ -13,14 +13,19 @@ import { pairText } from "./print.ts";
 
 export function define(command: Command, run: Run): void {
   command
-    .addArgument(new Argument("<mode>", "what becomes of the link").choices(["cut", "heal", "half-open", "delay"]))
+    .addArgument(
+      new Argument("<mode>", "what becomes of the link").choices(["cut", "heal", "half-open", "delay"]),
+    )
     .argument("[ms]", "delay in each direction, in milliseconds", wholeNumber(0, 60_000));
   addCommonOptions(command);
   run(command, async (terminal, mode: LinkMode, delayMs: number | undefined, options: CommonOptions) => {
     if (mode === "delay" && delayMs === undefined)
       throw new UsageError("`link delay` needs the delay in milliseconds: understudy link delay 200");
     if (mode !== "delay" && delayMs !== undefined) throw new UsageError(`\`link ${mode}\` takes no delay.`);
-    const pair = await connect(options, terminal).setLink({ mode, ...(delayMs === undefined ? {} : { delayMs }) });
+    const pair = await connect(options, terminal).setLink({
+      mode,
+      ...(delayMs === undefined ? {} : { delayMs }),
+    });
     if (options.json === true) printJson(terminal, pair);
     else terminal.out(pairText(pair));
     return 0;

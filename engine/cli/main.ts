@@ -73,7 +73,10 @@ interface Described {
 function describe(error: unknown): Described {
   if (error instanceof BrokerError) {
     const isUsage = error.code === "CONFIGURATION_INVALID" || error.code === "REQUEST_INVALID";
-    return { failure: { code: error.code, message: error.message, context: error.context }, exitCode: isUsage ? 2 : 1 };
+    return {
+      failure: { code: error.code, message: error.message, context: error.context },
+      exitCode: isUsage ? 2 : 1,
+    };
   }
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Error && error.name === "UsageError")

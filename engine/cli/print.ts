@@ -25,13 +25,14 @@ export function eventText(event: TimelineEvent): string {
 }
 
 /** An event as one line of JSON begins with what it is: `{"event":"promoted","id":12,...}`. */
-export function eventJson({ kind, ...rest }: TimelineEvent): string {
-  return `${JSON.stringify({ event: kind, ...rest })}\n`;
+export function eventJson({ kind, id, at, ...rest }: TimelineEvent): string {
+  return `${JSON.stringify({ event: kind, id, at, ...rest })}\n`;
 }
 
 export function pairText(pair: PairView): string {
   const { link } = pair;
-  const lag = link.lagEntries === 0 ? "" : `, ${link.lagEntries} entries (${Math.round(link.lagMs)} ms) behind`;
+  const lag =
+    link.lagEntries === 0 ? "" : `, ${link.lagEntries} entries (${Math.round(link.lagMs)} ms) behind`;
   const lines = [
     `${capitalised(pair.protection)}. ${pair.sentence}`,
     "",
@@ -42,7 +43,11 @@ export function pairText(pair: PairView): string {
     `  clients  ${pair.failoverUri}`,
     `  control  ${pair.controlUrl}`,
     `  data     ${pair.dataDirectory}`,
-    ...pair.nextActions.flatMap(({ label, explanation, cli }) => ["", `  ${label}: ${explanation}`, `    ${cli}`]),
+    ...pair.nextActions.flatMap(({ label, explanation, cli }) => [
+      "",
+      `  ${label}: ${explanation}`,
+      `    ${cli}`,
+    ]),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -1,6 +1,13 @@
 import type { Command } from "commander";
 import type { MessageDetail } from "../control/views.ts";
-import { addCommonOptions, connect, printJson, wholeNumber, type CommonOptions, type Run } from "./command.ts";
+import {
+  addCommonOptions,
+  connect,
+  printJson,
+  wholeNumber,
+  type CommonOptions,
+  type Run,
+} from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface ReceiveOptions extends CommonOptions {
@@ -16,7 +23,11 @@ export function define(command: Command, run: Run): void {
   addCommonOptions(command);
   run(command, async (terminal, destination: string, options: ReceiveOptions) => {
     const { count, timeout } = options;
-    const { messages } = await connect(options, terminal).receive({ name: destination, count, timeoutMs: timeout });
+    const { messages } = await connect(options, terminal).receive({
+      name: destination,
+      count,
+      timeoutMs: timeout,
+    });
     for (const message of messages) printMessage(terminal, message, options.json === true);
     if (messages.length > 0) return 0;
     terminal.err(`understudy: no message came from ${destination} within ${timeout} ms.\n`);

@@ -24,7 +24,10 @@ export function define(command: Command, run: Run): void {
         "replica",
       ]),
     )
-    .option("--force", "overwrite a store that is ahead or has a history of its own; it is kept aside all the same")
+    .option(
+      "--force",
+      "overwrite a store that is ahead or has a history of its own; it is kept aside all the same",
+    )
     .option("--undo", "put the store that the last recovery replaced back")
     .option("--remove-kept", "delete the store that the last recovery replaced");
   addCommonOptions(command);
@@ -44,7 +47,11 @@ export function define(command: Command, run: Run): void {
   });
 }
 
-async function perform(client: ControlClient, options: RecoverOptions, terminal: Terminal): Promise<RecoveryView> {
+async function perform(
+  client: ControlClient,
+  options: RecoverOptions,
+  terminal: Terminal,
+): Promise<RecoveryView> {
   if (options.removeKept === true) return client.removeKept({});
   if (options.undo === true) return follow(client, client.undoRecovery({}), terminal);
   const { dryRun = false, from, force = false } = options;
@@ -53,8 +60,14 @@ async function perform(client: ControlClient, options: RecoverOptions, terminal:
 }
 
 /** Shows progress until `asked` is answered and nothing runs any more. */
-async function follow(client: ControlClient, asked: Promise<RecoveryView>, terminal: Terminal): Promise<RecoveryView> {
+async function follow(
+  client: ControlClient,
+  asked: Promise<RecoveryView>,
+  terminal: Terminal,
+): Promise<RecoveryView> {
   const progress = createProgress(terminal);
+  // When asking for progress fails first, that is the failure to report.
+  asked.catch(() => undefined);
   try {
     let answered: RecoveryView | null = null;
     while (answered === null) {

@@ -43,7 +43,10 @@ export function define(command: Command, run: Run): void {
     const content = await readBody(body, options, terminal);
     const { ids } = await connect(options, terminal).send(messageOf(destination, content, options));
     if (options.json === true) printJson(terminal, { ids });
-    else terminal.out(`${ids.length === 1 ? "1 message is" : `${ids.length} messages are`} safe on ${destination}.\n`);
+    else
+      terminal.out(
+        `${ids.length === 1 ? "1 message is" : `${ids.length} messages are`} safe on ${destination}.\n`,
+      );
     return 0;
   });
 }
@@ -58,7 +61,9 @@ async function readBody(
   if (body !== undefined) return body;
   if (file !== undefined && file !== "-") {
     return readFile(file).catch((error: unknown) => {
-      throw new UsageError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`);
+      throw new UsageError(
+        `${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`,
+      );
     });
   }
   if (terminal.isInputTyped && file === undefined)
@@ -85,7 +90,10 @@ function messageOf(name: string, content: string | Uint8Array, options: SendOpti
 function bodyOf(content: string | Uint8Array): { body: string; encoding: "text" | "base64" } {
   if (typeof content === "string") return { body: content, encoding: "text" };
   try {
-    return { body: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content), encoding: "text" };
+    return {
+      body: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content),
+      encoding: "text",
+    };
   } catch {
     return { body: Buffer.from(content).toString("base64"), encoding: "base64" };
   }

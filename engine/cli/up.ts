@@ -11,7 +11,13 @@ import type { BrokerView, PairView } from "../control/views.ts";
 import { freePort, isPortFree, portInUse } from "../host/ports.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { addCommonOptions, portNumber, printJson, type CommonOptions, type Run } from "./command.ts";
-import { addSharedFlags, printNotices, readSource, sharedOptions, type SharedFlags } from "./configuration.ts";
+import {
+  addSharedFlags,
+  printNotices,
+  readSource,
+  sharedOptions,
+  type SharedFlags,
+} from "./configuration.ts";
 import { defaultDirectory } from "./directory.ts";
 import { brokerText, eventJson, eventText } from "./print.ts";
 import type { Terminal } from "./terminal.ts";
@@ -52,7 +58,11 @@ async function loadMachinery(): Promise<Machinery> {
 }
 
 /** Runs a pair until the process is told to stop, then stops both brokers in order. */
-export async function up(options: UpOptions, terminal: Terminal, load: () => Promise<Machinery>): Promise<number> {
+export async function up(
+  options: UpOptions,
+  terminal: Terminal,
+  load: () => Promise<Machinery>,
+): Promise<number> {
   const stopped = terminal.untilStopped();
   const configuration = await configure(options, terminal);
   const machinery = await load();
@@ -73,8 +83,14 @@ export async function up(options: UpOptions, terminal: Terminal, load: () => Pro
       printEvent(event, options, terminal);
     });
     if (options.json === true)
-      printJson(terminal, { ...readyLine(pair, server.url), ...(windowUrl === null ? {} : { window: windowUrl }) });
-    else terminal.out(readyText(pair, { controlUrl: server.url, windowUrl, prefix: commandPrefix(options, terminal) }));
+      printJson(terminal, {
+        ...readyLine(pair, server.url),
+        ...(windowUrl === null ? {} : { window: windowUrl }),
+      });
+    else
+      terminal.out(
+        readyText(pair, { controlUrl: server.url, windowUrl, prefix: commandPrefix(options, terminal) }),
+      );
     await aborted(stopped);
   } finally {
     withdraw(dataDirectory, process.pid);
@@ -108,7 +124,8 @@ async function configure(options: UpOptions, terminal: Terminal): Promise<PairCo
   }
   const { controlPort } = configuration;
   // Found out before anything is started, and fixed before the supervisor tells anyone the control API's address.
-  if (controlPort !== 0 && !(await isPortFree(controlPort))) throw await portInUse(controlPort, "control API");
+  if (controlPort !== 0 && !(await isPortFree(controlPort)))
+    throw await portInUse(controlPort, "control API");
   return { ...configuration, dataDirectory, controlPort: controlPort === 0 ? await freePort() : controlPort };
 }
 
@@ -156,7 +173,9 @@ function readyText(pair: PairView, { controlUrl, windowUrl, prefix }: ReadyConte
 /** Under npm the command is not on the path; another data directory than the default must be named each time. */
 function commandPrefix(options: UpOptions, terminal: Terminal): (command: string) => string {
   const program =
-    terminal.environment["npm_lifecycle_event"] === undefined ? "understudy" : "npm run --silent understudy --";
+    terminal.environment["npm_lifecycle_event"] === undefined
+      ? "understudy"
+      : "npm run --silent understudy --";
   const data = options.data === undefined ? "" : ` --data ${options.data}`;
   return (command) => `${program} ${command}${data}`;
 }

@@ -1,6 +1,13 @@
 import { expandPlaceholders, type Environment } from "./placeholders.ts";
 import { canonicalName, knownNames, refusedOptions, suggestion } from "./names.ts";
-import { addSetting, configurationError, noticeAt, type Reading, type Setting, type Settings } from "./settings.ts";
+import {
+  addSetting,
+  configurationError,
+  noticeAt,
+  type Reading,
+  type Setting,
+  type Settings,
+} from "./settings.ts";
 import { parseXml, type XmlAttribute, type XmlElement } from "./xml.ts";
 
 /**
@@ -11,11 +18,13 @@ export function readActivemqXml(text: string, file: string, environment: Environ
   const root = parseXml(text, file);
   const reader = new Reader(file, environment);
   if (root.name === "broker") return { brokers: [reader.broker(root)], notices: reader.notices };
-  if (root.name !== "beans") throw reader.refuse(root, "a configuration is a <broker>, alone or within <beans>");
+  if (root.name !== "beans")
+    throw reader.refuse(root, "a configuration is a <broker>, alone or within <beans>");
   const brokers: Settings[] = [];
   for (const element of root.children) {
     if (element.name === "broker") brokers.push(reader.broker(element));
-    else if (element.name === "bean" || element.name === "import") reader.ignore(element, "only brokers are started");
+    else if (element.name === "bean" || element.name === "import")
+      reader.ignore(element, "only brokers are started");
     else throw reader.refuse(element, "only <broker> has a meaning within <beans>");
   }
   if (brokers.length === 0) throw configurationError(file, root.position, "<beans> holds no <broker>.");
@@ -70,7 +79,9 @@ class Reader {
   #brokerAttribute(attribute: XmlAttribute, settings: Settings): void {
     const ignored = ignoredAttributes.get(attribute.name);
     if (ignored !== undefined) {
-      this.notices.push(noticeAt(this.#file, attribute.position, `${attribute.name} has no effect: ${ignored}.`));
+      this.notices.push(
+        noticeAt(this.#file, attribute.position, `${attribute.name} has no effect: ${ignored}.`),
+      );
       return;
     }
     const only = onlyValues.get(attribute.name);
@@ -83,7 +94,10 @@ class Reader {
     }
     if (canonicalName(attribute.name) === null && !refusedOptions.has(attribute.name)) {
       const near = suggestion(attribute.name, [...knownNames, ...ignoredAttributes.keys()]);
-      throw this.#invalid(attribute, `<broker> has no attribute "${attribute.name}" that is supported${near || "."}`);
+      throw this.#invalid(
+        attribute,
+        `<broker> has no attribute "${attribute.name}" that is supported${near || "."}`,
+      );
     }
     this.#add(settings, attribute, this.#valueOf(attribute));
   }
@@ -94,7 +108,8 @@ class Reader {
       this.ignore(child, ignored);
       return;
     }
-    if (child.name === "persistenceAdapter" || child.name === "persistenceFactory") this.#persistence(child, settings);
+    if (child.name === "persistenceAdapter" || child.name === "persistenceFactory")
+      this.#persistence(child, settings);
     else if (child.name === "transportConnectors") this.#transportConnectors(child, settings);
     else if (child.name === "services") this.#services(child, settings);
     else if (child.name === "networkConnectors" || child.name === "networkConnector")
@@ -145,7 +160,10 @@ class Reader {
       for (const attribute of this.#options(connector)) {
         if (attribute.name === "uri") uri = attribute;
         else if (attribute.name !== "name")
-          throw this.#invalid(attribute, `the attribute "${attribute.name}" of <transportConnector> is not supported.`);
+          throw this.#invalid(
+            attribute,
+            `the attribute "${attribute.name}" of <transportConnector> is not supported.`,
+          );
       }
       if (uri === null)
         throw configurationError(
@@ -171,7 +189,11 @@ class Reader {
         }
         connector[attribute.name] = this.#expanded(attribute);
       }
-      addSetting(settings, { spelled: service.name, value: connector, position: service.position }, this.#file);
+      addSetting(
+        settings,
+        { spelled: service.name, value: connector, position: service.position },
+        this.#file,
+      );
     }
   }
 
@@ -191,8 +213,13 @@ class Reader {
       if (plugin.name !== "simpleAuthenticationPlugin")
         throw this.refuse(plugin, "of plugins only <simpleAuthenticationPlugin> has a meaning");
       for (const attribute of this.#options(plugin))
-        throw this.#invalid(attribute, `the attribute "${attribute.name}" of <${plugin.name}> is not supported.`);
-      for (const user of plugin.children.flatMap((child) => (child.name === "users" ? child.children : [child]))) {
+        throw this.#invalid(
+          attribute,
+          `the attribute "${attribute.name}" of <${plugin.name}> is not supported.`,
+        );
+      for (const user of plugin.children.flatMap((child) =>
+        child.name === "users" ? child.children : [child],
+      )) {
         if (user.name !== "authenticationUser")
           throw this.refuse(user, "users are given as <authenticationUser username= password=/>");
         users.push(this.#user(user));
@@ -258,7 +285,11 @@ class Reader {
 }
 
 /** `text` with its placeholders replaced; throws what `refuse` makes of the sentence about one that has no value. */
-export function expandedAt(text: string, environment: Environment, refuse: (detail: string) => Error): string {
+export function expandedAt(
+  text: string,
+  environment: Environment,
+  refuse: (detail: string) => Error,
+): string {
   const expansion = expandPlaceholders(text, environment);
   if (expansion.kind === "expanded") return expansion.text;
   throw refuse(

@@ -14,13 +14,26 @@ export type AddressReading =
   | { readonly kind: "refused"; readonly detail: string };
 
 /** Schemes that all mean: a port that tells protocols apart by their first bytes. */
-const schemes = ["tcp", "nio", "auto", "auto+nio", "stomp", "stomp+nio", "mqtt", "mqtt+nio", "amqp", "amqp+nio", "ws"];
+const schemes = [
+  "tcp",
+  "nio",
+  "auto",
+  "auto+nio",
+  "stomp",
+  "stomp+nio",
+  "mqtt",
+  "mqtt+nio",
+  "amqp",
+  "amqp+nio",
+  "ws",
+];
 
 /** Reads the address of one connector, such as `tcp://localhost:61616`. Port 0 asks for any free port. */
 export function parseAddress(text: string): AddressReading {
-  const match = /^([a-z][a-z0-9+]*):\/\/(\[[0-9a-fA-F:.]+\]|[^\s:/?#@[\]]+)(?::(\d{1,5}))?\/?(?:\?([^\s#]*))?$/.exec(
-    text.trim(),
-  );
+  const match =
+    /^([a-z][a-z0-9+]*):\/\/(\[[0-9a-fA-F:.]+\]|[^\s:/?#@[\]]+)(?::(\d{1,5}))?\/?(?:\?([^\s#]*))?$/.exec(
+      text.trim(),
+    );
   if (match === null) return refused(`"${text}" is not an address such as tcp://127.0.0.1:61616`);
   const [, scheme = "", host = "", port, query = ""] = match;
   if (/ssl|https|wss/.test(scheme)) return refused(`"${text}": connections are not encrypted; use tcp`);
@@ -28,7 +41,8 @@ export function parseAddress(text: string): AddressReading {
   if (!schemes.includes(scheme)) return refused(`"${text}": the scheme ${scheme} is not known; use tcp`);
   if (port === undefined) return refused(`"${text}" names no port`);
   if (Number(port) > 65_535) return refused(`"${text}": the port is larger than 65535`);
-  const notices = query === "" ? [] : [`the options "${query}" of ${scheme}://${host}:${port} have no effect here`];
+  const notices =
+    query === "" ? [] : [`the options "${query}" of ${scheme}://${host}:${port} have no effect here`];
   return {
     kind: "address",
     address: { scheme, host: host.replace(/^\[|\]$/g, ""), port: Number(port), query },

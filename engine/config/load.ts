@@ -52,7 +52,9 @@ export function loadPairConfiguration(
   const roles = new Set<string>();
   for (const settings of reading.brokers) {
     const role =
-      connectorOf(settings, context) !== null || settings.get("role")?.value === "replica" ? "replica" : "primary";
+      connectorOf(settings, context) !== null || settings.get("role")?.value === "replica"
+        ? "replica"
+        : "primary";
     if (roles.has(role)) {
       throw configurationError(
         context.file,
@@ -113,19 +115,24 @@ export function loadBrokerConfiguration(
   const configuration = checked(brokerConfiguration, raw, context);
   checkHost(configuration, settings, raw, context);
   return {
-    configuration: configuration.host === "localhost" ? { ...configuration, host: "127.0.0.1" } : configuration,
+    configuration:
+      configuration.host === "localhost" ? { ...configuration, host: "127.0.0.1" } : configuration,
     notices: context.notices,
     given: givenIn(settings),
   };
 }
 
-function read(source: ConfigurationSource | null, options: LoadOptions): { reading: Reading; context: Context } {
+function read(
+  source: ConfigurationSource | null,
+  options: LoadOptions,
+): { reading: Reading; context: Context } {
   const environment = options.environment ?? {};
   const file = source?.file ?? "command line";
   if (source === null)
     return { reading: { brokers: [new Map()], notices: [] }, context: { file, environment, notices: [] } };
   const text = decode(source);
-  const isXml = /\.xml$/i.test(file) || (!/\.(?:json|ya?ml)$/i.test(file) && text.trimStart().startsWith("<"));
+  const isXml =
+    /\.xml$/i.test(file) || (!/\.(?:json|ya?ml)$/i.test(file) && text.trimStart().startsWith("<"));
   const reading = isXml ? readActivemqXml(text, file, environment) : readYaml(text, file);
   return { reading, context: { file, environment, notices: [...reading.notices] } };
 }
@@ -156,7 +163,11 @@ interface PairTaking {
 }
 
 /** Takes one setting of one broker over into the pair's. */
-function takeForPair(name: OptionName, setting: Setting, { role, settings, raw, context, alone }: PairTaking): void {
+function takeForPair(
+  name: OptionName,
+  setting: Setting,
+  { role, settings, raw, context, alone }: PairTaking,
+): void {
   if (!isBrokersOwn(name)) {
     takeShared(name, setting, raw, context);
     return;
@@ -199,7 +210,9 @@ function takeForPair(name: OptionName, setting: Setting, { role, settings, raw, 
     }
     case "dataDirectory":
       if (!alone)
-        notice(`"${setting.spelled}" has no effect: a pair keeps both stores in its own data directory (--data).`);
+        notice(
+          `"${setting.spelled}" has no effect: a pair keeps both stores in its own data directory (--data).`,
+        );
       else raw.set(name, setting);
   }
 }
@@ -244,7 +257,8 @@ function applyFlags(raw: Map<string, Setting>, { flags = {} }: LoadOptions): voi
 
 function flagName(option: string): string {
   const short =
-    ({ dataDirectory: "data", primaryConnectorURI: "primaryConnector" } as Record<string, string>)[option] ?? option;
+    ({ dataDirectory: "data", primaryConnectorURI: "primaryConnector" } as Record<string, string>)[option] ??
+    option;
   return `--${short.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
@@ -307,7 +321,10 @@ function checked<Schema extends z.ZodType>(
   );
 }
 
-function refuseEqualPorts({ primaryPort, replicaPort, controlPort }: PairConfiguration, context: Context): void {
+function refuseEqualPorts(
+  { primaryPort, replicaPort, controlPort }: PairConfiguration,
+  context: Context,
+): void {
   const used = [primaryPort, replicaPort, controlPort].filter((port) => port !== 0);
   if (new Set(used).size === used.length) return;
   throw configurationError(

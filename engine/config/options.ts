@@ -22,7 +22,10 @@ export interface Connector {
  * The connector that makes a broker a replica: `primaryConnectorURI`, or `primaryConnector` with credentials.
  * `null` when there is neither; throws when there are both, as ActiveMQ refused to start then.
  */
-export function connectorOf(settings: Settings, context: Context): (Setting & { readonly value: Connector }) | null {
+export function connectorOf(
+  settings: Settings,
+  context: Context,
+): (Setting & { readonly value: Connector }) | null {
   const uri = givenOrNull(settings.get("primaryConnectorURI"));
   const connector = givenOrNull(settings.get("primaryConnector"));
   if (uri !== null && connector !== null) {
@@ -52,7 +55,11 @@ function readConnector(setting: Setting, context: Context): Connector {
   const field = (name: string): string | null => {
     const value: unknown = (fields as Record<string, unknown>)[name] ?? null;
     if (value === null || typeof value === "string") return value;
-    throw configurationError(context.file, setting.position, `${name} of "${setting.spelled}" must be a text.`);
+    throw configurationError(
+      context.file,
+      setting.position,
+      `${name} of "${setting.spelled}" must be a text.`,
+    );
   };
   const remote = field("remoteURI");
   if (remote === null || remote === "") {
@@ -66,7 +73,11 @@ function readConnector(setting: Setting, context: Context): Connector {
     addNotice(context, setting, "localURI has no effect: a replica reaches its own store directly.");
   const [userName, password] = [field("userName"), field("password")];
   if (userName === null && password !== null) {
-    throw configurationError(context.file, setting.position, `"${setting.spelled}" has a password but no userName.`);
+    throw configurationError(
+      context.file,
+      setting.position,
+      `"${setting.spelled}" has a password but no userName.`,
+    );
   }
   const { host, port } = primaryAddress(setting, textOf({ ...setting, value: remote }, context), context);
   return { host, port, userName, password };

@@ -50,7 +50,10 @@ export function parseXml(source: string, file: string): XmlElement {
   });
   parser.on("attribute", (attribute) => {
     const width = attribute.name.length + attribute.value.length + 3;
-    attributes.push({ ...attribute, position: { line: parser.line, column: Math.max(1, parser.column - width + 1) } });
+    attributes.push({
+      ...attribute,
+      position: { line: parser.line, column: Math.max(1, parser.column - width + 1) },
+    });
   });
   parser.on("opentag", (tag) => {
     const element: OpenElement = { name: localName(tag.name), position, attributes, children: [] };

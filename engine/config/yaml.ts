@@ -1,6 +1,13 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from "yaml";
 import { connectorFields, suggestion } from "./names.ts";
-import { addSetting, configurationError, noticeAt, type Position, type Reading, type Settings } from "./settings.ts";
+import {
+  addSetting,
+  configurationError,
+  noticeAt,
+  type Position,
+  type Reading,
+  type Settings,
+} from "./settings.ts";
 
 /**
  * Reads a configuration in YAML, and so in JSON, which is a part of it: one mapping of option names to values. The
@@ -26,7 +33,11 @@ export function readYaml(text: string, file: string): Reading {
     if (name === "$schema") continue;
     if (name === "useJmx") {
       notices.push(
-        noticeAt(file, position, "useJmx has no effect: there is no JMX; the control API and /metrics tell the same."),
+        noticeAt(
+          file,
+          position,
+          "useJmx has no effect: there is no JMX; the control API and /metrics tell the same.",
+        ),
       );
       continue;
     }
@@ -59,7 +70,9 @@ function parse(text: string, file: string, lines: LineCounter): ReturnType<typeo
   if (problem !== undefined) {
     const place = lines.linePos(problem.pos[0]);
     const detail =
-      problem.code === "MULTIPLE_DOCS" ? "a file holds one document, and this one holds several" : problem.message;
+      problem.code === "MULTIPLE_DOCS"
+        ? "a file holds one document, and this one holds several"
+        : problem.message;
     throw configurationError(file, { line: place.line, column: place.col }, `${detail.replace(/\.$/, "")}.`);
   }
   return document;
@@ -113,8 +126,14 @@ class Walk {
     if (isScalar(node)) return node.value;
     if (isSeq(node)) return node.items.map((item) => this.plain(item, depth + 1));
     if (!isMap(node))
-      throw configurationError(this.#file, null, "it holds something that is neither a value, a list nor a mapping.");
-    return Object.fromEntries(this.entries(node).map(({ name, value }) => [name, this.plain(value, depth + 1)]));
+      throw configurationError(
+        this.#file,
+        null,
+        "it holds something that is neither a value, a list nor a mapping.",
+      );
+    return Object.fromEntries(
+      this.entries(node).map(({ name, value }) => [name, this.plain(value, depth + 1)]),
+    );
   }
 
   checkConnector(map: YAMLMap, connector: string): void {

@@ -22,7 +22,13 @@ export type ControlClient = {
 };
 
 /** `url` as in `http://127.0.0.1:8161`. Nothing is connected until the first call. */
-export function controlClient({ url, token }: { readonly url: string; readonly token: string }): ControlClient {
+export function controlClient({
+  url,
+  token,
+}: {
+  readonly url: string;
+  readonly token: string;
+}): ControlClient {
   const target = { url, token };
   const calls = Object.fromEntries(
     (Object.keys(operations) as OperationId[]).map((id) => [
@@ -57,7 +63,9 @@ async function call(target: Target, id: OperationId, input: Record<string, unkno
       ? { body: JSON.stringify(Object.fromEntries(rest)), headers: { "content-type": "application/json" } }
       : {}),
   });
-  return response.json();
+  return response.json().catch((error: unknown) => {
+    throw unreachable(target, error);
+  });
 }
 
 async function* listen(

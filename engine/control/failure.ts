@@ -5,8 +5,11 @@ import { type z } from "zod";
 
 /** What a transport sends for a thrown error: our own failures as they are, anything else as INTERNAL without its insides. */
 export function failureOf(error: unknown): ControlFailure {
-  if (error instanceof BrokerError) return { code: error.code, message: error.message, context: { ...error.context } };
-  return failureOf(new BrokerError("INTERNAL", { detail: error instanceof Error ? error.message : "unknown" }));
+  if (error instanceof BrokerError)
+    return { code: error.code, message: error.message, context: { ...error.context } };
+  return failureOf(
+    new BrokerError("INTERNAL", { detail: error instanceof Error ? error.message : "unknown" }),
+  );
 }
 
 export function statusOf(failure: ControlFailure): number {
@@ -15,7 +18,9 @@ export function statusOf(failure: ControlFailure): number {
 
 /** The error that a failure was, on the caller's side. */
 export function errorOf({ code, message, context }: ControlFailure): BrokerError {
-  return isErrorCode(code) ? new BrokerError(code, context) : new BrokerError("REQUEST_INVALID", { detail: message });
+  return isErrorCode(code)
+    ? new BrokerError(code, context)
+    : new BrokerError("REQUEST_INVALID", { detail: message });
 }
 
 export function isOperationId(name: unknown): name is OperationId {
@@ -26,7 +31,11 @@ export function isOperationId(name: unknown): name is OperationId {
  * Checks `input` against the operation's schema, refusing fields it does not have, and calls the service with it.
  * The one gate of every transport: HTTP, WebSocket and IPC. Throws `BrokerError`; REQUEST_INVALID names the field.
  */
-export async function callOperation(service: ControlService, id: OperationId, input: unknown): Promise<unknown> {
+export async function callOperation(
+  service: ControlService,
+  id: OperationId,
+  input: unknown,
+): Promise<unknown> {
   const result = strictInputs[id].safeParse(input ?? {});
   if (!result.success) throw new BrokerError("REQUEST_INVALID", { detail: requestDetail(result.error) });
   // Each schema belongs to its own handler; only the compiler cannot follow that through a lookup by name.
@@ -36,7 +45,10 @@ export async function callOperation(service: ControlService, id: OperationId, in
 
 function requestDetail(error: z.ZodError): string {
   return error.issues
-    .map((issue) => `${issuePath(issue) === "" ? "The request" : `The field ${issuePath(issue)}`} ${issueText(issue)}.`)
+    .map(
+      (issue) =>
+        `${issuePath(issue) === "" ? "The request" : `The field ${issuePath(issue)}`} ${issueText(issue)}.`,
+    )
     .join(" ");
 }
 

@@ -1,4 +1,11 @@
-import { brokerState, clientView, protection, type ClientView, type DestinationView, type PairView } from "./views.ts";
+import {
+  brokerState,
+  clientView,
+  protection,
+  type ClientView,
+  type DestinationView,
+  type PairView,
+} from "./views.ts";
 
 /** The pair in Prometheus' text format, version 0.0.4. Names end in their unit; totals since the brokers started. */
 export function metricsText(
@@ -10,9 +17,17 @@ export function metricsText(
   const perBroker = (value: (broker: PairView["primary"]) => number): Sample[] =>
     brokers.map((broker) => [{ node: broker.node }, value(broker)]);
   const perDestination = (value: (destination: DestinationView) => number): Sample[] =>
-    destinations.map((destination) => [{ destination: destination.name, kind: destination.kind }, value(destination)]);
+    destinations.map((destination) => [
+      { destination: destination.name, kind: destination.kind },
+      value(destination),
+    ]);
   const families: Family[] = [
-    ["understudy_info", "gauge", "Version and profile", [[{ version: pair.version, profile: pair.profile }, 1]]],
+    [
+      "understudy_info",
+      "gauge",
+      "Version and profile",
+      [[{ version: pair.version, profile: pair.profile }, 1]],
+    ],
     [
       "understudy_protection",
       "gauge",
@@ -29,17 +44,37 @@ export function metricsText(
       ),
     ],
     ["understudy_broker_op", "gauge", "Journal position", perBroker(({ op }) => op)],
-    ["understudy_broker_committed_op", "gauge", "Journal position known safe", perBroker(({ committed }) => committed)],
+    [
+      "understudy_broker_committed_op",
+      "gauge",
+      "Journal position known safe",
+      perBroker(({ committed }) => committed),
+    ],
     [
       "understudy_broker_stored_messages",
       "gauge",
       "Messages stored",
       perBroker(({ storedMessages }) => storedMessages),
     ],
-    ["understudy_broker_store_bytes", "gauge", "Size of the store", perBroker(({ storeBytes }) => storeBytes)],
-    ["understudy_broker_memory_bytes", "gauge", "Resident memory", perBroker(({ memoryBytes }) => memoryBytes)],
+    [
+      "understudy_broker_store_bytes",
+      "gauge",
+      "Size of the store",
+      perBroker(({ storeBytes }) => storeBytes),
+    ],
+    [
+      "understudy_broker_memory_bytes",
+      "gauge",
+      "Resident memory",
+      perBroker(({ memoryBytes }) => memoryBytes),
+    ],
     ["understudy_broker_clients", "gauge", "Client connections", perBroker((broker) => broker.clients)],
-    ["understudy_link_attached", "gauge", "1 while the standby is attached", [[{}, pair.link.attached ? 1 : 0]]],
+    [
+      "understudy_link_attached",
+      "gauge",
+      "1 while the standby is attached",
+      [[{}, pair.link.attached ? 1 : 0]],
+    ],
     [
       "understudy_link_lag_entries",
       "gauge",

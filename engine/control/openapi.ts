@@ -7,14 +7,21 @@ import * as views from "./views.ts";
 export function openApiDocument(version: string): Record<string, unknown> {
   const named = namedSchemas();
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const [id, operation] of Object.entries(operations) as [OperationId, (typeof operations)[OperationId]][]) {
+  for (const [id, operation] of Object.entries(operations) as [
+    OperationId,
+    (typeof operations)[OperationId],
+  ][]) {
     const path = (paths[`${apiPrefix}${operation.path}`] ??= {});
     path[operation.method.toLowerCase()] = describeOperation(id);
   }
   paths[`${apiPrefix}/events`] = { get: eventStream };
   return {
     openapi: "3.1.0",
-    info: { title: "Understudy control API", version, license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
+    info: {
+      title: "Understudy control API",
+      version,
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
     servers: [{ url: "http://127.0.0.1:8161" }],
     security: [{ token: [] }],
     paths,
@@ -89,7 +96,12 @@ function describeOperation(id: OperationId): Record<string, unknown> {
 
 function parameter(name: string, schema: z.ZodType, place: "path" | "query"): Record<string, unknown> {
   const isRequired = place === "path" || isNeeded(schema);
-  return { name, in: place, required: isRequired, schema: withoutIds(z.toJSONSchema(schema, { io: "output" })) };
+  return {
+    name,
+    in: place,
+    required: isRequired,
+    schema: withoutIds(z.toJSONSchema(schema, { io: "output" })),
+  };
 }
 
 function requestBody(fields: readonly [string, z.ZodType][]): Record<string, unknown> {
@@ -110,7 +122,8 @@ function json(schema: Record<string, unknown>): Record<string, unknown> {
 
 const eventStream = {
   operationId: "streamEvents",
-  summary: "Timeline events as server-sent events: first those after `after` or Last-Event-ID, then as they happen",
+  summary:
+    "Timeline events as server-sent events: first those after `after` or Last-Event-ID, then as they happen",
   parameters: [
     { name: "after", in: "query", required: false, schema: { type: "integer" } },
     { name: "Last-Event-ID", in: "header", required: false, schema: { type: "integer" } },

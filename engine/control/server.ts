@@ -126,7 +126,8 @@ function addMetrics(app: FastifyInstance, { service }: Supervisor): void {
     const [pair, { clients }, { destinations }] = await Promise.all([
       service.getPair({}),
       service.listClients({}),
-      service.listDestinations({}),
+      // Without an active broker there is nobody to ask, and the rest is worth the more to know.
+      service.listDestinations({}).catch(() => ({ destinations: [] })),
     ]);
     return reply.type(metricsContentType).send(metricsText(pair, clients, destinations));
   });
@@ -136,7 +137,11 @@ function addEventStream(app: FastifyInstance, supervisor: Supervisor): void {
   app.get(`${apiPrefix}/events`, async (request, reply) => {
     const after = resumePoint(request);
     reply.hijack();
-    const headers = { ...reply.getHeaders(), "content-type": "text/event-stream", "cache-control": "no-store" };
+    const headers = {
+      ...reply.getHeaders(),
+      "content-type": "text/event-stream",
+      "cache-control": "no-store",
+    };
     reply.raw.writeHead(200, headers as Record<string, string>);
     await streamEvents(supervisor, after, reply.raw).catch(() => reply.raw.destroy());
   });

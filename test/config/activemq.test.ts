@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../engine/base/errors.ts";
-import { loadBrokerConfiguration, loadPairConfiguration, type LoadOptions } from "../../engine/config/load.ts";
+import {
+  loadBrokerConfiguration,
+  loadPairConfiguration,
+  type LoadOptions,
+} from "../../engine/config/load.ts";
 
 const here: LoadOptions = { dataDirectory: "/data", environment: { ACTIVEMQ_BASE: "/opt/mq" } };
 
@@ -132,7 +136,9 @@ describe("around the broker", () => {
       dataDirectory: "/data",
     });
     expect(notices.join("\n")).toMatch(/line 2: <bean> has no effect/);
-    expect(notices.join("\n")).toMatch(/"maximumConnections=5" of stomp:\/\/127\.0\.0\.1:7002 have no effect/);
+    expect(notices.join("\n")).toMatch(
+      /"maximumConnections=5" of stomp:\/\/127\.0\.0\.1:7002 have no effect/,
+    );
   });
 
   test("one of them is chosen by name", () => {
@@ -164,7 +170,10 @@ describe("what is not supported is named with file, line, column and element", (
       /^broker\.xml, line 3, column 3: <destinationPolicy> is not supported\.$/,
     ],
     [`<broker persistent="false"/>`, /line 1, column 9: persistent="false" of <broker> is not supported/],
-    [`<broker waitForSlve="true"/>`, /has no attribute "waitForSlve" that is supported; did you mean "waitForSlave"\?/],
+    [
+      `<broker waitForSlve="true"/>`,
+      /has no attribute "waitForSlve" that is supported; did you mean "waitForSlave"\?/,
+    ],
     [`<broker passiveSlave="true"/>`, /"passiveSlave" is not supported/],
     [`<broker waitForSlave="maybe"/>`, /line 1, column 9: "waitForSlave" must be/],
     [
@@ -181,7 +190,10 @@ describe("what is not supported is named with file, line, column and element", (
       `<broker><transportConnectors><transportConnector uri="ssl://a:1"/></transportConnectors></broker>`,
       /not encrypted/,
     ],
-    [`<broker><transportConnectors><transportConnector name="x"/></transportConnectors></broker>`, /needs a uri/],
+    [
+      `<broker><transportConnectors><transportConnector name="x"/></transportConnectors></broker>`,
+      /needs a uri/,
+    ],
     [
       `<broker><transportConnectors><transportConnector uri="tcp://localhost:1"/><transportConnector uri="tcp://localhost:2"/></transportConnectors></broker>`,
       /a second <transportConnector>/,

@@ -1,7 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { BrokerError } from "../../engine/base/errors.ts";
 import { limits } from "../../engine/base/limits.ts";
-import { loadBrokerConfiguration, loadPairConfiguration, type LoadOptions } from "../../engine/config/load.ts";
+import {
+  loadBrokerConfiguration,
+  loadPairConfiguration,
+  type LoadOptions,
+} from "../../engine/config/load.ts";
 
 const here: LoadOptions = { dataDirectory: "/data" };
 
@@ -9,7 +13,11 @@ function pair(content: string, file = "pair.yaml", options = here): ReturnType<t
   return loadPairConfiguration({ file, content }, options);
 }
 
-function broker(content: string, file = "broker.yaml", options = here): ReturnType<typeof loadBrokerConfiguration> {
+function broker(
+  content: string,
+  file = "broker.yaml",
+  options = here,
+): ReturnType<typeof loadBrokerConfiguration> {
   return loadBrokerConfiguration({ file, content }, options);
 }
 
@@ -96,7 +104,10 @@ describe("pair: JSON and YAML", () => {
     ["{", /line 1/],
     ["--- {}\n--- {}", /one document/],
     ["users: &u []\nname: *u", /aliases .* are not allowed/],
-    ["passiveSlave: true", /"passiveSlave" is not supported: a replica that mirrors nothing protects nothing/],
+    [
+      "passiveSlave: true",
+      /"passiveSlave" is not supported: a replica that mirrors nothing protects nothing/,
+    ],
   ])("%j is refused with a sentence", (content, sentence) => {
     const error = refusal(() => pair(content));
     expect(error.code).toBe("CONFIGURATION_INVALID");
@@ -104,9 +115,13 @@ describe("pair: JSON and YAML", () => {
   });
 
   test("a bomb of aliases and an endless nesting cost an error, not memory", () => {
-    const bomb = ["a: &a [x]", ...Array.from({ length: 20 }, (_, i) => `k${i}: &b${i} [*a, *a, *a]`)].join("\n");
+    const bomb = ["a: &a [x]", ...Array.from({ length: 20 }, (_, i) => `k${i}: &b${i} [*a, *a, *a]`)].join(
+      "\n",
+    );
     expect(refusal(() => pair(bomb)).code).toBe("CONFIGURATION_INVALID");
-    expect(refusal(() => pair(`users: ${"[".repeat(5_000)}${"]".repeat(5_000)}`)).code).toBe("CONFIGURATION_INVALID");
+    expect(refusal(() => pair(`users: ${"[".repeat(5_000)}${"]".repeat(5_000)}`)).code).toBe(
+      "CONFIGURATION_INVALID",
+    );
   });
 
   test("a file over the limit and one that is not UTF-8 are refused", () => {
@@ -114,7 +129,8 @@ describe("pair: JSON and YAML", () => {
       /more than the limit of 1048576 bytes/,
     );
     expect(
-      refusal(() => loadPairConfiguration({ file: "b.yaml", content: Uint8Array.of(0xff, 0xfe, 0x41) }, here)).message,
+      refusal(() => loadPairConfiguration({ file: "b.yaml", content: Uint8Array.of(0xff, 0xfe, 0x41) }, here))
+        .message,
     ).toMatch(/UTF-8/);
   });
 
@@ -134,14 +150,15 @@ describe("pair: JSON and YAML", () => {
     const content = "dataDirectory: ${activemq.base}/data";
 
     expect(
-      pair(content, "p.yaml", { ...here, environment: { ACTIVEMQ_BASE: "/opt/mq" } }).configuration.dataDirectory,
+      pair(content, "p.yaml", { ...here, environment: { ACTIVEMQ_BASE: "/opt/mq" } }).configuration
+        .dataDirectory,
     ).toBe("/opt/mq/data");
     expect(refusal(() => pair(content)).message).toMatch(
       /line 1.*needs a value for activemq\.base: set the environment variable ACTIVEMQ_BASE/,
     );
-    expect(pair(content, "p.yaml", { ...here, flags: { dataDirectory: "/mine" } }).configuration.dataDirectory).toBe(
-      "/mine",
-    );
+    expect(
+      pair(content, "p.yaml", { ...here, flags: { dataDirectory: "/mine" } }).configuration.dataDirectory,
+    ).toBe("/mine");
   });
 });
 
@@ -159,7 +176,9 @@ describe("broker", () => {
   });
 
   test("a failover URI names the primary by its first address, with a notice", () => {
-    const { configuration, notices } = broker("primaryConnectorURI: failover:(tcp://a:1,tcp://b:2)?randomize=false");
+    const { configuration, notices } = broker(
+      "primaryConnectorURI: failover:(tcp://a:1,tcp://b:2)?randomize=false",
+    );
 
     expect(configuration.primaryConnector).toMatchObject({ host: "a", port: 1 });
     expect(notices.join()).toMatch(/of its 2 addresses only the first, tcp:\/\/a:1, is used/);
@@ -190,8 +209,8 @@ describe("broker", () => {
 
   test("other machines are listened to only when that is asked for", () => {
     expect(broker("host: 0.0.0.0\nallowRemote: true").configuration.host).toBe("0.0.0.0");
-    expect(broker("host: 0.0.0.0", "b.yaml", { ...here, flags: { allowRemote: true } }).configuration.host).toBe(
-      "0.0.0.0",
-    );
+    expect(
+      broker("host: 0.0.0.0", "b.yaml", { ...here, flags: { allowRemote: true } }).configuration.host,
+    ).toBe("0.0.0.0");
   });
 });

@@ -46,7 +46,13 @@ export function fakeSupervisor(dataDirectory = "/data"): FakeSupervisor {
       for (const listener of listeners) listener(event);
     },
     note(text) {
-      const event: TimelineEvent = { id: timeline.length + 1, at: 1_000, kind: "notice", severity: "info", text };
+      const event: TimelineEvent = {
+        id: timeline.length + 1,
+        at: 1_000,
+        kind: "notice",
+        severity: "info",
+        text,
+      };
       timeline.push(event);
       supervisor.emit(event);
       return event;

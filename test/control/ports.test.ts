@@ -8,9 +8,12 @@ test("a port in use is told from a free one, and its holder is named", async () 
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
 
   expect(await isPortFree(port)).toBe(false);
-  if (process.platform === "linux") expect(portHolder(port)).toMatch(new RegExp(`^.+ \\(pid ${process.pid}\\)$`));
+  if (process.platform === "linux")
+    expect(portHolder(port)).toMatch(new RegExp(`^.+ \\(pid ${process.pid}\\)$`));
   const error = await portInUse(port, "primary");
-  expect(error.message).toMatch(new RegExp(`^Port ${port} for the primary is in use.*\\. Port \\d+ is free\\.$`));
+  expect(error.message).toMatch(
+    new RegExp(`^Port ${port} for the primary is in use.*\\. Port \\d+ is free\\.$`),
+  );
   expect(await isPortFree(Number(error.context["free"]))).toBe(true);
 
   await new Promise((resolve) => server.close(resolve));

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { BrokerError } from "../../engine/base/errors.ts";
 import { limits } from "../../engine/base/limits.ts";
 import { operations, type ControlFailure, type OperationId } from "../../engine/control/contract.ts";
 import { createControlApp } from "../../engine/control/server.ts";
@@ -24,7 +25,12 @@ function ask(
   url: string,
   rest: InjectOptions = {},
 ): ReturnType<FastifyInstance["inject"]> {
-  return app.inject({ method, url, ...rest, headers: { ...headers, ...rest.headers } } as InjectOptions) as never;
+  return app.inject({
+    method,
+    url,
+    ...rest,
+    headers: { ...headers, ...rest.headers },
+  } as InjectOptions) as never;
 }
 
 describe("every row of the table", () => {
@@ -51,13 +57,20 @@ describe("every row of the table", () => {
     purge: { url: "/destinations/orders/messages" },
   };
 
-  test.each(Object.entries(requests))("%s reaches its handler with checked arguments", async (id, { url, payload }) => {
-    await ask(operations[id as OperationId].method, `/api/v1${url}`, payload === undefined ? {} : { payload });
+  test.each(Object.entries(requests))(
+    "%s reaches its handler with checked arguments",
+    async (id, { url, payload }) => {
+      await ask(
+        operations[id as OperationId].method,
+        `/api/v1${url}`,
+        payload === undefined ? {} : { payload },
+      );
 
-    expect(supervisor.asked.map(({ operation }) => operation)).toEqual([id]);
-    const { input } = operations[id as OperationId];
-    expect(input.parse(supervisor.asked[0]!.input)).toEqual(supervisor.asked[0]!.input);
-  });
+      expect(supervisor.asked.map(({ operation }) => operation)).toEqual([id]);
+      const { input } = operations[id as OperationId];
+      expect(input.parse(supervisor.asked[0]!.input)).toEqual(supervisor.asked[0]!.input);
+    },
+  );
 
   test("defaults are filled in, and path parameters win", async () => {
     await ask("POST", "/api/v1/brokers/primary/kill", { payload: { node: "replica" } });
@@ -90,7 +103,12 @@ describe("failures", () => {
   });
 
   test.each([
-    ["POST", "/api/v1/link", { mode: "twist" }, /The field mode must be one of "heal", "cut", "half-open", "delay"/],
+    [
+      "POST",
+      "/api/v1/link",
+      { mode: "twist" },
+      /The field mode must be one of "heal", "cut", "half-open", "delay"/,
+    ],
     ["POST", "/api/v1/link", { mode: "cut", dleayMs: 3 }, /The request has no field "dleayMs"/],
     ["POST", "/api/v1/brokers/other/kill", undefined, /The field node must be one of "primary", "replica"/],
     ["GET", "/api/v1/timeline?limit=0", undefined, /The field limit must be at least 1/],
@@ -108,13 +126,24 @@ describe("failures", () => {
 
   test.each([
     ["broken JSON", 400, { payload: "{", headers: { "content-type": "application/json" } }],
-    ["a prototype", 400, { payload: '{"__proto__": {"a": 1}}', headers: { "content-type": "application/json" } }],
-    ["another type", 415, { payload: "mode=cut", headers: { "content-type": "application/x-www-form-urlencoded" } }],
+    [
+      "a prototype",
+      400,
+      { payload: '{"__proto__": {"a": 1}}', headers: { "content-type": "application/json" } },
+    ],
+    [
+      "another type",
+      415,
+      { payload: "mode=cut", headers: { "content-type": "application/x-www-form-urlencoded" } },
+    ],
     ["a text", 415, { payload: "{}", headers: { "content-type": "text/plain" } }],
     [
       "too much",
       413,
-      { payload: `"${"x".repeat(limits.controlBodyBytesMax)}"`, headers: { "content-type": "application/json" } },
+      {
+        payload: `"${"x".repeat(limits.controlBodyBytesMax)}"`,
+        headers: { "content-type": "application/json" },
+      },
     ],
   ])("a body that is %s is refused with %i", async (_, status, rest) => {
     const answer = await ask("POST", "/api/v1/link", rest);
@@ -199,11 +228,27 @@ describe("metrics", () => {
     expect(answer.headers["content-type"]).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(answer.body).toContain('understudy_protection{protection="protected"} 1\n');
     expect(answer.body).toContain('understudy_broker_state{node="replica",state="standby"} 1\n');
-    expect(answer.body).toContain('understudy_destination_depth{destination="queue://a\\"b",kind="queue"} 3\n');
+    expect(answer.body).toContain(
+      'understudy_destination_depth{destination="queue://a\\"b",kind="queue"} 3\n',
+    );
     for (const line of answer.body.trimEnd().split("\n")) {
-      expect(line).toMatch(/^(?:# (?:HELP|TYPE) \w+ .+|\w+(?:\{(?:\w+="(?:[^"\\]|\\.)*",?)+\})? -?[\d.e+]+)$/);
+      expect(line).toMatch(
+        /^(?:# (?:HELP|TYPE) \w+ .+|\w+(?:\{(?:\w+="(?:[^"\\]|\\.)*",?)+\})? -?[\d.e+]+)$/,
+      );
     }
   });
+});
+
+test("metrics are told of a pair without an active broker too", async () => {
+  const down = fakeSupervisor();
+  const service = { ...down.service, getPair: down.service.getPair, listClients: down.service.listClients };
+  const listDestinations = (): Promise<never> =>
+    Promise.reject(new BrokerError("NOT_ACTIVE", { node: "primary", state: "killed" }));
+  app = createControlApp({ ...down, service: { ...service, listDestinations } }, { port: 8161, token });
+
+  const answer = await ask("GET", "/metrics");
+  expect(answer.statusCode).toBe(200);
+  expect(answer.body).toContain("understudy_epoch 1\n");
 });
 
 describe("description", () => {
@@ -228,7 +273,9 @@ describe("description", () => {
         .map(({ name }) => name);
       expect(new Set(inPath)).toEqual(new Set(path.match(/(?<=\{)\w+(?=\})/g)));
     }
-    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference]) => reference!);
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(
+      ([, reference]) => reference!,
+    );
     for (const reference of references) {
       expect(reference).toMatch(/^#\/components\/schemas\/\w+$/);
       expect(document.components.schemas).toHaveProperty([reference.split("/").at(-1)!]);

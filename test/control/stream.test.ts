@@ -62,7 +62,8 @@ describe("event stream", () => {
     const events: TimelineEvent[] = [];
     const stopping = new AbortController();
     const done = (async () => {
-      for await (const event of client.events(after, stopping.signal)) if (events.push(event) === count) break;
+      for await (const event of client.events(after, stopping.signal))
+        if (events.push(event) === count) break;
     })();
     await expect.poll(() => supervisor.listenerCount()).toBe(1);
     meanwhile();
@@ -82,7 +83,9 @@ describe("event stream", () => {
 
   test("without an id only what happens from now on is told", async () => {
     supervisor.note("before");
-    expect((await take(null, 1, () => setTimeout(() => supervisor.note("after"), 50)))[0]!.text).toBe("after");
+    expect((await take(null, 1, () => setTimeout(() => supervisor.note("after"), 50)))[0]!.text).toBe(
+      "after",
+    );
   });
 
   test("an id of an earlier run does not silence the stream", async () => {

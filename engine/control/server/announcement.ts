@@ -28,7 +28,8 @@ export function announce(dataDirectory: string, { url, pid }: { url: string; pid
 
 /** Takes {@link announce} back, unless another process has announced itself since. */
 export function withdraw(dataDirectory: string, pid: number): void {
-  if (readAnnouncement(dataDirectory)?.pid === pid) rmSync(join(dataDirectory, announcementFileName), { force: true });
+  if (readAnnouncement(dataDirectory)?.pid === pid)
+    rmSync(join(dataDirectory, announcementFileName), { force: true });
 }
 
 /**

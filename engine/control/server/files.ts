@@ -43,7 +43,7 @@ export const noWindowPage =
 
 /** Headers of every answer. The window loads nothing but its own files and talks to nobody but this port. */
 export function securityHeaders(port: number): Readonly<Record<string, string>> {
-  const sockets = ["127.0.0.1", "localhost", "[::1]"].map((host) => `ws://${host}:${port}`).join(" ");
+  const sockets = ["127.0.0.1", "localhost"].map((host) => `ws://${host}:${port}`).join(" ");
   return {
     "content-security-policy":
       "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; " +

@@ -43,7 +43,10 @@ export async function streamEvents(
 async function replay(supervisor: Supervisor, after: number, response: ServerResponse): Promise<number> {
   let last = 0;
   for (;;) {
-    const { events } = await supervisor.service.listEvents({ after: Math.max(after, last), limit: pageCount });
+    const { events } = await supervisor.service.listEvents({
+      after: Math.max(after, last),
+      limit: pageCount,
+    });
     const [first] = events;
     if (first === undefined || response.destroyed) return last;
     const missing = last === 0 ? first.id - after - 1 : 0;

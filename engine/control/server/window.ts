@@ -121,7 +121,11 @@ async function answer(
     const operation = message["operation"];
     if (!isOperationId(operation))
       throw new BrokerError("NOT_FOUND", { what: `The operation ${JSON.stringify(operation)}` });
-    send(window, { id, ok: true, value: await callOperation(supervisor.service, operation, message["input"]) });
+    send(window, {
+      id,
+      ok: true,
+      value: await callOperation(supervisor.service, operation, message["input"]),
+    });
   } catch (error) {
     send(window, { id, ok: false, error: failureOf(error) });
   } finally {

@@ -138,7 +138,11 @@ describe("commands", () => {
     [["recover", "--remove-kept"], "removeKept", {}],
     [["purge", "queue://a/b"], "purge", { name: "queue://a/b" }],
     [["clients"], "listClients", {}],
-    [["receive", "orders", "--count", "3", "--timeout", "5"], "receive", { name: "orders", count: 3, timeoutMs: 5 }],
+    [
+      ["receive", "orders", "--count", "3", "--timeout", "5"],
+      "receive",
+      { name: "orders", count: 3, timeoutMs: 5 },
+    ],
   ] as const)("%j asks %s", async (argv, operation, input) => {
     supervisor.asked.length = 0;
     const { code, err } = await run([...argv]);
@@ -149,7 +153,9 @@ describe("commands", () => {
   });
 
   test("status is text, or the snapshot as JSON", async () => {
-    expect((await run(["status"])).out).toMatch(/^Protected\. Everything[^]*primary {2}active[^]*replica {2}standby/);
+    expect((await run(["status"])).out).toMatch(
+      /^Protected\. Everything[^]*primary {2}active[^]*replica {2}standby/,
+    );
     expect(JSON.parse((await run(["status", "--json"])).out)).toMatchObject({ protection: "protected" });
   });
 
@@ -168,7 +174,18 @@ describe("commands", () => {
     };
 
     expect(
-      await sent(["hello", "--header", "a=1", "--header", "b=x=y", "--ttl", "5", "--no-persistent", "--count", "2"]),
+      await sent([
+        "hello",
+        "--header",
+        "a=1",
+        "--header",
+        "b=x=y",
+        "--ttl",
+        "5",
+        "--no-persistent",
+        "--count",
+        "2",
+      ]),
     ).toMatchObject({
       name: "orders",
       body: "hello",
@@ -230,7 +247,9 @@ describe("commands", () => {
     supervisor.note("one");
     supervisor.note("two");
     expect((await run(["events", "--no-follow"])).out).toMatch(/one\n.*two\n$/);
-    expect((await run(["events", "--no-follow", "--after", "1", "--json"])).out).toMatch(/^\{"event":"notice","id":2,/);
+    expect((await run(["events", "--no-follow", "--after", "1", "--json"])).out).toMatch(
+      /^\{"event":"notice","id":2,/,
+    );
 
     const terminal = testTerminal({ UNDERSTUDY_DATA: data });
     const following = main(["events", "--after", "1"], terminal);

@@ -6,7 +6,10 @@ export interface TestTerminal extends Terminal {
   stop(): void;
 }
 
-export function testTerminal(environment: Record<string, string> = {}, input: string | null = null): TestTerminal {
+export function testTerminal(
+  environment: Record<string, string> = {},
+  input: string | null = null,
+): TestTerminal {
   const printed = { out: "", err: "" };
   const stopping = new AbortController();
   return {

@@ -152,7 +152,9 @@ describe("broker", () => {
   });
 
   test("with an arbiter it is guarded", () => {
-    expect(configureBroker({ name: "a", arbiter: "http://127.0.0.1:8161" }, terminal).profile).toBe("guarded");
+    expect(configureBroker({ name: "a", arbiter: "http://127.0.0.1:8161" }, terminal).profile).toBe(
+      "guarded",
+    );
   });
 
   test("passwords come from a file or the environment", () => {
