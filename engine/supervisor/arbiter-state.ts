@@ -56,6 +56,8 @@ export type ArbiterInput =
       readonly attached: boolean;
       readonly position: JournalPosition;
     }
+  /** The user stops it in order: it will be gone soon, and what follows it takes over then. */
+  | { readonly kind: "stopping"; readonly node: NodeName }
   /** The answer to a `ping` effect, or that none came in time. */
   | { readonly kind: "answered" | "unanswered"; readonly node: NodeName }
   | { readonly kind: "exited"; readonly node: NodeName; readonly how: ExitKind }

@@ -28,6 +28,7 @@ export interface NodeFacts {
   /** Its store was found to hold less than what was proven to be there. */
   lacking: boolean;
   asked: "active" | null;
+  stopping: boolean;
   pinged: boolean;
   lastEnd: ExitKind | null;
 }
@@ -93,6 +94,9 @@ export class Arbiter {
         return this.#paired(input);
       case "status":
         return this.#heard(input, now);
+      case "stopping":
+        this.#nodes[input.node].stopping = true;
+        return undefined;
       case "answered":
       case "unanswered":
         return this.#pingEnded(input.node, input.kind === "answered", now);
@@ -163,7 +167,7 @@ export class Arbiter {
       // It may be hung: then it can confirm nothing without this node, and this node takes over. If it is alone,
       // this node is not in sync and was denied above.
       facts.asked = "active";
-      if (this.#nodes[other].pinged) return undefined;
+      if (this.#nodes[other].pinged || this.#nodes[other].stopping) return undefined;
       this.#nodes[other].pinged = true;
       this.#effects.push({ kind: "ping", node: other, timeoutMs: holderPingTimeoutMs });
       return undefined;
@@ -387,6 +391,7 @@ function noFacts(): NodeFacts {
     barred: false,
     lacking: false,
     asked: null,
+    stopping: false,
     pinged: false,
     lastEnd: null,
   };

@@ -101,18 +101,16 @@ export class BrokerProcess {
 
   /** Sends a signal; `false` when the process is gone. */
   signal(signal: NodeJS.Signals): boolean {
-    return !this.#isOver && this.#child.kill(signal);
+    const isSent = !this.#isOver && this.#child.kill(signal);
+    // The kernel takes a moment to carry these out, but nothing can prevent them.
+    if (isSent && (signal === "SIGSTOP" || signal === "SIGCONT")) this.#setFrozen(signal === "SIGSTOP");
+    return isSent;
   }
 
   /** SIGKILL, and the exit that follows. */
   async kill(): Promise<BrokerExit> {
     this.signal("SIGKILL");
     return await this.exited;
-  }
-
-  /** Looks at once whether the process is frozen, so that a freeze just made is seen without waiting for a pong. */
-  checkFrozen(): void {
-    if (!this.#isOver) this.#setFrozen(isStopped(this.pid));
   }
 
   /** Orders it to stop and waits; kills it after {@link stopTimeoutMs}. Returns whether it stopped by itself. */
@@ -157,7 +155,7 @@ export class BrokerProcess {
     }
     this.#owesPong = false;
     // What it sent before it was stopped may arrive after.
-    if (this.#isFrozen) this.checkFrozen();
+    if (this.#isFrozen) this.#setFrozen(isStopped(this.pid));
     if (report.kind === "pong") this.#pongs.get(report.ping)?.();
     else this.#handlers.report(report);
   }

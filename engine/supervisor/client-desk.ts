@@ -117,6 +117,11 @@ export class ClientDesk {
     this.#tell(this.#book.nodeLost(node, at));
   }
 
+  /** Both brokers hold everything again: the last takeover is history. */
+  whole(): void {
+    if (this.#failover?.verdict !== "due") this.#failover = null;
+  }
+
   /** A standby took over: its verdict is given once clients work again. */
   tookOver(node: NodeName, tookMs: number | null): void {
     this.#failover = { node, tookMs, resumed: new Set(), verdict: "due" };
@@ -220,8 +225,7 @@ export class ClientDesk {
       void this.#owners.find(new Set(wanted.values())).then((owners) => {
         this.#ownersTimer = null;
         for (const [session, port] of wanted) {
-          const owner = owners.get(port);
-          if (owner !== undefined) this.#book.recognised(session, owner, Date.now());
+          this.#tell(this.#book.recognised(session, owners.get(port) ?? null, Date.now()));
         }
         this.#parts.timeline.touch();
       });

@@ -25,10 +25,16 @@ export interface ClientEntry {
   past: { sent: number; received: number };
   /** Last confirmed operation before its node was lost; `null`: it is not waiting for a first one after. */
   gapFrom: number | null;
+  /** Arrival not told yet: who it is may still be found out. */
+  arrival: { node: NodeName; at: number } | null;
   lastConfirmedAt: number | null;
   endedAt: number | null;
   /** Its node failed under it, so that it is expected back. */
   isExpected: boolean;
+  /** Nobody can tell whose connection it is. */
+  isUnknown: boolean;
+  /** On its first connection. */
+  firstConfirmedAt: number | null;
   attempts: number;
   /** As the client itself reports; built-in ones only. */
   own: { state: ClientView["state"]; address: string | null; sent: number; received: number; inFlight: number; unacknowledged: number } | null;

@@ -112,16 +112,19 @@ export class ClientBook {
     const ports = new Map<string, number>();
     for (const [key, entry] of this.#bySession) {
       const { clientId, remotePort } = entry.identity;
-      if (entry.settings === null && clientId === null && !entry.key.startsWith("process:")) ports.set(key, remotePort);
+      if (entry.settings !== null || clientId !== null || entry.isUnknown || entry.key.startsWith("process:")) continue;
+      ports.set(key, remotePort);
     }
     return ports;
   }
 
-  /** The process behind a connection was found: it is that process's client from now on. */
-  recognised(sessionKey: string, owner: SocketOwner, now: number): void {
+  /** The process behind a connection was found, and it is that process's client from now on; or it will stay unknown. */
+  recognised(sessionKey: string, owner: SocketOwner | null, now: number): DatedEvent[] {
     const entry = this.#bySession.get(sessionKey);
-    if (entry === undefined || entry.identity.clientId !== null || entry.settings !== null) return;
-    this.#rekey(sessionKey, entry, `process:${owner.pid}`, `${owner.command} (${owner.pid})`, now);
+    if (entry === undefined || entry.identity.clientId !== null || entry.settings !== null) return [];
+    if (owner !== null) return this.#rekey(sessionKey, entry, `process:${owner.pid}`, `${owner.command} (${owner.pid})`, now);
+    entry.isUnknown = true;
+    return this.#tellArrival(entry);
   }
 
   /** Numbers of the built-in clients, from the clients themselves. */
@@ -161,9 +164,12 @@ export class ClientBook {
 
   #connect(node: NodeName, session: number, identity: ClientIdentity, at: number): DatedEvent[] {
     const key = `${node}:${session}`;
-    const entry = this.#entryFor(keyOf(identity), nameOf(identity), identity, at);
+    const entry = this.#entryFor(keyOf(identity), keyOf(identity), identity, at);
     this.#attach(key, { node, session, counts: null }, entry, identity);
-    return entry.settings === null ? this.#arrive(entry, node, at) : [];
+    if (entry.settings !== null) return [];
+    if (identity.clientId !== null) return this.#arrive(entry, node, at);
+    entry.arrival = { node, at };
+    return [];
   }
 
   #identify(node: NodeName, session: number, identity: ClientIdentity, at: number): DatedEvent[] {
@@ -172,33 +178,33 @@ export class ClientBook {
     if (entry === undefined) return this.#connect(node, session, identity, at);
     entry.identity = identity;
     const key = keyOf(identity);
-    if (identity.clientId !== null && entry.key !== key) this.#rekey(sessionKey, entry, key, nameOf(identity), at);
-    return [];
+    if (identity.clientId === null || entry.key === key) return [];
+    return this.#rekey(sessionKey, entry, key, key, at);
   }
 
   /** Moves a connection to the client it really belongs to; the provisional entry goes if it has nothing else. */
-  #rekey(sessionKey: string, from: ClientEntry, key: string, name: string, now: number): void {
+  #rekey(sessionKey: string, from: ClientEntry, key: string, name: string, now: number): DatedEvent[] {
     const session = from.sessions.get(sessionKey);
-    if (session === undefined) return;
+    if (session === undefined) return [];
     from.sessions.delete(sessionKey);
-    const stay = from.stays.at(-1);
     const to = this.#entryFor(key, name, from.identity, now);
     if (from.sessions.size === 0) this.#entries.delete(from.id);
-    const fresh = to.stays.length === 0;
     this.#attach(sessionKey, session, to, from.identity);
-    if (to.settings !== null) return;
-    if (stay !== undefined && to.stays.at(-1)?.to !== null) to.stays.push({ ...stay });
-    to.past = { sent: to.past.sent + from.past.sent, received: to.past.received + from.past.received };
-    if (fresh && from.lastConfirmedAt !== null) to.lastConfirmedAt = from.lastConfirmedAt;
+    if (to.settings !== null) return [];
+    const events = this.#arrive(to, session.node, from.arrival?.at ?? now);
     // The first confirmation may have come before the client was recognised.
-    const firstAt = session.counts?.firstConfirmedAt ?? from.lastConfirmedAt;
-    if (to.gapFrom !== null && firstAt !== null && firstAt > to.gapFrom) resume(to, session.node, firstAt, firstAt - to.gapFrom);
+    const firstAt = session.counts?.firstConfirmedAt ?? from.firstConfirmedAt;
+    if (firstAt === null) return events;
+    const gapFrom = to.gapFrom;
+    to.lastConfirmedAt = Math.max(to.lastConfirmedAt ?? 0, firstAt);
+    return gapFrom === null ? events : [...events, ...resume(to, session.node, firstAt, Math.max(0, firstAt - gapFrom))];
   }
 
   #confirm(node: NodeName, session: number, at: number): DatedEvent[] {
     const entry = this.#bySession.get(`${node}:${session}`);
     if (entry === undefined) return [];
     const gapFrom = entry.gapFrom;
+    entry.firstConfirmedAt ??= at;
     entry.lastConfirmedAt = Math.max(entry.lastConfirmedAt ?? 0, at);
     if (gapFrom === null || entry.settings !== null) return [];
     return resume(entry, node, at, Math.max(0, at - gapFrom));
@@ -215,9 +221,21 @@ export class ClientBook {
     if (entry.sessions.size > 0 || entry.settings !== null) return [];
     entry.endedAt = at;
     entry.isExpected = false;
+    // It came and went without saying who it is: a look at the port, no client.
+    if (entry.arrival !== null && entry.identity.protocol === null) {
+      this.#entries.delete(entry.id);
+      return [];
+    }
+    const arrived = this.#tellArrival(entry);
     if (isNodeLost) expectBack(entry, at);
     this.#forgetOldest();
-    return leave(entry, node, at);
+    return [...arrived, ...leave(entry, node, at)];
+  }
+
+  #tellArrival(entry: ClientEntry): DatedEvent[] {
+    const { arrival } = entry;
+    entry.arrival = null;
+    return arrival === null ? [] : this.#arrive(entry, arrival.node, arrival.at);
   }
 
   #arrive(entry: ClientEntry, node: NodeName, at: number): DatedEvent[] {
@@ -283,10 +301,6 @@ function keyOf({ clientId, remoteAddress, remotePort }: ClientIdentity): string 
   return clientId ?? `${remoteAddress}:${remotePort}`;
 }
 
-function nameOf(identity: ClientIdentity): string {
-  return keyOf(identity);
-}
-
 function newEntry(
   facts: { id: string; key: string; name: string; identity: ClientIdentity; settings: BuiltInClient | null },
   since: number,
@@ -299,9 +313,12 @@ function newEntry(
     stays: [],
     past: { sent: 0, received: 0 },
     gapFrom: null,
+    arrival: null,
     lastConfirmedAt: null,
     endedAt: null,
     isExpected: false,
+    isUnknown: false,
+    firstConfirmedAt: null,
     attempts: 0,
     own: null,
   };

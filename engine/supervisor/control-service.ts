@@ -95,7 +95,7 @@ async function act({ pair, recovery, timeline }: ServiceParts, node: NodeName, a
     case "stop":
       if (!handle.isRunning) throw new BrokerError("WRONG_STATE", { action, node, state: handle.state });
       said(`The ${node} is being stopped in order.`);
-      if (!(await handle.stop(false))) {
+      if (!(await pair.stop(node, false))) {
         timeline.add({ kind: "notice", severity: "warning", text: `The ${node} did not stop in time and was killed.` });
       }
       return;

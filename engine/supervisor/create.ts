@@ -7,7 +7,7 @@ import type { ViewUpdate } from "../control/events.ts";
 import type { PairView } from "../control/views.ts";
 import { freePort, isPortFree, portInUse } from "../host/ports.ts";
 import { ArbiterBook } from "./arbiter-book.ts";
-import type { ArbiterState } from "./arbiter-state.ts";
+import { otherNode, type ArbiterState } from "./arbiter-state.ts";
 import { replicaLoginOf, type PairPorts } from "./broker-settings.ts";
 import { ClientDesk } from "./client-desk.ts";
 import { controlService } from "./control-service.ts";
@@ -131,6 +131,7 @@ function build(configuration: PairConfiguration, { runtime, ports, links, state 
       },
       nodeLost: (node, at) => clients.nodeLost(node, at),
       tookOver: (node, tookMs) => clients.tookOver(node, tookMs),
+      whole: () => clients.whole(),
       protectionNow: () => view().protection,
     },
   );
@@ -192,10 +193,10 @@ async function startBoth(pair: PairRuntime): Promise<void> {
 
 /** The active node first, so that it hands all to the standby before both end; nobody takes over meanwhile. */
 async function stopAll({ pair, timeline, clients }: Machine, links: readonly LinkProxy[], directory: DataDirectory | null): Promise<void> {
-  pair.tellArbiter({ kind: "suspended" });
+  pair.suspend();
   const first = pair.arbiter.holder ?? "primary";
-  await pair.nodes[first].stop(true);
-  await pair.nodes[first === "primary" ? "replica" : "primary"].stop(true);
+  await pair.stop(first, true);
+  await pair.stop(otherNode(first), true);
   await clients.stop();
   await Promise.all(links.map((link) => link.close()));
   timeline.close();

@@ -18,6 +18,11 @@ export class FailoverWatch {
     this.#failedAt[node] = now;
   }
 
+  /** Whoever serves next does so by arrangement. */
+  forget(): void {
+    this.#served = null;
+  }
+
   granted(node: NodeName, epoch: number): void {
     this.#epoch[node] = epoch;
   }

@@ -154,13 +154,11 @@ export class NodeHandle {
   freeze(): void {
     if (this.#process === null || this.#process.isFrozen) throw this.#wrongState("freeze");
     this.#process.signal("SIGSTOP");
-    this.#process.checkFrozen();
   }
 
   thaw(): void {
     if (this.#process === null || !this.#process.isFrozen) throw this.#wrongState("thaw");
     this.#process.signal("SIGCONT");
-    this.#process.checkFrozen();
   }
 
   /** Asks the node; rejects with the node's failure, or when it does not answer in time. */
@@ -246,6 +244,7 @@ export class NodeHandle {
     if (this.#process.isFrozen) return { state: "frozen", reason: "Its process is stopped (SIGSTOP) and does nothing until it is continued." };
     if (this.#status === null) return { state: "starting", reason: null };
     const { state, reason } = this.#status;
+    if (state === "shut down" && this.#isStopping) return { state: "stopped", reason: null };
     return { state: state === "waiting" ? "starting" : state, reason };
   }
 }

@@ -32,6 +32,8 @@ export interface PairHooks {
   /** A node stopped serving: its process is gone, or it was superseded. */
   nodeLost(node: NodeName, at: number): void;
   tookOver(node: NodeName, tookMs: number | null): void;
+  /** Both nodes hold everything again. */
+  whole(): void;
   protectionNow(): Protection;
 }
 
@@ -107,6 +109,19 @@ export class PairRuntime {
     if (handle.isRunning) throw new BrokerError("WRONG_STATE", { action: "start", node, state: handle.state });
     this.tellArbiter({ kind: "starting", node });
     handle.start();
+  }
+
+  /** Stops the node in order; `false` when it had to be killed. `pair`: the other one stops too. */
+  async stop(node: NodeName, pair: boolean): Promise<boolean> {
+    if (!this.nodes[node].isRunning) return true;
+    this.tellArbiter({ kind: "stopping", node });
+    return await this.nodes[node].stop(pair);
+  }
+
+  /** While the pair is rearranged on purpose nobody takes over, and whoever serves next has not taken over either. */
+  suspend(): void {
+    this.failover.forget();
+    this.tellArbiter({ kind: "suspended" });
   }
 
   promote(node: NodeName): void {
@@ -262,6 +277,7 @@ export class PairRuntime {
       this.#wasAttached = attached;
       const text = attached ? "The standby mirrors the active broker." : "The standby no longer mirrors the active broker.";
       this.#timeline.add({ kind: "link", mode: this.#link.mode, attached, text });
+      if (attached) this.#hooks.whole();
     }
     const protection = this.#hooks.protectionNow();
     if (protection !== this.#protection) {

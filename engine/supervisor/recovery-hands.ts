@@ -25,10 +25,10 @@ export function recoveryHands(parts: {
     isProtected: () => pair.isProtected,
     isRunning: (node) => pair.nodes[node].isRunning,
     position: (node) => (pair.nodes[node].isRunning ? pair.positionOf(node) : null),
-    suspend: () => pair.tellArbiter({ kind: "suspended" }),
+    suspend: () => pair.suspend(),
     resume: () => pair.tellArbiter({ kind: "resumed" }),
     // The other one is stopped as well and must not take over; the arbiter would not let it either.
-    stop: async (node, pairStops) => void (await pair.nodes[node].stop(pairStops)),
+    stop: async (node, pairStops) => void (await pair.stop(node, pairStops)),
     expect: (node) => pair.tellArbiter({ kind: "starting", node }),
     start: (node) => new Promise((resolve) => resolve(pair.start(node))),
     servingOf: async (node) => {
