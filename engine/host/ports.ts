@@ -82,8 +82,10 @@ function holdsSocket(pid: string, inodes: ReadonlySet<string>): boolean {
   });
 }
 
+/** The program's name as it was called; a process's own short name may be any word (Node's is "MainThread"). */
 function commandOf(pid: string): string {
-  return readText(`/proc/${pid}/comm`).trim() || "a process";
+  const program = readText(`/proc/${pid}/cmdline`).split("\0")[0]?.split("/").at(-1);
+  return program || readText(`/proc/${pid}/comm`).trim() || "a process";
 }
 
 function readText(path: string): string {

@@ -9,7 +9,7 @@ test("a port in use is told from a free one, and its holder is named", async () 
 
   expect(await isPortFree(port)).toBe(false);
   if (process.platform === "linux")
-    expect(portHolder(port)).toMatch(new RegExp(`^.+ \\(pid ${process.pid}\\)$`));
+    expect(portHolder(port)).toMatch(new RegExp(`^[\\w.-]+ \\(pid ${process.pid}\\)$`));
   const error = await portInUse(port, "primary");
   expect(error.message).toMatch(
     new RegExp(`^Port ${port} for the primary is in use.*\\. Port \\d+ is free\\.$`),
