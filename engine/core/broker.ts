@@ -1,6 +1,4 @@
 import { assert, assertNever } from "../base/assert.ts";
-import { BrokerError } from "../base/errors.ts";
-import { limits } from "../base/limits.ts";
 import type { Op } from "../base/units.ts";
 import type { Command, OwnerId, SettleOutcome } from "./command.ts";
 import { deadLetterQueue, destinationKey, type Destination, type Message } from "./message.ts";
@@ -34,8 +32,8 @@ export interface BrokerObserver {
 }
 
 /**
- * The replicated state machine: what both nodes hold in the same state. `admit` says whether a command makes sense now
- * and changes nothing; `apply` does it, deterministically, on either node. Contents of messages are not kept here: a
+ * The replicated state machine: what both nodes hold in the same state. `apply` does what an admitted command says
+ * (see admission.ts), deterministically, on either node. Contents of messages are not kept here: a
  * message is the journal entry that sent it, and the broker counts the references that keep that entry alive.
  */
 export class Broker {
@@ -56,46 +54,6 @@ export class Broker {
     let count = 0;
     for (const queue of this.queues.values()) count += queue.depth;
     return count;
-  }
-
-  /** Why `command` cannot be done now, or `null`. */
-  admit(command: Command): BrokerError | null {
-    switch (command.kind) {
-      case "send":
-        return this.#admitSend(command.owner, command.transaction, command.message.destination);
-      case "settle":
-        return this.#admitSettle(command.owner, command.subscription, command.messages, command.transaction);
-      case "begin": {
-        const transactions = this.owners.get(command.owner)?.transactions;
-        if (transactions?.has(command.transaction))
-          return new BrokerError("TRANSACTION_EXISTS", { transaction: command.transaction });
-        if ((transactions?.size ?? 0) >= limits.transactionsPerConnectionMax)
-          return new BrokerError("LIMIT_REACHED", {
-            limit: limits.transactionsPerConnectionMax,
-            what: "open transactions on a connection",
-          });
-        return null;
-      }
-      case "finish":
-        return this.#unknownTransaction(command.owner, command.transaction);
-      case "delete-durable":
-        if (this.durables.has(durableKey(command.clientId, command.name))) return null;
-        return new BrokerError("SUBSCRIPTION_UNKNOWN", { subscription: command.name });
-      case "purge":
-        return this.queues.has(command.queue)
-          ? null
-          : new BrokerError("DESTINATION_UNKNOWN", { destination: command.queue });
-      case "deliver":
-      case "release":
-      case "leave":
-      case "create-durable":
-      case "create-temporary":
-      case "create-queue":
-      case "expire":
-        return null;
-      default:
-        return assertNever(command);
-    }
   }
 
   /** Does what entry `op` says. The command was admitted by the active node in this same state. */
@@ -169,40 +127,6 @@ export class Broker {
     const queue = new Queue(key, id);
     this.queues.set(key, queue);
     return queue;
-  }
-
-  #admitSend(owner: OwnerId, transaction: string | null, destination: Destination): BrokerError | null {
-    if (isTemporary(destination) && !this.queues.has(destinationKey(destination)))
-      return new BrokerError("DESTINATION_UNKNOWN", { destination: destinationKey(destination) });
-    return this.#transactionFull(owner, transaction);
-  }
-
-  #admitSettle(
-    owner: OwnerId,
-    subscription: string,
-    messages: readonly Op[],
-    transaction: string | null,
-  ): BrokerError | null {
-    const held = this.owners.get(owner)?.held.get(subscription);
-    const unknown = messages.find((op) => held?.has(op) !== true);
-    if (unknown !== undefined) return new BrokerError("MESSAGE_UNKNOWN", { message: unknown });
-    return this.#transactionFull(owner, transaction);
-  }
-
-  #transactionFull(owner: OwnerId, transaction: string | null): BrokerError | null {
-    if (transaction === null) return null;
-    const open = this.owners.get(owner)?.transactions.get(transaction);
-    if (open === undefined) return new BrokerError("TRANSACTION_UNKNOWN", { transaction });
-    if (open.sends.length + open.settlements.length < limits.operationsPerTransactionMax) return null;
-    return new BrokerError("LIMIT_REACHED", {
-      limit: limits.operationsPerTransactionMax,
-      what: "operations in a transaction",
-    });
-  }
-
-  #unknownTransaction(owner: OwnerId, transaction: string): BrokerError | null {
-    if (this.owners.get(owner)?.transactions.has(transaction)) return null;
-    return new BrokerError("TRANSACTION_UNKNOWN", { transaction });
   }
 
   #send(op: Op, owner: OwnerId, message: Message, transaction: string | null): void {

@@ -3,6 +3,7 @@ import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { type Moment, type Op, type WallTime } from "../base/units.ts";
 import type { Command, OwnerId } from "../core/command.ts";
+import { admit } from "../core/admission.ts";
 import { durableKey } from "../core/broker.ts";
 import { Dispatcher, isVolatile, type Consumer } from "../core/dispatch.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
@@ -268,7 +269,7 @@ export class ClientDesk {
 
   /** Makes an admitted command an entry; throws what stands against it. */
   #order(command: Command, now: Moment): JournalEntry {
-    const refusal = this.#history.broker.admit(command);
+    const refusal = admit(this.#history.broker, command);
     if (refusal !== null) throw refusal;
     return this.#history.order(command, now);
   }
