@@ -85,7 +85,8 @@ function holdsSocket(pid: string, inodes: ReadonlySet<string>): boolean {
 /** The program's name as it was called; a process's own short name may be any word (Node's is "MainThread"). */
 function commandOf(pid: string): string {
   const program = readText(`/proc/${pid}/cmdline`).split("\0")[0]?.split("/").at(-1);
-  return program || readText(`/proc/${pid}/comm`).trim() || "a process";
+  const names = [program, readText(`/proc/${pid}/comm`).trim()];
+  return names.find((name) => name !== undefined && name !== "") ?? "a process";
 }
 
 function readText(path: string): string {
