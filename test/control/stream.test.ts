@@ -216,7 +216,7 @@ describe("window", () => {
       window.ask(message);
       window.ask({ id: 1, operation: "getPair" });
 
-      expect(await window.closed).toBe(4401);
+      expect(await window.closed).toBe(1008);
       expect(window.messages).toEqual([]);
       expect(supervisor.asked).toEqual([]);
     },
@@ -226,7 +226,7 @@ describe("window", () => {
     const window = await open();
     const startedAt = performance.now();
 
-    expect(await window.closed).toBe(4401);
+    expect(await window.closed).toBe(4408);
     expect(performance.now() - startedAt).toBeGreaterThan(4_500);
   });
 

@@ -12,7 +12,8 @@ import type { Guard } from "./guard.ts";
 /**
  * The window in a browser. After the upgrade the browser's first message is `{token}`; then each `{id, operation, input}`
  * is answered by `{id, ok: true, value}` or `{id, ok: false, error}`, in whatever order the answers come, and every
- * event is pushed as `{event}`. Closing codes: 4401 no or a wrong token, 4400 a message that is none of these.
+ * event is pushed as `{event}`. Closing codes: 1008 a wrong token (no
+ * use trying again), 4408 none in time, 4400 a message that is none of these.
  */
 export const windowPath = `${apiPrefix}/window`;
 
@@ -65,7 +66,7 @@ function refuse(socket: Duplex, status: string): void {
 
 function awaitToken(window: WebSocket, guard: Guard, welcome: () => void, strangers: Set<WebSocket>): void {
   const timer = setTimeout(() => {
-    window.close(4401, "no token came within 5 s");
+    window.close(4408, "No token came within 5 s.");
   }, tokenTimeoutMs);
   window.on("error", () => {
     window.terminate();
@@ -79,7 +80,7 @@ function awaitToken(window: WebSocket, guard: Guard, welcome: () => void, strang
     strangers.delete(window);
     const token = parse(data)?.["token"];
     if (typeof token === "string" && guard.isToken(token)) welcome();
-    else window.close(4401, "the token is wrong");
+    else window.close(1008, "The token is wrong. Open the address that `understudy up --window` printed.");
   });
 }
 
