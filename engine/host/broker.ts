@@ -24,7 +24,7 @@ import { portInUse } from "./ports.ts";
 import { statistics, status, type StatusSources } from "./reports.ts";
 import { deleteStore, Store } from "./store.ts";
 import type { Supervision } from "./supervision.ts";
-import { version } from "./version.ts";
+import { version } from "../base/version.ts";
 
 const tickMs = 100;
 const statisticsMs = 250;
