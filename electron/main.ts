@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { app, dialog, type BrowserWindow } from "electron";
-import { createSupervisor, type Supervisor } from "../engine/supervisor/supervisor.ts";
+import { servePair, type ServedPair } from "../engine/control/served-pair.ts";
 import { sendEvent, serveCalls } from "./ipc-main.ts";
 import { setMenu } from "./menu.ts";
 import { readSettings, settleDirectories } from "./settings.ts";
@@ -17,7 +17,7 @@ async function run(): Promise<void> {
   serveWindowFiles(join(import.meta.dirname, "../renderer"));
   // The window opens while the brokers start: people see something at once, and what they see is the start.
   const starting = startPair();
-  serveCalls(starting.then((supervisor) => supervisor.service));
+  serveCalls(starting.then(({ supervisor }) => supervisor.service));
   const window = openWindow();
   setMenu(window);
   quitInOrder(starting);
@@ -28,14 +28,23 @@ async function run(): Promise<void> {
   await connect(starting, window);
 }
 
-/** Asynchronous as a whole, so that a wrong setting is reported like any other reason not to start. */
-async function startPair(): Promise<Supervisor> {
-  return await createSupervisor(readSettings());
+/**
+ * The app serves the control API too: what a click can do, a command in a terminal can do to the same pair.
+ * Asynchronous as a whole, so that a wrong setting is reported like any other reason not to start.
+ */
+async function startPair(): Promise<ServedPair> {
+  return await servePair(readSettings(), join(import.meta.dirname, "../renderer"), async () => {
+    const [{ createSupervisor }, { createControlServer }] = await Promise.all([
+      import("../engine/supervisor/create.ts"),
+      import("../engine/control/server.ts"),
+    ]);
+    return { createSupervisor, createControlServer };
+  });
 }
 
-async function connect(starting: Promise<Supervisor>, window: BrowserWindow): Promise<void> {
+async function connect(starting: Promise<ServedPair>, window: BrowserWindow): Promise<void> {
   try {
-    const supervisor = await starting;
+    const { supervisor } = await starting;
     supervisor.events.subscribe((event) => {
       sendEvent(window, event);
     });
@@ -49,7 +58,7 @@ async function connect(starting: Promise<Supervisor>, window: BrowserWindow): Pr
 }
 
 /** Whatever ends the app, the brokers are stopped first, the active one before the other. */
-function quitInOrder(starting: Promise<Supervisor>): void {
+function quitInOrder(starting: Promise<ServedPair>): void {
   let isStopping = false;
   app.on("window-all-closed", () => {
     app.quit();
@@ -59,7 +68,7 @@ function quitInOrder(starting: Promise<Supervisor>): void {
     if (isStopping) return;
     isStopping = true;
     void starting
-      .then((supervisor) => supervisor.stop())
+      .then((pair) => pair.stop())
       // A pair that never started needs no stopping; people have been told why.
       .catch(() => undefined)
       .then(() => {

@@ -1,5 +1,7 @@
+import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { app } from "electron";
+import { defaultDirectory } from "../engine/control/default-directory.ts";
 import { pairConfiguration, type PairConfiguration } from "../engine/config/configuration.ts";
 
 /** Ports as environment variables: a second app beside the first, and tests, need others than the default; 0 is any. */
@@ -15,10 +17,10 @@ export function settleDirectories(): void {
   if (data !== undefined && data !== "") app.setPath("userData", join(resolve(data), "window"));
 }
 
+/** The same data directory as the command line's, so that its commands find the app's pair. */
 export function readSettings(): PairConfiguration {
-  const data = process.env["UNDERSTUDY_DATA"];
-  const dataDirectory =
-    data === undefined || data === "" ? join(app.getPath("userData"), "pair") : resolve(data);
+  const { env: environment, platform } = process;
+  const dataDirectory = defaultDirectory({ environment, platform, home: homedir() });
   const ports = Object.entries(portVariables).flatMap(([option, variable]) => {
     const value = process.env[variable];
     return value === undefined ? [] : [[option, Number(value)] as const];

@@ -11,7 +11,7 @@ import {
   sharedOptions,
   type SharedFlags,
 } from "./configuration.ts";
-import { defaultDirectory } from "./directory.ts";
+import { defaultDirectory } from "../control/default-directory.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface BrokerOptions extends CommonOptions, SharedFlags {

@@ -1,15 +1,10 @@
-import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { BrokerError } from "../base/errors.ts";
 import type { PairConfiguration } from "../config/configuration.ts";
 import { loadPairConfiguration } from "../config/load.ts";
 import type { PairEvent } from "../control/events.ts";
-import { announce, createToken, findRunning, withdraw } from "../control/server/announcement.ts";
-import type { ControlServer } from "../control/server.ts";
+import { servePair, type Machinery } from "../control/served-pair.ts";
 import type { BrokerView, PairView } from "../control/views.ts";
-import { freePort, isPortFree, portInUse } from "../host/ports.ts";
-import type { Supervisor } from "../supervisor/supervisor.ts";
 import { addCommonOptions, portNumber, printJson, type CommonOptions, type Run } from "./command.ts";
 import {
   addSharedFlags,
@@ -18,7 +13,7 @@ import {
   sharedOptions,
   type SharedFlags,
 } from "./configuration.ts";
-import { defaultDirectory } from "./directory.ts";
+import { defaultDirectory } from "../control/default-directory.ts";
 import { brokerText, eventJson, eventText } from "./print.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -27,15 +22,6 @@ export interface UpOptions extends CommonOptions, SharedFlags {
   readonly replicaPort?: number;
   readonly controlPort?: number;
   readonly window?: boolean;
-}
-
-/** What `up` starts; tests give their own. */
-export interface Machinery {
-  createSupervisor(configuration: PairConfiguration): Promise<Supervisor>;
-  createControlServer(
-    supervisor: Supervisor,
-    options: { port: number; token: string; windowDirectory: string },
-  ): Promise<ControlServer>;
 }
 
 export function define(command: Command, run: Run): void {
@@ -64,43 +50,36 @@ export async function up(
   load: () => Promise<Machinery>,
 ): Promise<number> {
   const stopped = terminal.untilStopped();
-  const configuration = await configure(options, terminal);
-  const machinery = await load();
-  const supervisor = await machinery.createSupervisor(configuration);
-  let server: ControlServer | null = null;
-  const { dataDirectory } = configuration;
+  const configuration = configure(options, terminal);
+  const served = await servePair(configuration, windowDirectory(), load);
+  const { supervisor, url, windowUrl } = served;
   try {
-    const token = createToken(dataDirectory);
-    server = await machinery.createControlServer(supervisor, {
-      port: configuration.controlPort,
-      token,
-      windowDirectory: windowDirectory(),
-    });
-    announce(dataDirectory, { url: server.url, pid: process.pid });
     const pair = await supervisor.service.getPair({});
-    const windowUrl = options.window === true ? `${server.url}/#token=${token}` : null;
     supervisor.events.subscribe((event) => {
       printEvent(event, options, terminal);
     });
+    const shownWindow = options.window === true ? windowUrl : null;
     if (options.json === true)
       printJson(terminal, {
-        ...readyLine(pair, server.url),
-        ...(windowUrl === null ? {} : { window: windowUrl }),
+        ...readyLine(pair, url),
+        ...(shownWindow === null ? {} : { window: shownWindow }),
       });
     else
       terminal.out(
-        readyText(pair, { controlUrl: server.url, windowUrl, prefix: commandPrefix(options, terminal) }),
+        readyText(pair, {
+          controlUrl: url,
+          windowUrl: shownWindow,
+          prefix: commandPrefix(options, terminal),
+        }),
       );
     await aborted(stopped);
   } finally {
-    withdraw(dataDirectory, process.pid);
-    await server?.close();
-    await supervisor.stop();
+    await served.stop();
   }
   return 0;
 }
 
-async function configure(options: UpOptions, terminal: Terminal): Promise<PairConfiguration> {
+function configure(options: UpOptions, terminal: Terminal): PairConfiguration {
   const { configuration, notices } = loadPairConfiguration(readSource(options.config), {
     environment: terminal.environment,
     flags: {
@@ -113,20 +92,7 @@ async function configure(options: UpOptions, terminal: Terminal): Promise<PairCo
     dataDirectory: defaultDirectory(terminal),
   });
   printNotices(notices, terminal);
-  const dataDirectory = resolve(configuration.dataDirectory);
-  const running = findRunning(dataDirectory);
-  if (running !== null && running.pid !== process.pid) {
-    throw new BrokerError("WRONG_STATE", {
-      action: "start",
-      node: `pair in ${dataDirectory}`,
-      state: `running already, as process ${running.pid} (${running.url})`,
-    });
-  }
-  const { controlPort } = configuration;
-  // Found out before anything is started, and fixed before the supervisor tells anyone the control API's address.
-  if (controlPort !== 0 && !(await isPortFree(controlPort)))
-    throw await portInUse(controlPort, "control API");
-  return { ...configuration, dataDirectory, controlPort: controlPort === 0 ? await freePort() : controlPort };
+  return configuration;
 }
 
 /** The line that says a pair is ready, for scripts. */

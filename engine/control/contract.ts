@@ -41,7 +41,13 @@ export const operations = {
     z.object({ mode: linkMode, delayMs: z.number().min(0).max(60_000).default(100) }),
     pairView,
   ),
-  getRecovery: operation("GET", "/recovery", "Progress of the recovery copy, or its last result", z.object({}), recoveryView),
+  getRecovery: operation(
+    "GET",
+    "/recovery",
+    "Progress of the recovery copy, or its last result",
+    z.object({}),
+    recoveryView,
+  ),
   startRecovery: operation(
     "POST",
     "/recovery",
@@ -56,28 +62,71 @@ export const operations = {
     }),
     recoveryView,
   ),
-  undoRecovery: operation("POST", "/recovery/undo", "Put the kept directory back", z.object({}), recoveryView),
-  removeKept: operation("DELETE", "/recovery/kept", "Delete the directory kept by the last recovery", z.object({}), recoveryView),
+  undoRecovery: operation(
+    "POST",
+    "/recovery/undo",
+    "Put the kept directory back",
+    z.object({}),
+    recoveryView,
+  ),
+  removeKept: operation(
+    "DELETE",
+    "/recovery/kept",
+    "Delete the directory kept by the last recovery",
+    z.object({}),
+    recoveryView,
+  ),
   listEvents: operation(
     "GET",
     "/timeline",
     "Events after the one numbered `after`, oldest first (as a stream: GET /events)",
-    z.object({ after: z.coerce.number().int().default(0), limit: z.coerce.number().int().min(1).max(5_000).default(1_000) }),
+    z.object({
+      after: z.coerce.number().int().default(0),
+      limit: z.coerce.number().int().min(1).max(5_000).default(1_000),
+    }),
     z.object({ events: z.array(timelineEvent) }),
   ),
-  listClients: operation("GET", "/clients", "Every connection to the pair, external and built-in", z.object({}), z.object({ clients: z.array(clientView) })),
+  listClients: operation(
+    "GET",
+    "/clients",
+    "Every connection to the pair, external and built-in",
+    z.object({}),
+    z.object({ clients: z.array(clientView) }),
+  ),
   addClient: operation("POST", "/clients", "Add a built-in producer or consumer", builtInClient, clientView),
   updateClient: operation(
     "POST",
     "/clients/{id}",
     "Pause, resume or re-rate a built-in client",
-    z.object({ id: z.string().max(200), paused: z.boolean().optional(), ratePerSecond: z.number().min(0).max(100_000).optional() }),
+    z.object({
+      id: z.string().max(200),
+      paused: z.boolean().optional(),
+      ratePerSecond: z.number().min(0).max(100_000).optional(),
+    }),
     clientView,
   ),
-  removeClient: operation("DELETE", "/clients/{id}", "Remove a built-in client", z.object({ id: z.string().max(200) }), z.object({})),
-  getLedger: operation("GET", "/ledger", "What became of the messages confirmed to built-in producers", z.object({}), ledgerView),
+  removeClient: operation(
+    "DELETE",
+    "/clients/{id}",
+    "Remove a built-in client",
+    z.object({ id: z.string().max(200) }),
+    z.object({}),
+  ),
+  getLedger: operation(
+    "GET",
+    "/ledger",
+    "What became of the messages confirmed to built-in producers",
+    z.object({}),
+    ledgerView,
+  ),
   resetLedger: operation("DELETE", "/ledger", "Start a new ledger", z.object({}), ledgerView),
-  listDestinations: operation("GET", "/destinations", "Queues, topics and durable subscriptions", z.object({}), z.object({ destinations: z.array(destinationView) })),
+  listDestinations: operation(
+    "GET",
+    "/destinations",
+    "Queues, topics and durable subscriptions",
+    z.object({}),
+    z.object({ destinations: z.array(destinationView) }),
+  ),
   browse: operation(
     "GET",
     "/destinations/{name}/messages",
@@ -108,10 +157,20 @@ export const operations = {
     "POST",
     "/destinations/{name}/receive",
     "Take messages off a queue",
-    z.object({ name: destinationName, count: z.number().int().min(1).max(500).default(1), timeoutMs: z.number().min(0).max(60_000).default(1_000) }),
+    z.object({
+      name: destinationName,
+      count: z.number().int().min(1).max(500).default(1),
+      timeoutMs: z.number().min(0).max(60_000).default(1_000),
+    }),
     z.object({ messages: z.array(messageDetail) }),
   ),
-  purge: operation("DELETE", "/destinations/{name}/messages", "Delete all waiting messages", z.object({ name: destinationName }), z.object({ purged: z.number().int() })),
+  purge: operation(
+    "DELETE",
+    "/destinations/{name}/messages",
+    "Delete all waiting messages",
+    z.object({ name: destinationName }),
+    z.object({ purged: z.number().int() }),
+  ),
 } as const;
 
 export type Operations = typeof operations;
@@ -122,7 +181,9 @@ export type OperationArguments<Id extends OperationId> = z.output<Operations[Id]
 export type OperationOutput<Id extends OperationId> = z.output<Operations[Id]["output"]>;
 
 /** The supervisor's side of the table. Handlers get checked arguments and throw `BrokerError`. */
-export type ControlService = { readonly [Id in OperationId]: (input: OperationArguments<Id>) => Promise<OperationOutput<Id>> };
+export type ControlService = {
+  readonly [Id in OperationId]: (input: OperationArguments<Id>) => Promise<OperationOutput<Id>>;
+};
 
 /** A failure as every transport carries it. */
 export const controlFailure = z.object({

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { configureBroker } from "../../../engine/cli/broker.ts";
 import { commands } from "../../../engine/cli/commands.ts";
-import { defaultDirectory } from "../../../engine/cli/directory.ts";
+import { defaultDirectory } from "../../../engine/control/default-directory.ts";
 import { checkNode } from "../../../engine/cli/doctor.ts";
 import { main } from "../../../engine/cli/main.ts";
 import { testTerminal } from "./test-terminal.ts";

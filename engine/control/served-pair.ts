@@ -1,0 +1,78 @@
+import { resolve } from "node:path";
+import { BrokerError } from "../base/errors.ts";
+import type { PairConfiguration } from "../config/configuration.ts";
+import { freePort, isPortFree, portInUse } from "../host/ports.ts";
+import type { Supervisor } from "../supervisor/supervisor.ts";
+import { announce, createToken, findRunning, withdraw } from "./server/announcement.ts";
+import type { ControlServer } from "./server.ts";
+
+/** What starts a pair and serves its control API; loaded late, as it is most of what starting up costs. */
+export interface Machinery {
+  createSupervisor(configuration: PairConfiguration): Promise<Supervisor>;
+  createControlServer(
+    supervisor: Supervisor,
+    options: { port: number; token: string; windowDirectory: string },
+  ): Promise<ControlServer>;
+}
+
+/** A running pair whose control API is served, so that commands in the same data directory find it. */
+export interface ServedPair {
+  readonly supervisor: Supervisor;
+  /** Of the control API: `http://127.0.0.1:8161`. */
+  readonly url: string;
+  /** Of the window, with the token that lets a browser in. */
+  readonly windowUrl: string;
+  /** Takes the announcement back, closes the server and stops both brokers in order. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a pair, serves its control API and announces it in the data directory. Throws `BrokerError` WRONG_STATE when
+ * a pair runs there already, PORT_IN_USE, and what the supervisor throws; then nothing is left running.
+ */
+export async function servePair(
+  configuration: PairConfiguration,
+  windowDirectory: string,
+  load: () => Promise<Machinery>,
+): Promise<ServedPair> {
+  const settled = await settle(configuration);
+  const { dataDirectory } = settled;
+  const machinery = await load();
+  const supervisor = await machinery.createSupervisor(settled);
+  let server: ControlServer | null = null;
+  const stop = async (): Promise<void> => {
+    withdraw(dataDirectory, process.pid);
+    await server?.close();
+    await supervisor.stop();
+  };
+  try {
+    const token = createToken(dataDirectory);
+    server = await machinery.createControlServer(supervisor, {
+      port: settled.controlPort,
+      token,
+      windowDirectory,
+    });
+    announce(dataDirectory, { url: server.url, pid: process.pid });
+    return { supervisor, url: server.url, windowUrl: `${server.url}/#token=${token}`, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Finds out what stands in the way before anything is started, and what the control API's address will be. */
+async function settle(configuration: PairConfiguration): Promise<PairConfiguration> {
+  const dataDirectory = resolve(configuration.dataDirectory);
+  const running = findRunning(dataDirectory);
+  if (running !== null && running.pid !== process.pid) {
+    throw new BrokerError("WRONG_STATE", {
+      action: "start",
+      node: `pair in ${dataDirectory}`,
+      state: `running already, as process ${running.pid} (${running.url})`,
+    });
+  }
+  const { controlPort } = configuration;
+  if (controlPort !== 0 && !(await isPortFree(controlPort)))
+    throw await portInUse(controlPort, "control API");
+  return { ...configuration, dataDirectory, controlPort: controlPort === 0 ? await freePort() : controlPort };
+}
