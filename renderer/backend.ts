@@ -1,4 +1,9 @@
-import type { ControlFailure, OperationId, OperationInput, OperationOutput } from "../engine/control/contract.ts";
+import type {
+  ControlFailure,
+  OperationId,
+  OperationInput,
+  OperationOutput,
+} from "../engine/control/contract.ts";
 import type { PairEvent } from "../engine/control/events.ts";
 
 /** All that the window knows of the outside: the control operations, the pushed events, and whether anyone is there. */

@@ -15,7 +15,10 @@ async function chooseBackend(): Promise<Backend> {
     // Imaginary pairs to build and photograph the window with; a production build drops this branch and its files.
     const scene = new URLSearchParams(location.search).get("scene");
     if (scene !== null) {
-      const [{ fakeBackend }, { playScene }] = await Promise.all([import("./scenes/fake-backend.ts"), import("./scenes/scenes.ts")]);
+      const [{ fakeBackend }, { playScene }] = await Promise.all([
+        import("./scenes/fake-backend.ts"),
+        import("./scenes/scenes.ts"),
+      ]);
       return fakeBackend(playScene(scene));
     }
   }

@@ -50,11 +50,12 @@ export function asJson(text: string): string | null {
 export function asXml(text: string): string | null {
   const trimmed = text.trim();
   if (!trimmed.startsWith("<") || !trimmed.endsWith(">")) return null;
-  const parts = trimmed.match(/<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|<[^>]+>|[^<]+/g) ?? [];
+  const parts: readonly string[] =
+    trimmed.match(/<!--[\s\S]*?-->|<!\[CDATA\[[\s\S]*?\]\]>|<\?[\s\S]*?\?>|<[^>]+>|[^<]+/g) ?? [];
   let out = "";
   let depth = 0;
   let isInline = false;
-  for (const part of parts) {
+  for (const [index, part] of parts.entries()) {
     if (!part.startsWith("<")) {
       if (part.trim() === "") continue;
       out += part;
@@ -67,7 +68,7 @@ export function asXml(text: string): string | null {
       out += out === "" ? part : `\n${"  ".repeat(depth)}${part}`;
       const opens = !part.endsWith("/>") && !part.startsWith("<?") && !part.startsWith("<!");
       if (opens) depth += 1;
-      isInline = opens && parts[parts.indexOf(part) + 1]?.startsWith("</") === true;
+      isInline = opens && parts[index + 1]?.startsWith("</") === true;
     }
   }
   return out;
@@ -79,7 +80,9 @@ export function asHex(bytes: Uint8Array): string {
   for (let offset = 0; offset < bytes.length; offset += bytesPerHexLine) {
     const slice = [...bytes.subarray(offset, offset + bytesPerHexLine)];
     const hex = slice.map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-    const printable = slice.map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".")).join("");
+    const printable = slice
+      .map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "."))
+      .join("");
     lines.push(`${offset.toString(16).padStart(8, "0")}  ${hex.padEnd(bytesPerHexLine * 3)} ${printable}`);
   }
   return lines.join("\n");

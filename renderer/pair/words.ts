@@ -29,7 +29,10 @@ export const protectionSigns: Readonly<Record<Protection, Sign & { word: string 
 };
 
 /** Which actions make sense in a state; the supervisor has the last word. */
-export function isOffered(action: "kill" | "freeze" | "thaw" | "stop" | "start" | "promote", state: BrokerState): boolean {
+export function isOffered(
+  action: "kill" | "freeze" | "thaw" | "stop" | "start" | "promote",
+  state: BrokerState,
+): boolean {
   const isDead = state === "stopped" || state === "shut down" || state === "killed";
   switch (action) {
     case "start":

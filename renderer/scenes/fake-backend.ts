@@ -20,7 +20,8 @@ export function fakeBackend(pair: FakePair): Backend {
       if (action === "stop") pair.halt(node, "stopped");
       if (action === "start") pair.start(node);
       if (action === "freeze") pair.setState(node, "frozen");
-      if (action === "thaw") pair.setState(node, pair.active === null || pair.active === node ? "active" : "standby");
+      if (action === "thaw")
+        pair.setState(node, pair.active === null || pair.active === node ? "active" : "standby");
       if (action === "promote") pair.promote(node, 0);
       return pair.pair();
     },
@@ -42,7 +43,13 @@ export function fakeBackend(pair: FakePair): Backend {
       pair.recovery = idleRecovery;
       return pair.recovery;
     },
-    listEvents: ({ after = 0, limit = 1_000 }) => ({ events: pair.events.slice(Number(after), Number(after) + Number(limit)) }),
+    listEvents({ after = 0, limit = 1_000 }) {
+      // Once the window has the events, it may have the snapshots between them.
+      setTimeout(() => {
+        for (const view of pair.recorded.splice(0)) for (const listener of pair.listeners) listener(view);
+      });
+      return { events: pair.events.slice(Number(after), Number(after) + Number(limit)) };
+    },
     listClients: () => ({ clients: pair.clientViews() }),
     addClient(settings) {
       const client = fakeClient(pair.at, settings as Parameters<typeof fakeClient>[1]);
@@ -51,11 +58,13 @@ export function fakeBackend(pair: FakePair): Backend {
     },
     updateClient({ id, paused, ratePerSecond }) {
       const client = pair.clients.find((other) => other.view.id === id);
-      if (client?.view.settings == null) throw new CallFailed({ code: "NOT_FOUND", message: `The client ${id} does not exist.`, context: {} });
+      const settings = client?.view.settings ?? null;
+      if (client === undefined || settings === null)
+        throw new CallFailed({ code: "NOT_FOUND", message: `The client ${id} does not exist.`, context: {} });
       if (paused !== undefined) client.view = { ...client.view, state: paused ? "paused" : "connected" };
       if (ratePerSecond !== undefined) {
         client.rate = ratePerSecond;
-        client.view = { ...client.view, settings: { ...client.view.settings, ratePerSecond } };
+        client.view = { ...client.view, settings: { ...settings, ratePerSecond } };
       }
       return client.view;
     },
@@ -73,7 +82,9 @@ export function fakeBackend(pair: FakePair): Backend {
       const from = cursor === undefined ? firstMessage : Number(cursor);
       const end = firstMessage + (pair.depth.get(name) ?? 0);
       const to = Math.min(end, from + Number(limit));
-      const messages = Array.from({ length: Math.max(0, to - from) }, (_, index) => fakeSummary(name, from + index));
+      const messages = Array.from({ length: Math.max(0, to - from) }, (_, index) =>
+        fakeSummary(name, from + index),
+      );
       return { messages, cursor: to < end ? String(to) : null };
     },
     getMessage: ({ name, id }) => fakeDetail(name, Number(id)),
@@ -90,7 +101,8 @@ export function fakeBackend(pair: FakePair): Backend {
     },
   };
   return {
-    call: <Id extends OperationId>(id: Id, input: OperationInput<Id>) => Promise.try(() => handlers[id](input)),
+    call: <Id extends OperationId>(id: Id, input: OperationInput<Id>) =>
+      new Promise<OperationOutput<Id>>((resolve) => resolve(handlers[id](input))),
     onEvent(listener) {
       pair.listeners.add(listener);
       return () => pair.listeners.delete(listener);

@@ -26,7 +26,11 @@ const clientDefaults = {
 
 let lastNumber = 0;
 
-export function fakeClient(at: number, given: Partial<BuiltInClient> & Pick<BuiltInClient, "role" | "destination">, external?: { name: string; address: string; protocol: string }): FakeClient {
+export function fakeClient(
+  at: number,
+  given: Partial<BuiltInClient> & Pick<BuiltInClient, "role" | "destination">,
+  external?: { name: string; address: string; protocol: string },
+): FakeClient {
   lastNumber += 1;
   const settings: BuiltInClient = { ...clientDefaults, ...given };
   const view: ClientView = {
@@ -51,7 +55,13 @@ export function fakeClient(at: number, given: Partial<BuiltInClient> & Pick<Buil
     story: "",
     settings: external === undefined ? settings : null,
   };
-  return { view, rate: settings.ratePerSecond === 0 ? 2_400 : settings.ratePerSecond, resumesAt: at, lostAt: null, rest: 0 };
+  return {
+    view,
+    rate: settings.ratePerSecond === 0 ? 2_400 : settings.ratePerSecond,
+    resumesAt: at,
+    lostAt: null,
+    rest: 0,
+  };
 }
 
 export function arrive(client: FakeClient, node: NodeName, at: number): number | null {
@@ -85,8 +95,11 @@ export function storyOf(client: FakeClient): string {
   const { stays } = client.view;
   const parts = stays.map((stay) => {
     const blackout = stay.blackoutMs === null ? "" : `blackout ${duration(stay.blackoutMs)}, `;
-    return stay.to === null ? `${blackout}on ${stay.node} since ${clockTime(stay.from)}` : `${blackout}on ${stay.node} ${duration(stay.to - stay.from)}`;
+    return stay.to === null
+      ? `${blackout}on ${stay.node} since ${clockTime(stay.from)}`
+      : `${blackout}on ${stay.node} ${duration(stay.to - stay.from)}`;
   });
-  if (client.view.state === "reconnecting") parts.push(`reconnecting since ${clockTime(client.lostAt ?? client.view.since)}`);
+  if (client.view.state === "reconnecting")
+    parts.push(`reconnecting since ${clockTime(client.lostAt ?? client.view.since)}`);
   return parts.slice(-3).join(", ");
 }

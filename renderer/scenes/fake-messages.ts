@@ -13,7 +13,10 @@ export function fakeSummary(name: string, id: number): MessageSummary {
     id,
     messageId: `ID:${name}-${String(id)}`,
     bodyBytes: typeof body === "string" ? body.length : body.length,
-    preview: typeof body === "string" ? body.slice(0, 120) : [...body.slice(0, 24)].map((byte) => byte.toString(16).padStart(2, "0")).join(" "),
+    preview:
+      typeof body === "string"
+        ? body.slice(0, 120)
+        : [...body.slice(0, 24)].map((byte) => byte.toString(16).padStart(2, "0")).join(" "),
     priority: id % 11 === 0 ? 9 : 4,
     persistent: id % 13 !== 0,
     sentAt: Date.now() - 600_000 + id * 20,
@@ -32,7 +35,11 @@ export function fakeDetail(name: string, id: number): MessageDetail {
     properties: [
       { name: "tenant", value: "north", type: "string" },
       { name: "attempt", value: "1", type: "integer" },
-      { name: "traceparent", value: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", type: "string" },
+      {
+        name: "traceparent",
+        value: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        type: "string",
+      },
     ],
     correlationId: `order-${String(10_482 + (id % 3))}`,
     replyTo: "temp-queue://replies-1",
@@ -43,9 +50,17 @@ export function fakeDetail(name: string, id: number): MessageDetail {
     fate: [
       { step: "accepted", at: summary.sentAt, detail: `by the primary as entry ${String(id)}` },
       { step: "stored here", at: summary.sentAt + 1, detail: "primary" },
-      { step: "replicated", at: summary.sentAt + 2, detail: "durable on the replica; confirmed to the producer" },
-      ...(summary.deliveryCount > 0 ? [{ step: "delivered", at: summary.sentAt + 9, detail: "to consumer-2 on the primary" }] : []),
-      ...(summary.deliveryCount > 0 ? [{ step: "redelivered", at: summary.sentAt + 4_020, detail: "flagged, after the failover" }] : []),
+      {
+        step: "replicated",
+        at: summary.sentAt + 2,
+        detail: "durable on the replica; confirmed to the producer",
+      },
+      ...(summary.deliveryCount > 0
+        ? [{ step: "delivered", at: summary.sentAt + 9, detail: "to consumer-2 on the primary" }]
+        : []),
+      ...(summary.deliveryCount > 0
+        ? [{ step: "redelivered", at: summary.sentAt + 4_020, detail: "flagged, after the failover" }]
+        : []),
     ],
   };
 }

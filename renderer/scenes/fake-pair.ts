@@ -1,5 +1,16 @@
 import type { NewTimelineEvent, PairEvent, TimelineEvent, ViewUpdate } from "../../engine/control/events.ts";
-import type { BrokerState, BrokerView, ClientView, LedgerView, LinkMode, LinkView, NodeName, PairView, Protection, RecoveryView } from "../../engine/control/views.ts";
+import type {
+  BrokerState,
+  BrokerView,
+  ClientView,
+  LedgerView,
+  LinkMode,
+  LinkView,
+  NodeName,
+  PairView,
+  Protection,
+  RecoveryView,
+} from "../../engine/control/views.ts";
 import { arrive, lose, storyOf, type FakeClient } from "./fake-clients.ts";
 import { idleRecovery, nextActionsOf, protectionSentences } from "./fake-words.ts";
 
@@ -18,6 +29,8 @@ export class FakePair {
   recovery: RecoveryView = idleRecovery;
   readonly brokers: Record<NodeName, BrokerView>;
   readonly events: TimelineEvent[] = [];
+  /** Snapshots from before anybody looked, so that charts have a past as well. */
+  readonly recorded: ViewUpdate[] = [];
   readonly listeners = new Set<(event: PairEvent) => void>();
   link: LinkView = { mode: "heal", delayMs: 0, attached: true, lagEntries: 0, lagMs: 0, bytesPerSecond: 0 };
   depth = new Map<string, number>();
@@ -29,7 +42,10 @@ export class FakePair {
   constructor(at: number) {
     this.at = at;
     this.startedAt = at;
-    this.brokers = { primary: this.#broker("primary", 61_616, 48_213), replica: this.#broker("replica", 61_617, 48_219) };
+    this.brokers = {
+      primary: this.#broker("primary", 61_616, 48_213),
+      replica: this.#broker("replica", 61_617, 48_219),
+    };
   }
 
   get active(): NodeName | null {
@@ -38,11 +54,11 @@ export class FakePair {
   }
 
   get protection(): Protection {
+    if (this.recovery.state === "running") return "syncing";
     const states = [this.brokers.primary.state, this.brokers.replica.state];
     if (states.every((state) => state === "active")) return "split";
-    if (!states.includes("active")) return "down";
-    if (states.includes("standby") && this.link.attached) return "protected";
-    return this.recovery.state === "running" ? "syncing" : "unprotected";
+    if (!states.includes("active")) return states.includes("standby") ? "unprotected" : "down";
+    return states.includes("standby") && this.link.attached ? "protected" : "unprotected";
   }
 
   emit(event: NewTimelineEvent, at = this.at): void {
@@ -67,7 +83,8 @@ export class FakePair {
     const attached = mode === "heal" || mode === "delay" ? this.#bothUp() : false;
     this.link = { ...this.link, mode, delayMs: mode === "delay" ? delayMs : 0, attached };
     this.emit({ kind: "link", mode, attached, text: `The replication link was set to ${mode}.` });
-    if (!attached && this.profile === "classic" && this.brokers.replica.state === "standby") this.promote("replica", 4_200);
+    if (!attached && this.profile === "classic" && this.brokers.replica.state === "standby")
+      this.promote("replica", 4_200);
     this.#tellProtection(before);
   }
 
@@ -75,22 +92,46 @@ export class FakePair {
     const broker = this.brokers[node];
     if (broker.pid === null) return;
     const wasActive = broker.state === "active";
-    this.emit({ kind: "killed", node, pid: broker.pid, signal: "SIGKILL", text: `The ${node} (process ${String(broker.pid)}) was killed by SIGKILL.` });
+    this.emit({
+      kind: "killed",
+      node,
+      pid: broker.pid,
+      signal: "SIGKILL",
+      text: `The ${node} (process ${String(broker.pid)}) was killed by SIGKILL.`,
+    });
     this.halt(node, "killed");
     const other = node === "primary" ? "replica" : "primary";
-    if (wasActive && this.brokers[other].state === "standby") this.after(this.takeoverMs, () => this.promote(other, this.takeoverMs));
+    if (wasActive && this.brokers[other].state === "standby")
+      this.after(this.takeoverMs, () => this.promote(other, this.takeoverMs));
   }
 
   halt(node: NodeName, state: BrokerState): void {
-    this.brokers[node] = { ...this.brokers[node], pid: null, clients: 0, inPerSecond: 0, outPerSecond: 0, memoryBytes: 0 };
+    this.brokers[node] = {
+      ...this.brokers[node],
+      pid: null,
+      clients: 0,
+      inPerSecond: 0,
+      outPerSecond: 0,
+      memoryBytes: 0,
+    };
     this.setState(node, state);
     if (this.link.attached) {
       this.link = { ...this.link, attached: false, lagEntries: 0, lagMs: 0, bytesPerSecond: 0 };
-      this.emit({ kind: "link", mode: this.link.mode, attached: false, text: "The replication link is down: the other side is gone." });
+      this.emit({
+        kind: "link",
+        mode: this.link.mode,
+        attached: false,
+        text: "The replication link is down: the other side is gone.",
+      });
     }
     for (const client of this.clients) {
       if (client.view.node !== node) continue;
-      this.emit({ kind: "client-lost", client: client.view.id, node, text: `${client.view.name} lost its connection to the ${node}.` });
+      this.emit({
+        kind: "client-lost",
+        client: client.view.id,
+        node,
+        text: `${client.view.name} lost its connection to the ${node}.`,
+      });
       lose(client, this.at);
       client.resumesAt = this.at + this.takeoverMs + 4 + this.chance() * 12;
     }
@@ -99,8 +140,20 @@ export class FakePair {
   promote(node: NodeName, tookMs: number): void {
     this.epoch += 1;
     this.brokers[node] = { ...this.brokers[node], epoch: this.epoch };
-    this.emit({ kind: "granted", node, epoch: this.epoch, alone: true, text: `Epoch ${String(this.epoch)} was granted to the ${node}.` });
-    this.emit({ kind: "promoted", node, epoch: this.epoch, tookMs, text: `The ${node} took over after ${String(tookMs)} ms.` });
+    this.emit({
+      kind: "granted",
+      node,
+      epoch: this.epoch,
+      alone: true,
+      text: `Epoch ${String(this.epoch)} was granted to the ${node}.`,
+    });
+    this.emit({
+      kind: "promoted",
+      node,
+      epoch: this.epoch,
+      tookMs,
+      text: `The ${node} took over after ${String(tookMs)} ms.`,
+    });
     this.setState(node, "active");
   }
 
@@ -112,10 +165,21 @@ export class FakePair {
       this.brokers[node] = { ...this.brokers[node], memoryBytes: 74e6, epoch: this.epoch };
       if (!standby) return this.setState(node, "active");
       const source = this.brokers[this.active ?? "primary"];
-      this.brokers[node] = { ...this.brokers[node], op: source.op, committed: source.committed, digest: source.digest, storedMessages: source.storedMessages };
+      this.brokers[node] = {
+        ...this.brokers[node],
+        op: source.op,
+        committed: source.committed,
+        digest: source.digest,
+        storedMessages: source.storedMessages,
+      };
       this.link = { ...this.link, attached: true };
       this.setState(node, "standby");
-      this.emit({ kind: "link", mode: this.link.mode, attached: true, text: `The ${node} is attached and mirrors.` });
+      this.emit({
+        kind: "link",
+        mode: this.link.mode,
+        attached: true,
+        text: `The ${node} is attached and mirrors.`,
+      });
     });
   }
 
@@ -124,7 +188,9 @@ export class FakePair {
     while (this.at < at) {
       const next = Math.min(at, this.at + stepMs);
       for (;;) {
-        const due = this.#due.filter((item) => item.at <= next).toSorted((left, right) => left.at - right.at)[0];
+        const due = this.#due
+          .filter((item) => item.at <= next)
+          .toSorted((left, right) => left.at - right.at)[0];
         if (due === undefined) break;
         this.#due.splice(this.#due.indexOf(due), 1);
         this.#moveTo(due.at);
@@ -132,12 +198,22 @@ export class FakePair {
       }
       this.#moveTo(next);
       this.#reconnect();
-      for (const listener of this.listeners) listener(this.views());
+      const view = this.views();
+      if (this.listeners.size === 0) this.recorded.push(view);
+      for (const listener of this.listeners) listener(view);
     }
   }
 
   views(): ViewUpdate {
-    return { kind: "views", at: this.at, pair: this.pair(), clients: this.clientViews(), destinations: this.destinations(), ledger: this.ledger(), recovery: this.recovery };
+    return {
+      kind: "views",
+      at: this.at,
+      pair: this.pair(),
+      clients: this.clientViews(),
+      destinations: this.destinations(),
+      ledger: this.ledger(),
+      recovery: this.recovery,
+    };
   }
 
   pair(): PairView {
@@ -168,7 +244,9 @@ export class FakePair {
 
   destinations(): ViewUpdate["destinations"] {
     return [...this.depth].map(([name, depth]) => {
-      const users = this.clients.filter((client) => client.view.destinations.includes(name) && client.view.state === "connected");
+      const users = this.clients.filter(
+        (client) => client.view.destinations.includes(name) && client.view.state === "connected",
+      );
       const producers = users.filter((client) => client.view.role === "producer");
       const consumers = users.filter((client) => client.view.role === "consumer");
       return {
@@ -188,7 +266,17 @@ export class FakePair {
 
   ledger(): LedgerView {
     const { confirmed, received, again } = this.counts;
-    return { confirmed, receivedOnce: received - again, receivedAgain: again, unflaggedRepeats: 0, notYet: Math.max(0, confirmed - received), lost: 0, outOfOrder: 0, verdict: this.#verdict, since: this.startedAt };
+    return {
+      confirmed,
+      receivedOnce: received - again,
+      receivedAgain: again,
+      unflaggedRepeats: 0,
+      notYet: Math.max(0, confirmed - received),
+      lost: 0,
+      outOfOrder: 0,
+      verdict: this.#verdict,
+      since: this.startedAt,
+    };
   }
 
   chance(): number {
@@ -205,11 +293,20 @@ export class FakePair {
     const source = this.active;
     const traffic = source === null ? 0 : this.brokers[source].inPerSecond;
     this.link = this.link.attached
-      ? { ...this.link, lagEntries: Math.round(traffic * 0.004 * (1 + this.chance())), lagMs: traffic === 0 ? 0 : 0.6 + this.chance() + this.link.delayMs, bytesPerSecond: traffic * 512 }
+      ? {
+          ...this.link,
+          lagEntries: Math.round(traffic * 0.004 * (1 + this.chance())),
+          lagMs: traffic === 0 ? 0 : 0.6 + this.chance() + this.link.delayMs,
+          bytesPerSecond: traffic * 512,
+        }
       : { ...this.link, lagEntries: 0, lagMs: 0, bytesPerSecond: 0 };
   }
 
-  #moveClient(client: FakeClient, seconds: number, totals: Record<NodeName, { in: number; out: number; clients: number }>): void {
+  #moveClient(
+    client: FakeClient,
+    seconds: number,
+    totals: Record<NodeName, { in: number; out: number; clients: number }>,
+  ): void {
     const { view } = client;
     if (view.node === null || view.state !== "connected") return;
     const total = totals[view.node];
@@ -227,8 +324,8 @@ export class FakePair {
       return;
     }
     const taken = Math.min(moved, this.depth.get(name) ?? 0);
-    total.out += seconds > 0 ? Math.min(rate, taken / seconds) : 0;
-    this.counts.received = Math.min(this.counts.confirmed, this.counts.received + (view.builtIn ? taken : 0));
+    total.out += Math.min(rate, taken / Math.max(seconds, 0.25));
+    this.counts.received = Math.min(this.counts.confirmed, this.counts.received + taken);
     this.depth.set(name, Math.max(0, (this.depth.get(name) ?? 0) - taken));
     client.view = { ...view, received: view.received + taken, unacknowledged: Math.round(this.chance() * 2) };
   }
@@ -238,10 +335,22 @@ export class FakePair {
     const isServing = broker.state === "active";
     const isMirroring = broker.state === "standby" && this.link.attached;
     if (!isServing && !isMirroring) return;
-    const op = isMirroring ? this.brokers[this.active ?? "primary"].op : broker.op + Math.round((total.in + total.out * 2) * seconds);
+    const op = isMirroring
+      ? this.brokers[this.active ?? "primary"].op
+      : broker.op + Math.round((total.in + total.out * 2) * seconds);
     const storedMessages = [...this.depth.values()].reduce((sum, depth) => sum + depth, 0);
     const digest = (op * 2_654_435_761).toString(16).padStart(14, "7").slice(-14).repeat(3).slice(0, 32);
-    this.brokers[node] = { ...broker, op, committed: op, digest, storedMessages, storeBytes: 4e6 + op * 140, clients: total.clients, inPerSecond: isServing ? total.in : 0, outPerSecond: isServing ? total.out : 0 };
+    this.brokers[node] = {
+      ...broker,
+      op,
+      committed: op,
+      digest,
+      storedMessages,
+      storeBytes: 4e6 + op * 140,
+      clients: total.clients,
+      inPerSecond: isServing ? total.in : 0,
+      outPerSecond: isServing ? total.out : 0,
+    };
   }
 
   #reconnect(): void {
@@ -251,17 +360,40 @@ export class FakePair {
       if (client.view.state !== "reconnecting") continue;
       if (node === null) {
         const text = `${client.view.name} tried 127.0.0.1:61617: connection refused.`;
-        this.emit({ kind: "client-attempt", client: client.view.id, target: "127.0.0.1:61617", error: "connection refused", text });
+        this.emit({
+          kind: "client-attempt",
+          client: client.view.id,
+          target: "127.0.0.1:61617",
+          error: "connection refused",
+          text,
+        });
         client.view = { ...client.view, reconnectAttempts: client.view.reconnectAttempts + 1 };
         continue;
       }
       const at = Math.max(client.resumesAt ?? this.at, this.brokers[node].since + 2);
       if (at > this.at) continue;
       const blackoutMs = arrive(client, node, at);
-      this.emit({ kind: "client-connected", client: client.view.id, node, text: `${client.view.name} connected to the ${node}.` }, at);
+      this.emit(
+        {
+          kind: "client-connected",
+          client: client.view.id,
+          node,
+          text: `${client.view.name} connected to the ${node}.`,
+        },
+        at,
+      );
       if (blackoutMs === null) continue;
       reconnected += 1;
-      this.emit({ kind: "client-resumed", client: client.view.id, node, blackoutMs, text: `${client.view.name} works again on the ${node}; blackout ${String(blackoutMs)} ms.` }, at);
+      this.emit(
+        {
+          kind: "client-resumed",
+          client: client.view.id,
+          node,
+          blackoutMs,
+          text: `${client.view.name} works again on the ${node}; blackout ${String(blackoutMs)} ms.`,
+        },
+        at,
+      );
     }
     if (reconnected > 0) this.#judge(reconnected);
   }
@@ -278,13 +410,28 @@ export class FakePair {
 
   #tellProtection(before: Protection): void {
     const protection = this.protection;
-    if (protection !== before) this.emit({ kind: "protection", protection, text: protectionSentences[protection](this) });
+    if (protection !== before)
+      this.emit({ kind: "protection", protection, text: protectionSentences[protection](this) });
   }
 
   #broker(node: NodeName, port: number, pid: number): BrokerView {
     return {
-      node, state: "stopped", reason: null, since: this.at, port, pid, epoch: 1, op: 18_204, committed: 18_204, digest: "", storedMessages: 0,
-      storeBytes: 4e6, memoryBytes: 74e6, clients: 0, inPerSecond: 0, outPerSecond: 0,
+      node,
+      state: "stopped",
+      reason: null,
+      since: this.at,
+      port,
+      pid,
+      epoch: 1,
+      op: 18_204,
+      committed: 18_204,
+      digest: "",
+      storedMessages: 0,
+      storeBytes: 4e6,
+      memoryBytes: 74e6,
+      clients: 0,
+      inPerSecond: 0,
+      outPerSecond: 0,
     };
   }
 }

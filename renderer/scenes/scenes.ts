@@ -6,11 +6,53 @@ import { fakeRecover } from "./fake-recovery.ts";
 type Script = readonly (readonly [secondsAgo: number, happen: (pair: FakePair) => void])[];
 
 const clientsArrive: Script = [
-  [52, (pair) => pair.clients.push(fakeClient(pair.at, { role: "consumer", destination: "demo", window: 100, ratePerSecond: 400 }))],
-  [51.5, (pair) => pair.clients.push(fakeClient(pair.at, { role: "producer", destination: "demo", ratePerSecond: 50 }))],
-  [47, (pair) => pair.clients.push(fakeClient(pair.at, { role: "producer", destination: "orders", ratePerSecond: 220, bodyBytes: 1_024, window: 16 }))],
-  [46.2, (pair) => pair.clients.push(fakeClient(pair.at, { role: "consumer", destination: "orders", ratePerSecond: 200 }, { name: "order-service", address: "172.18.0.4:51822", protocol: "STOMP 1.2" }))],
-  [44, (pair) => pair.clients.push(fakeClient(pair.at, { role: "consumer", destination: "orders", ratePerSecond: 9 }, { name: "audit.py", address: "127.0.0.1:50144", protocol: "STOMP 1.1" }))],
+  [
+    52,
+    (pair) =>
+      pair.clients.push(
+        fakeClient(pair.at, { role: "consumer", destination: "demo", window: 100, ratePerSecond: 400 }),
+      ),
+  ],
+  [
+    51.5,
+    (pair) =>
+      pair.clients.push(fakeClient(pair.at, { role: "producer", destination: "demo", ratePerSecond: 50 })),
+  ],
+  [
+    47,
+    (pair) =>
+      pair.clients.push(
+        fakeClient(pair.at, {
+          role: "producer",
+          destination: "orders",
+          ratePerSecond: 220,
+          bodyBytes: 1_024,
+          window: 16,
+        }),
+      ),
+  ],
+  [
+    46.2,
+    (pair) =>
+      pair.clients.push(
+        fakeClient(
+          pair.at,
+          { role: "consumer", destination: "orders", ratePerSecond: 200 },
+          { name: "order-service", address: "172.18.0.4:51822", protocol: "STOMP 1.2" },
+        ),
+      ),
+  ],
+  [
+    44,
+    (pair) =>
+      pair.clients.push(
+        fakeClient(
+          pair.at,
+          { role: "consumer", destination: "orders", ratePerSecond: 9 },
+          { name: "audit.py", address: "127.0.0.1:50144", protocol: "STOMP 1.1" },
+        ),
+      ),
+  ],
 ];
 
 const failover: Script = [...clientsArrive, [21, (pair) => pair.kill("primary")]];
@@ -20,10 +62,13 @@ export const scenes: Readonly<Record<string, Script>> = {
   protected: clientsArrive,
   "failing-over": [
     ...clientsArrive,
-    [0.6, (pair) => {
-      pair.takeoverMs = 3_600_000;
-      pair.kill("primary");
-    }],
+    [
+      0.6,
+      (pair) => {
+        pair.takeoverMs = 3_600_000;
+        pair.kill("primary");
+      },
+    ],
   ],
   unprotected: failover,
   recovering: [...failover, [6, (pair) => fakeRecover(pair, 118e6)]],
@@ -32,14 +77,40 @@ export const scenes: Readonly<Record<string, Script>> = {
     [59, (pair) => void (pair.profile = "classic")],
     ...clientsArrive,
     [26, (pair) => pair.setLink("cut", 0)],
-    [21, (pair) => {
-      pair.clients.push(fakeClient(pair.at, { role: "producer", destination: "orders", ratePerSecond: 20 }, { name: "billing", address: "127.0.0.1:50911", protocol: "STOMP 1.2" }));
-    }],
+    [
+      21,
+      (pair) => {
+        pair.clients.push(
+          fakeClient(
+            pair.at,
+            { role: "producer", destination: "orders", ratePerSecond: 20 },
+            { name: "billing", address: "127.0.0.1:50911", protocol: "STOMP 1.2" },
+          ),
+        );
+      },
+    ],
   ],
-  down: [...clientsArrive, [16, (pair) => pair.halt("replica", "stopped")], [9, (pair) => pair.kill("primary")]],
-  heavy: Array.from({ length: 120 }, (_, index) => [50 - index / 10, (pair: FakePair): void => {
-    pair.clients.push(fakeClient(pair.at, { role: index % 2 === 0 ? "producer" : "consumer", destination: `load.${String(index % 12)}`, ratePerSecond: 160 }));
-  }] as const),
+  down: [
+    ...clientsArrive,
+    [16, (pair) => pair.halt("replica", "stopped")],
+    [9, (pair) => pair.kill("primary")],
+  ],
+  heavy: Array.from(
+    { length: 120 },
+    (_, index) =>
+      [
+        50 - index / 10,
+        (pair: FakePair): void => {
+          pair.clients.push(
+            fakeClient(pair.at, {
+              role: index % 2 === 0 ? "producer" : "consumer",
+              destination: `load.${String(index % 12)}`,
+              ratePerSecond: 160,
+            }),
+          );
+        },
+      ] as const,
+  ),
 };
 
 const pastMs = 58_000;

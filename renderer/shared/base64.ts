@@ -5,7 +5,8 @@ export function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> {
 export function base64OfBytes(bytes: Uint8Array): string {
   let text = "";
   // In slices: a call takes only so many arguments.
-  for (let offset = 0; offset < bytes.length; offset += 8_192) text += String.fromCharCode(...bytes.subarray(offset, offset + 8_192));
+  for (let offset = 0; offset < bytes.length; offset += 8_192)
+    text += String.fromCharCode(...bytes.subarray(offset, offset + 8_192));
   return btoa(text);
 }
 

@@ -12,5 +12,6 @@ export async function copyText(text: string): Promise<void> {
   // Deprecated but the only road in an insecure context.
   const done = document.execCommand("copy");
   holder.remove();
-  if (!done) throw new Error("The browser does not let this page copy. Select the text and copy it yourself.");
+  if (!done)
+    throw new Error("The browser does not let this page copy. Select the text and copy it yourself.");
 }

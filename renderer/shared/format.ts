@@ -37,9 +37,16 @@ export function duration(ms: number): string {
   if (ms < 10_000) return `${(ms / 1_000).toFixed(2)} s`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
   const seconds = Math.floor(ms / 1_000);
-  if (seconds < 3_600) return `${String(Math.floor(seconds / 60))} m ${String(seconds % 60)} s`;
-  if (seconds < 86_400) return `${String(Math.floor(seconds / 3_600))} h ${String(Math.floor((seconds % 3_600) / 60))} m`;
+  if (seconds < 3_600)
+    return seconds % 60 === 0 ? `${seconds / 60} m` : `${Math.floor(seconds / 60)} m ${seconds % 60} s`;
+  if (seconds < 86_400)
+    return `${String(Math.floor(seconds / 3_600))} h ${String(Math.floor((seconds % 3_600) / 60))} m`;
   return `${String(Math.floor(seconds / 86_400))} d ${String(Math.floor((seconds % 86_400) / 3_600))} h`;
+}
+
+/** How long something has lasted, in whole seconds: for words that change while one reads. */
+export function age(ms: number): string {
+  return ms < 60_000 ? `${Math.max(0, Math.floor(ms / 1_000))} s` : duration(ms);
 }
 
 function two(value: number): string {

@@ -24,7 +24,11 @@ export interface Template {
   readonly draft: Draft;
 }
 
-export type Sending = { kind: "idle" } | { kind: "sending" } | { kind: "sent"; text: string } | { kind: "failed"; reason: string };
+export type Sending =
+  | { kind: "idle" }
+  | { kind: "sending" }
+  | { kind: "sent"; text: string }
+  | { kind: "failed"; reason: string };
 
 const historyMax = 50;
 
@@ -81,7 +85,9 @@ export class Composer {
 
   keep(name: string): void {
     const template = { name, draft: $state.snapshot(this.draft) };
-    this.templates = [...this.templates.filter((other) => other.name !== name), template].toSorted((left, right) => left.name.localeCompare(right.name));
+    this.templates = [...this.templates.filter((other) => other.name !== name), template].toSorted(
+      (left, right) => left.name.localeCompare(right.name),
+    );
     this.#memory.write("composer.templates", this.templates);
   }
 
@@ -95,7 +101,8 @@ export class Composer {
     this.sending = { kind: "sending" };
     try {
       const { ids } = await this.#backend.call("send", requestOf(draft));
-      const entries = ids.length === 1 ? `entry ${String(ids[0])}` : `entries ${String(ids[0])} to ${String(ids.at(-1))}`;
+      const entries =
+        ids.length === 1 ? `entry ${String(ids[0])}` : `entries ${String(ids[0])} to ${String(ids.at(-1))}`;
       this.sending = { kind: "sent", text: `Sent and safe: ${entries} on ${draft.destination}.` };
       this.#remember(draft);
       return true;
@@ -107,7 +114,10 @@ export class Composer {
 
   #remember(draft: Draft): void {
     const text = JSON.stringify(draft);
-    this.history = [draft, ...this.history.filter((other) => JSON.stringify(other) !== text)].slice(0, historyMax);
+    this.history = [draft, ...this.history.filter((other) => JSON.stringify(other) !== text)].slice(
+      0,
+      historyMax,
+    );
     this.#memory.write("composer.history", this.history);
   }
 }

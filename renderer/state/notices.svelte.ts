@@ -15,7 +15,9 @@ export class Notices {
   #lastId = 0;
   readonly #after: (delayMs: number, run: () => void) => void;
 
-  constructor(after: (delayMs: number, run: () => void) => void = (delayMs, run) => void setTimeout(run, delayMs)) {
+  constructor(
+    after: (delayMs: number, run: () => void) => void = (delayMs, run) => void setTimeout(run, delayMs),
+  ) {
     this.#after = after;
   }
 

@@ -22,8 +22,14 @@ const eventsPerPage = 1_000;
 /** As many pages as the timeline keeps events. */
 const pagesMax = 20;
 const revisionEveryMs = 100;
+const clockEveryMs = 1_000;
 /** Events worth interrupting a screen reader's user for. */
-const announced: ReadonlySet<TimelineEvent["kind"]> = new Set(["protection", "killed", "promoted", "verdict"]);
+const announced: ReadonlySet<TimelineEvent["kind"]> = new Set([
+  "protection",
+  "killed",
+  "promoted",
+  "verdict",
+]);
 
 /** The pair as this window knows it: the newest snapshot, the timeline so far, and what can be asked of it. */
 export class PairMonitor {
@@ -36,9 +42,14 @@ export class PairMonitor {
   timeline = $state.raw(new TimelineModel());
   /** Grows a few times a second while events come in: lists of events read it, the canvas does not. */
   eventsRevision = $state(0);
+  /** The supervisor's time, once a second, for words such as `22 s`. */
+  clock = $state(Date.now());
   /** The newest important event, for screen readers. */
   announcement = $state("");
-  readonly rates: Readonly<Record<NodeName, RateHistory>> = { primary: new RateHistory(), replica: new RateHistory() };
+  readonly rates: Readonly<Record<NodeName, RateHistory>> = {
+    primary: new RateHistory(),
+    replica: new RateHistory(),
+  };
 
   readonly #backend: Backend;
   readonly #notices: Notices;
@@ -62,7 +73,9 @@ export class PairMonitor {
         if (state.kind === "connected") void this.refresh();
       }),
     ];
+    const ticking = setInterval(() => (this.clock = this.now()), clockEveryMs);
     return () => {
+      clearInterval(ticking);
       for (const end of ends) end();
     };
   }
@@ -92,7 +105,18 @@ export class PairMonitor {
         this.#backend.call("getRecovery", {}),
       ]);
       await this.#fetchEvents(pair.startedAt);
-      this.#observe({ kind: "views", at: this.now(), pair, ...clients, ...destinations, ledger, recovery });
+      const view: ViewUpdate = {
+        kind: "views",
+        at: this.now(),
+        pair,
+        ...clients,
+        ...destinations,
+        ledger,
+        recovery,
+      };
+      this.#adopt(view);
+      this.timeline.observe(view, false);
+      this.#revise();
     } catch (error) {
       this.#notices.fail(error);
     }
@@ -113,7 +137,8 @@ export class PairMonitor {
 
   async addClient(settings: OperationInput<"addClient">): Promise<ClientView | null> {
     const client = await this.ask("addClient", settings);
-    if (client !== null && !this.clients.some((other) => other.id === client.id)) this.clients = [...this.clients, client];
+    if (client !== null && !this.clients.some((other) => other.id === client.id))
+      this.clients = [...this.clients, client];
     return client;
   }
 
@@ -167,11 +192,7 @@ export class PairMonitor {
       void this.#fetchEvents(view.pair.startedAt);
     }
     this.#syncClock(view.at);
-    this.pair = view.pair;
-    this.clients = view.clients;
-    this.destinations = view.destinations;
-    this.ledger = view.ledger;
-    this.recovery = view.recovery;
+    this.#adopt(view);
     this.timeline.observe(view);
     for (const node of ["primary", "replica"] as const) {
       const broker = view.pair[node];
@@ -180,10 +201,19 @@ export class PairMonitor {
     this.#revise();
   }
 
+  #adopt(view: ViewUpdate): void {
+    this.pair = view.pair;
+    this.clients = view.clients;
+    this.destinations = view.destinations;
+    this.ledger = view.ledger;
+    this.recovery = view.recovery;
+  }
+
   #addEvent(event: TimelineEvent): void {
     if (!this.timeline.add(event)) return;
     this.#syncClock(event.at);
-    if (announced.has(event.kind) || (event.kind === "notice" && event.severity !== "info")) this.announcement = event.text;
+    if (announced.has(event.kind) || (event.kind === "notice" && event.severity !== "info"))
+      this.announcement = event.text;
     this.#revise();
   }
 
@@ -200,7 +230,10 @@ export class PairMonitor {
     this.#held = held;
     try {
       for (let page = 0; page < pagesMax; page += 1) {
-        const { events } = await this.#backend.call("listEvents", { after: this.timeline.lastEventId, limit: eventsPerPage });
+        const { events } = await this.#backend.call("listEvents", {
+          after: this.timeline.lastEventId,
+          limit: eventsPerPage,
+        });
         for (const event of events) this.timeline.add(event);
         if (events.length < eventsPerPage) break;
       }

@@ -14,14 +14,16 @@ const themes: readonly Theme[] = ["system", "light", "dark"];
 /** How this person likes the window; remembered at each change. */
 export class Preferences {
   theme = $state<Theme>("system");
-  panes = $state<Panes>({ side: 344, lower: 232 });
+  panes = $state<Panes>({ side: 344, lower: 208 });
   tab = $state<LowerTab>("destinations");
   isSideOpen = $state(true);
   isLowerOpen = $state(true);
   readonly #memory: Memory;
 
-  constructor(memory: Memory) {
+  /** `lower`: its height until somebody chooses another. */
+  constructor(memory: Memory, lower = 208) {
     this.#memory = memory;
+    this.panes = { ...this.panes, lower };
     this.theme = memory.read<Theme>("theme", "system");
     this.panes = { ...this.panes, ...memory.read<Partial<Panes>>("panes", {}) };
     this.tab = memory.read<LowerTab>("tab", "destinations");

@@ -58,7 +58,11 @@ export class QueueBrowser {
     const question = (this.#question += 1);
     this.reading = { kind: "reading" };
     try {
-      const page = await this.#backend.call("browse", { name, limit: messagesPerPage, ...(cursor === null ? {} : { cursor }) });
+      const page = await this.#backend.call("browse", {
+        name,
+        limit: messagesPerPage,
+        ...(cursor === null ? {} : { cursor }),
+      });
       if (question !== this.#question) return;
       this.messages = cursor === null ? page.messages : [...this.messages, ...page.messages];
       this.cursor = page.cursor;

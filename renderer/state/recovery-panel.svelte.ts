@@ -5,7 +5,12 @@ import { sentenceOf, type Backend } from "../backend.ts";
 export type Plan =
   | { kind: "closed" }
   | { kind: "checking" }
-  | { kind: "ready"; preflight: NonNullable<RecoveryView["preflight"]>; from: NodeName | null; to: NodeName | null }
+  | {
+      kind: "ready";
+      preflight: NonNullable<RecoveryView["preflight"]>;
+      from: NodeName | null;
+      to: NodeName | null;
+    }
   | { kind: "following" }
   | { kind: "failed"; reason: string };
 
@@ -22,7 +27,8 @@ export class RecoveryPanel {
     this.plan = { kind: "checking" };
     await this.#try(async () => {
       const view = await this.#backend.call("startRecovery", { dryRun: true });
-      if (view.preflight === null) throw new Error("The preflight gave no answer. Nothing was changed; try again.");
+      if (view.preflight === null)
+        throw new Error("The preflight gave no answer. Nothing was changed; try again.");
       this.plan = { kind: "ready", preflight: view.preflight, from: view.from, to: view.to };
     });
   }
@@ -47,6 +53,11 @@ export class RecoveryPanel {
       await this.#backend.call("removeKept", {});
       this.plan = { kind: "closed" };
     });
+  }
+
+  /** The running copy, or the last one's result. */
+  show(): void {
+    this.plan = { kind: "following" };
   }
 
   close(): void {

@@ -10,6 +10,9 @@ import { QueueBrowser } from "./queue-browser.svelte.ts";
 import { RecoveryPanel } from "./recovery-panel.svelte.ts";
 import { TimelineView } from "./timeline-view.svelte.ts";
 
+/** The lower pane's share of a window that nobody has arranged yet. */
+const lowerShare = 0.26;
+
 /** All state of one window, put together. */
 export class WindowState {
   readonly notices = new Notices();
@@ -22,13 +25,13 @@ export class WindowState {
   readonly commands: Commands;
   dialog = $state<"none" | "snippets" | "about">("none");
 
-  constructor(backend: Backend, memory: Memory) {
+  constructor(backend: Backend, memory: Memory, windowHeight = 800) {
     this.monitor = new PairMonitor(backend, this.notices);
     this.gaze = new TimelineView(() => this.monitor.now());
     this.browser = new QueueBrowser(backend);
     this.composer = new Composer(backend, memory);
     this.recovery = new RecoveryPanel(backend);
-    this.preferences = new Preferences(memory);
+    this.preferences = new Preferences(memory, Math.round(windowHeight * lowerShare));
     this.commands = new Commands(this);
   }
 

@@ -28,7 +28,14 @@ export class Artist {
   #frame = 0;
   #palette: Palette | null = null;
   #textures: Map<Look, CanvasPattern | null> = new Map();
-  #drawn = { revision: -1, from: 0, to: 0, scrollTop: -1, selection: "", model: null as TimelineModel | null };
+  #drawn = {
+    revision: -1,
+    from: 0,
+    to: 0,
+    scrollTop: -1,
+    selection: "",
+    model: null as TimelineModel | null,
+  };
   #height = 0;
 
   constructor(canvas: HTMLCanvasElement, scroller: HTMLElement, sources: Sources) {
@@ -70,7 +77,12 @@ export class Artist {
   #isDue(): boolean {
     const { model, gaze } = { model: this.#sources.model(), gaze: this.#sources.gaze() };
     const drawn = this.#drawn;
-    if (drawn.model !== model || drawn.scrollTop !== this.#scroller.scrollTop || drawn.selection !== selectionKey(gaze)) return true;
+    if (
+      drawn.model !== model ||
+      drawn.scrollTop !== this.#scroller.scrollTop ||
+      drawn.selection !== selectionKey(gaze)
+    )
+      return true;
     const span = gaze.span();
     const lengthMs = span.to - span.from;
     if (drawn.to - drawn.from !== lengthMs && Math.abs(drawn.to - drawn.from - lengthMs) > 1e-6) return true;
@@ -87,7 +99,7 @@ export class Artist {
     const model = this.#sources.model();
     const gaze = this.#sources.gaze();
     const span = gaze.span();
-    const rows = rowsOf(model.lanes, span);
+    const rows = rowsOf(model.lanes, span, this.#canvas.clientHeight - rulerHeight);
     const scale = window.devicePixelRatio;
     context.setTransform(scale, 0, 0, scale, 0, 0);
     drawPicture(context, {
@@ -101,7 +113,14 @@ export class Artist {
       palette: this.#palette,
       textures: this.#textures,
     });
-    this.#drawn = { revision: model.revision, from: span.from, to: span.to, scrollTop: this.#scroller.scrollTop, selection: selectionKey(gaze), model };
+    this.#drawn = {
+      revision: model.revision,
+      from: span.from,
+      to: span.to,
+      scrollTop: this.#scroller.scrollTop,
+      selection: selectionKey(gaze),
+      model,
+    };
     this.#tellHeight(rulerHeight + (rows.at(-1)?.top ?? 0) + (rows.at(-1)?.height ?? 0));
   }
 

@@ -1,5 +1,5 @@
 import { clockSeconds, clockTime, duration } from "../shared/format.ts";
-import { drawGlyph } from "./glyphs.ts";
+import { shapes, uncovered } from "./glyphs.ts";
 import { barsOf, blackoutBarsOf, glyphsOf, ticksOf, xOf, type Bar, type Row, type Span } from "./layout.ts";
 import type { Lane } from "./lanes.ts";
 import type { Look, Palette } from "./palette.ts";
@@ -50,13 +50,16 @@ function topOf(picture: Picture, row: Row): number {
 }
 
 function visibleRows(picture: Picture): Row[] {
-  return picture.rows.filter((row) => topOf(picture, row) < picture.height && topOf(picture, row) + row.height > rulerHeight);
+  return picture.rows.filter(
+    (row) => topOf(picture, row) < picture.height && topOf(picture, row) + row.height > rulerHeight,
+  );
 }
 
 function drawGrid(context: CanvasRenderingContext2D, picture: Picture, trackWidth: number): void {
   context.fillStyle = picture.palette.line;
   context.globalAlpha = 0.6;
-  for (const tick of ticksOf(picture.span, trackWidth, 96)) context.fillRect(Math.round(tick.x), rulerHeight, 1, picture.height);
+  for (const tick of ticksOf(picture.span, trackWidth, 96))
+    context.fillRect(Math.round(tick.x), rulerHeight, 1, picture.height);
   context.globalAlpha = 1;
 }
 
@@ -76,13 +79,20 @@ function drawSelection(context: CanvasRenderingContext2D, picture: Picture, trac
 function drawTrack(context: CanvasRenderingContext2D, picture: Picture, row: Row, trackWidth: number): void {
   const top = topOf(picture, row) + 4;
   const height = row.height - 8;
-  for (const bar of barsOf(row.lane.segments, picture.span, trackWidth, picture.now)) drawBar(context, picture, bar, top, height);
+  for (const bar of barsOf(row.lane.segments, picture.span, trackWidth, picture.now))
+    drawBar(context, picture, bar, top, height);
   drawRate(context, picture, row.lane, trackWidth, top, height);
-  drawBarWords(context, picture, row, trackWidth, top);
-  drawBlackouts(context, picture, row.lane, trackWidth, top, height);
+  const taken = drawBlackouts(context, picture, row.lane, trackWidth, top, height);
+  drawBarWords(context, picture, row, trackWidth, taken);
 }
 
-function drawBar(context: CanvasRenderingContext2D, picture: Picture, bar: Bar, top: number, height: number): void {
+function drawBar(
+  context: CanvasRenderingContext2D,
+  picture: Picture,
+  bar: Bar,
+  top: number,
+  height: number,
+): void {
   const look = picture.palette.looks[bar.state];
   const texture = picture.textures.get(look);
   if (look.texture === "hollow") {
@@ -100,26 +110,43 @@ function drawBar(context: CanvasRenderingContext2D, picture: Picture, bar: Bar, 
   context.fillRect(bar.x, top, Math.min(2, bar.width), height);
 }
 
-/** Words go over the rate, where they fit. */
-function drawBarWords(context: CanvasRenderingContext2D, picture: Picture, row: Row, trackWidth: number, top: number): void {
+/** Words go over the rate, where they fit beside the labels of blackouts and the marks at a bar's beginning. */
+function drawBarWords(
+  context: CanvasRenderingContext2D,
+  picture: Picture,
+  row: Row,
+  trackWidth: number,
+  taken: readonly Taken[],
+): void {
   context.font = `500 11px ${picture.palette.font}`;
   context.textAlign = "left";
+  const y = topOf(picture, row) + (row.lane.kind === "broker" ? 12 : row.height / 2);
+  const glyphs = row.lane.kind === "broker" ? [] : glyphsOf(row.lane.marks, picture.span, trackWidth);
   for (const bar of barsOf(row.lane.segments, picture.span, trackWidth, picture.now)) {
     const wordWidth = context.measureText(bar.state).width;
-    if (bar.width < wordWidth + 16) continue;
     const look = picture.palette.looks[bar.state];
-    const y = top + 8;
+    let x = bar.x + 8;
+    for (const glyph of glyphs) if (Math.abs(glyph.x - x) < 12) x = glyph.x + 12;
+    for (const label of taken) if (label.from < x + wordWidth && label.to > x - 4) x = label.to + 8;
+    if (x + wordWidth + 8 > bar.x + bar.width) continue;
     context.fillStyle = look.texture === "hollow" ? picture.palette.panel : look.fill;
     context.globalAlpha = 0.9;
-    context.fillRect(bar.x + 5, y - 7, wordWidth + 6, 14);
+    context.fillRect(x - 3, y - 7, wordWidth + 6, 14);
     context.globalAlpha = 1;
     context.fillStyle = look.ink;
-    context.fillText(bar.state, bar.x + 8, y + (row.lane.kind === "broker" ? 0 : (row.height - 24) / 2));
+    context.fillText(bar.state, x, y + 0.5);
   }
 }
 
 /** Messages per second as an area; one column a pixel. */
-function drawRate(context: CanvasRenderingContext2D, picture: Picture, lane: Lane, trackWidth: number, top: number, height: number): void {
+function drawRate(
+  context: CanvasRenderingContext2D,
+  picture: Picture,
+  lane: Lane,
+  trackWidth: number,
+  top: number,
+  height: number,
+): void {
   const { rate } = lane;
   if (lane.kind !== "broker" || rate.count < 2) return;
   const max = rate.maxIn(picture.span.from, picture.span.to);
@@ -148,7 +175,21 @@ function drawRate(context: CanvasRenderingContext2D, picture: Picture, lane: Lan
   context.globalAlpha = 1;
 }
 
-function drawBlackouts(context: CanvasRenderingContext2D, picture: Picture, lane: Lane, trackWidth: number, top: number, height: number): void {
+/** Pixels along a lane that already carry a label. */
+interface Taken {
+  readonly from: number;
+  readonly to: number;
+}
+
+function drawBlackouts(
+  context: CanvasRenderingContext2D,
+  picture: Picture,
+  lane: Lane,
+  trackWidth: number,
+  top: number,
+  height: number,
+): Taken[] {
+  const taken: Taken[] = [];
   context.font = `600 11px ${picture.palette.font}`;
   let labelledTo = -Infinity;
   for (const bar of blackoutBarsOf(lane, picture.span, trackWidth, picture.now)) {
@@ -157,9 +198,11 @@ function drawBlackouts(context: CanvasRenderingContext2D, picture: Picture, lane
     const label = duration(bar.ms);
     const labelWidth = context.measureText(label).width;
     const inside = bar.width > labelWidth + 12;
-    const x = inside ? bar.x + 6 : Math.min(bar.x + bar.width + 10, trackWidth - labelWidth - 4);
+    const right = bar.x + bar.width + 10;
+    const x = inside ? bar.x + 6 : right + labelWidth + 8 <= trackWidth ? right : bar.x - labelWidth - 12;
     if (!inside && x < labelledTo) continue;
     labelledTo = x + labelWidth + 8;
+    taken.push({ from: Math.min(bar.x, x - 4), to: x + labelWidth + 4 });
     const y = top + height / 2;
     if (!inside) {
       context.fillStyle = picture.palette.panel;
@@ -171,6 +214,7 @@ function drawBlackouts(context: CanvasRenderingContext2D, picture: Picture, lane
     context.fillStyle = inside ? "#1d1300" : picture.palette.caution;
     context.fillText(label, x, y + 0.5);
   }
+  return taken;
 }
 
 /** A kill or a promotion concerns every lane: a fine line lets the eye compare. */
@@ -193,9 +237,9 @@ function drawHairlines(context: CanvasRenderingContext2D, picture: Picture, trac
 
 function drawMarks(context: CanvasRenderingContext2D, picture: Picture, row: Row, trackWidth: number): void {
   const top = topOf(picture, row);
-  for (const glyph of glyphsOf(row.lane.marks, picture.span, trackWidth)) {
-    drawGlyph(context, glyph, glyph.x, top + (row.lane.kind === "broker" ? row.height - 13 : row.height / 2), picture.palette);
-  }
+  const y = top + (row.lane.kind === "broker" ? row.height - 13 : row.height / 2);
+  for (const glyph of uncovered(glyphsOf(row.lane.marks, picture.span, trackWidth)))
+    shapes[glyph.kind](context, glyph.x, y, picture.palette);
 }
 
 function drawLabel(context: CanvasRenderingContext2D, picture: Picture, row: Row): void {
@@ -243,6 +287,10 @@ function drawRuler(context: CanvasRenderingContext2D, picture: Picture, trackWid
     context.fillStyle = palette.lineStrong;
     context.fillRect(gutterWidth + Math.round(tick.x), rulerHeight - 6, 1, 5);
     context.fillStyle = palette.second;
-    context.fillText(tick.stepMs < 1_000 ? clockTime(tick.at) : clockSeconds(tick.at), gutterWidth + tick.x + 4, 11);
+    context.fillText(
+      tick.stepMs < 1_000 ? clockTime(tick.at) : clockSeconds(tick.at),
+      gutterWidth + tick.x + 4,
+      11,
+    );
   }
 }

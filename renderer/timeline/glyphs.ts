@@ -46,13 +46,32 @@ export const shapes: Record<MarkKind, Shape> = {
     pen.stroke();
   },
   promoted(pen, x, y, palette) {
-    polygon(pen, [[x, y - 7], [x + 7, y + 5], [x - 7, y + 5]], palette.accentFill, palette.panel);
+    polygon(
+      pen,
+      [
+        [x, y - 7],
+        [x + 7, y + 5],
+        [x - 7, y + 5],
+      ],
+      palette.accentFill,
+      palette.panel,
+    );
   },
   opened(pen, x, y, palette) {
     disc(pen, x, y, 4.5, palette.panel, palette.accentFill);
   },
   granted(pen, x, y, palette) {
-    polygon(pen, [[x, y - 5], [x + 5, y], [x, y + 5], [x - 5, y]], palette.panel, palette.second);
+    polygon(
+      pen,
+      [
+        [x, y - 5],
+        [x + 5, y],
+        [x, y + 5],
+        [x - 5, y],
+      ],
+      palette.panel,
+      palette.second,
+    );
   },
   "link-lost"(pen, x, y, palette) {
     pen.beginPath();
@@ -68,23 +87,62 @@ export const shapes: Record<MarkKind, Shape> = {
     disc(pen, x, y, 3.5, palette.panel, palette.accentFill);
   },
   attempt(pen, x, y, palette) {
-    pen.fillStyle = palette.caution;
-    pen.fillRect(Math.round(x) - 1, y - 9, 2, 18);
+    pen.fillStyle = palette.text;
+    pen.fillRect(Math.round(x) - 0.5, y + 4, 1.5, 7);
   },
   "first-confirmed"(pen, x, y, palette) {
     disc(pen, x, y, 4.5, palette.accentFill, palette.panel);
   },
   action(pen, x, y, palette) {
-    polygon(pen, [[x - 3.5, y - 3.5], [x + 3.5, y - 3.5], [x + 3.5, y + 3.5], [x - 3.5, y + 3.5]], palette.panel, palette.second);
+    polygon(
+      pen,
+      [
+        [x - 3.5, y - 3.5],
+        [x + 3.5, y - 3.5],
+        [x + 3.5, y + 3.5],
+        [x - 3.5, y + 3.5],
+      ],
+      palette.panel,
+      palette.second,
+    );
   },
   verdict(pen, x, y, palette) {
-    polygon(pen, [[x - 5, y - 5], [x + 5, y - 5], [x + 5, y + 2], [x, y + 6], [x - 5, y + 2]], palette.accentFill, palette.panel);
+    polygon(
+      pen,
+      [
+        [x - 5, y - 5],
+        [x + 5, y - 5],
+        [x + 5, y + 2],
+        [x, y + 6],
+        [x - 5, y + 2],
+      ],
+      palette.accentFill,
+      palette.panel,
+    );
   },
   recovery(pen, x, y, palette) {
-    polygon(pen, [[x - 3, y - 5], [x + 5, y], [x - 3, y + 5]], palette.accentFill, palette.panel);
+    polygon(
+      pen,
+      [
+        [x - 3, y - 5],
+        [x + 5, y],
+        [x - 3, y + 5],
+      ],
+      palette.accentFill,
+      palette.panel,
+    );
   },
   notice(pen, x, y, palette) {
-    polygon(pen, [[x, y - 6], [x + 6, y + 4], [x - 6, y + 4]], palette.panel, palette.caution);
+    polygon(
+      pen,
+      [
+        [x, y - 6],
+        [x + 6, y + 4],
+        [x - 6, y + 4],
+      ],
+      palette.panel,
+      palette.caution,
+    );
   },
 };
 
@@ -104,6 +162,37 @@ export const markWords: Record<MarkKind, string> = {
   notice: "notice",
 };
 
-export function drawGlyph(pen: Pen, glyph: MarkGlyph, x: number, y: number, palette: Palette): void {
-  shapes[glyph.kind](pen, x, y, palette);
+/** What matters more hides what matters less where both would cover each other; zooming in parts them. */
+const weights: Record<MarkKind, number> = {
+  kill: 9,
+  promoted: 8,
+  "link-lost": 7,
+  "first-confirmed": 6,
+  verdict: 6,
+  recovery: 5,
+  "link-attached": 5,
+  opened: 4,
+  notice: 4,
+  connected: 3,
+  action: 2,
+  granted: 1,
+  attempt: 0,
+};
+const coverPixels = 9;
+
+export function uncovered(glyphs: readonly MarkGlyph[]): MarkGlyph[] {
+  const kept: MarkGlyph[] = [];
+  for (const glyph of glyphs.toSorted((left, right) => left.x - right.x)) {
+    const last = kept.at(-1);
+    // Attempts are fine ticks at the lane's foot and cover nothing.
+    if (
+      last === undefined ||
+      glyph.kind === "attempt" ||
+      last.kind === "attempt" ||
+      glyph.x - last.x >= coverPixels
+    )
+      kept.push(glyph);
+    else if (weights[glyph.kind] > weights[last.kind]) kept[kept.length - 1] = glyph;
+  }
+  return kept;
 }

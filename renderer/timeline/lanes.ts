@@ -2,14 +2,43 @@ import type { Samples } from "./samples.ts";
 
 /** What a lane shows over a stretch of time: a broker's state, the link's, or the node a client is on. */
 export type LaneState =
-  | "stopped" | "starting" | "active" | "standby" | "blocked" | "fenced" | "out of sync" | "shut down" | "killed" | "frozen"
-  | "protected" | "unprotected" | "syncing" | "split" | "down"
-  | "attached" | "detached" | "cut" | "half-open" | "delayed"
-  | "on primary" | "on replica";
+  | "stopped"
+  | "starting"
+  | "active"
+  | "standby"
+  | "blocked"
+  | "fenced"
+  | "out of sync"
+  | "shut down"
+  | "killed"
+  | "frozen"
+  | "protected"
+  | "unprotected"
+  | "syncing"
+  | "split"
+  | "down"
+  | "attached"
+  | "detached"
+  | "cut"
+  | "half-open"
+  | "delayed"
+  | "on primary"
+  | "on replica";
 
 export type MarkKind =
-  | "kill" | "promoted" | "opened" | "granted" | "link-lost" | "link-attached"
-  | "connected" | "attempt" | "first-confirmed" | "action" | "verdict" | "recovery" | "notice";
+  | "kill"
+  | "promoted"
+  | "opened"
+  | "granted"
+  | "link-lost"
+  | "link-attached"
+  | "connected"
+  | "attempt"
+  | "first-confirmed"
+  | "action"
+  | "verdict"
+  | "recovery"
+  | "notice";
 
 export interface Segment {
   from: number;
@@ -48,7 +77,14 @@ export interface Lane {
 }
 
 /** Bounds on what is kept; the oldest goes first. A lane at all of them takes about 400 KiB. */
-export const keptMax = { events: 20_000, lanes: 250, segmentsPerLane: 2_000, marksPerLane: 4_000, blackoutsPerLane: 1_000, samplesPerLane: 4_096 };
+export const keptMax = {
+  events: 20_000,
+  lanes: 250,
+  segmentsPerLane: 2_000,
+  marksPerLane: 4_000,
+  blackoutsPerLane: 1_000,
+  samplesPerLane: 4_096,
+};
 
 /** Drops the oldest tenth at once, so that a full list costs nothing per item. */
 export function boundedPush<Item>(list: Item[], item: Item, max: number): void {

@@ -37,6 +37,7 @@ export interface Row {
 }
 
 const rowHeights: Record<Lane["kind"], number> = { pair: 24, broker: 40, link: 24, client: 28 };
+const growthMax = 1.6;
 const blackoutWidthMin = 3;
 /** Marks of one kind closer than this are one glyph. */
 const glyphGap = 5;
@@ -64,24 +65,32 @@ export function panned(span: Span, byMs: number): Span {
   return { from: span.from + byMs, to: span.to + byMs };
 }
 
-/** Rows from top to bottom: the fixed lanes, then clients that are here, then those that are gone and still in view. */
-export function rowsOf(lanes: readonly Lane[], span: Span): Row[] {
+/**
+ * Rows from top to bottom: the fixed lanes, then clients that are here, then those that are gone and still in view.
+ * With `room` pixels to spare they grow, up to a point.
+ */
+export function rowsOf(lanes: readonly Lane[], span: Span, room = 0): Row[] {
   const clients = lanes.filter((lane) => lane.kind === "client");
   const shown = [
     ...lanes.filter((lane) => lane.kind !== "client"),
     ...clients.filter((lane) => !lane.gone),
     ...clients.filter((lane) => lane.gone && (lane.segments.at(-1)?.to ?? 0) >= span.from),
   ];
+  const needed = shown.reduce((sum, lane) => sum + rowHeights[lane.kind], 0);
+  const growth = Math.min(growthMax, Math.max(1, room / needed));
   let top = 0;
   return shown.map((lane) => {
-    const row = { lane, top, height: rowHeights[lane.kind] };
+    const row = { lane, top, height: Math.floor((rowHeights[lane.kind] * growth) / 4) * 4 };
     top += row.height;
     return row;
   });
 }
 
 /** First index of a time-ordered list whose item ends after `at`. */
-export function firstEndingAfter<Item extends { to: number | null }>(items: readonly Item[], at: number): number {
+export function firstEndingAfter<Item extends { to: number | null }>(
+  items: readonly Item[],
+  at: number,
+): number {
   let low = 0;
   let high = items.length;
   while (low < high) {
@@ -129,7 +138,12 @@ export function blackoutBarsOf(lane: Lane, span: Span, width: number, now: numbe
     const to = blackout.to ?? Math.max(now, blackout.from);
     const x = Math.max(0, xOf(blackout.from, span, width));
     const end = Math.min(width, xOf(to, span, width));
-    bars.push({ x, width: Math.max(blackoutWidthMin, end - x), ms: to - blackout.from, isOpen: blackout.to === null });
+    bars.push({
+      x,
+      width: Math.max(blackoutWidthMin, end - x),
+      ms: to - blackout.from,
+      isOpen: blackout.to === null,
+    });
   }
   return bars;
 }
@@ -153,13 +167,17 @@ export function glyphsOf(marks: readonly Mark[], span: Span, width: number): Mar
   return glyphs;
 }
 
-const tickStepsMs = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 10e3, 15e3, 30e3, 60e3, 120e3, 300e3, 600e3, 900e3, 1800e3, 3600e3, 7200e3, 21600e3];
+const tickStepsMs = [
+  1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 10e3, 15e3, 30e3, 60e3, 120e3, 300e3, 600e3, 900e3,
+  1800e3, 3600e3, 7200e3, 21600e3,
+];
 
 /** Round moments, no closer than `gap` pixels. */
 export function ticksOf(span: Span, width: number, gap: number): { at: number; x: number; stepMs: number }[] {
   const perPixel = (span.to - span.from) / width;
   const stepMs = tickStepsMs.find((step) => step / perPixel >= gap) ?? 86_400_000;
   const ticks: { at: number; x: number; stepMs: number }[] = [];
-  for (let at = Math.ceil(span.from / stepMs) * stepMs; at <= span.to; at += stepMs) ticks.push({ at, x: xOf(at, span, width), stepMs });
+  for (let at = Math.ceil(span.from / stepMs) * stepMs; at <= span.to; at += stepMs)
+    ticks.push({ at, x: xOf(at, span, width), stepMs });
   return ticks;
 }

@@ -59,12 +59,12 @@ export class TimelineModel {
   }
 
   /** The newest snapshot: names lanes, samples rates, and mends what the kept events do not tell. */
-  observe(view: ViewUpdate): void {
+  observe(view: ViewUpdate, isSample = true): void {
     for (const node of ["primary", "replica"] as const) {
       const broker = view.pair[node];
       const lane = this.#broker(node);
       lane.hint = `:${String(broker.port)}`;
-      lane.rate.push(view.at, broker.inPerSecond + broker.outPerSecond);
+      if (isSample) lane.rate.push(view.at, broker.inPerSecond + broker.outPerSecond);
       this.#mend(lane, broker.state, broker.since, view.at);
     }
     this.#mend(this.#fixed("pair"), view.pair.protection, view.pair.startedAt, view.at);
@@ -74,7 +74,8 @@ export class TimelineModel {
       present.add(client.id);
       this.#observeClient(client, view.at);
     }
-    for (const lane of this.lanes) if (lane.kind === "client" && !present.has(lane.id)) this.#leave(lane, view.at);
+    for (const lane of this.lanes)
+      if (lane.kind === "client" && !present.has(lane.id)) this.#leave(lane, view.at);
     this.revision += 1;
   }
 
@@ -95,9 +96,11 @@ export class TimelineModel {
         return;
       case "link": {
         const lane = this.#fixed("link");
-        const wasAttached = lane.segments.at(-1)?.state === "attached" || lane.segments.at(-1)?.state === "delayed";
+        const wasAttached =
+          lane.segments.at(-1)?.state === "attached" || lane.segments.at(-1)?.state === "delayed";
         openSegment(lane, event.at, linkState(event));
-        if (wasAttached !== event.attached) this.#mark("link", event, event.attached ? "link-attached" : "link-lost");
+        if (wasAttached !== event.attached)
+          this.#mark("link", event, event.attached ? "link-attached" : "link-lost");
         return;
       }
       case "granted":
@@ -135,14 +138,20 @@ export class TimelineModel {
 
   #mark(laneId: string, event: TimelineEvent, kind: MarkKind): void {
     const lane = this.#byId.get(laneId);
-    if (lane !== undefined) boundedPush(lane.marks, { at: event.at, kind, text: event.text, event: event.id }, keptMax.marksPerLane);
+    if (lane !== undefined)
+      boundedPush(
+        lane.marks,
+        { at: event.at, kind, text: event.text, event: event.id },
+        keptMax.marksPerLane,
+      );
   }
 
   /** Events tell of changes; a snapshot that says otherwise (events from before are gone) is believed. */
   #mend(lane: Lane, state: LaneState, since: number, at: number): void {
     const last = lane.segments.at(-1);
     if (last === undefined) openSegment(lane, Math.min(since, at), state);
-    else if (last.to !== null || (last.state !== state && at > last.from)) openSegment(lane, Math.max(last.to ?? last.from, Math.min(since, at)), state);
+    else if (last.to !== null || (last.state !== state && at > last.from))
+      openSegment(lane, Math.max(last.to ?? last.from, Math.min(since, at)), state);
   }
 
   #observeClient(client: ClientView, at: number): void {
@@ -152,20 +161,33 @@ export class TimelineModel {
     lane.hint = client.builtIn ? client.role : (client.protocol ?? "");
     if (isNew || lane.segments.length === 0) seedStays(lane, client);
     this.#sampleClient(lane, client, at);
-    if (client.state === "gone") this.#leave(lane, at);
-    else lane.gone = false;
+    if (client.state === "gone") {
+      this.#leave(lane, at);
+      return;
+    }
+    lane.gone = false;
+    const last = lane.segments.at(-1);
+    const isLost = last !== undefined && last.to !== null && at > last.to;
+    if (isLost && client.state === "connected" && client.node !== null)
+      openSegment(
+        lane,
+        Math.max(last.to ?? 0, client.since),
+        client.node === "primary" ? "on primary" : "on replica",
+      );
   }
 
   #sampleClient(lane: Lane, client: ClientView, at: number): void {
     const total = client.sent + client.received;
     const before = this.#totals.get(client.id);
-    if (before !== undefined && at > before.at) lane.rate.push(at, Math.max(0, ((total - before.total) * 1_000) / (at - before.at)));
+    if (before !== undefined && at > before.at)
+      lane.rate.push(at, Math.max(0, ((total - before.total) * 1_000) / (at - before.at)));
     this.#totals.set(client.id, { at, total });
   }
 
   /** Gone is not a blackout: nobody waits. */
   #leave(lane: Lane, at: number): void {
-    if (lane.gone) return;
+    // A snapshot from before its last arrival says nothing about now.
+    if (lane.gone || at <= (lane.segments.at(-1)?.from ?? 0)) return;
     lane.gone = true;
     closeSegment(lane, at);
     if (lane.blackouts.at(-1)?.to === null) lane.blackouts.pop();
@@ -189,7 +211,17 @@ export class TimelineModel {
   #lane(id: string, kind: Lane["kind"], label: string): Lane {
     if (this.lanes.length >= keptMax.lanes) this.#dropLane();
     const rate = new Samples(keptMax.samplesPerLane);
-    const lane: Lane = { id, kind, label, hint: "", segments: [], blackouts: [], marks: [], rate, gone: false };
+    const lane: Lane = {
+      id,
+      kind,
+      label,
+      hint: "",
+      segments: [],
+      blackouts: [],
+      marks: [],
+      rate,
+      gone: false,
+    };
     this.lanes.push(lane);
     this.#byId.set(id, lane);
     return lane;

@@ -99,9 +99,13 @@ export function readPalette(host: HTMLElement): Palette {
 }
 
 /** Textures as canvas patterns, made once per theme. */
-export function texturesOf(context: CanvasRenderingContext2D, palette: Palette): Map<Look, CanvasPattern | null> {
+export function texturesOf(
+  context: CanvasRenderingContext2D,
+  palette: Palette,
+): Map<Look, CanvasPattern | null> {
   const textures = new Map<Look, CanvasPattern | null>();
-  for (const look of Object.values(palette.looks)) if (!textures.has(look)) textures.set(look, textureOf(context, look));
+  for (const look of Object.values(palette.looks))
+    if (!textures.has(look)) textures.set(look, textureOf(context, look));
   return textures;
 }
 

@@ -1,3 +1,5 @@
+const quietMs = 1_500;
+
 /** Readings of one number over time in a ring of fixed size: the newest replace the oldest. */
 export class Samples {
   readonly #at: Float64Array;
@@ -14,7 +16,15 @@ export class Samples {
     return this.#count;
   }
 
+  /** Readings come only while something changes: after a pause the last one held until now. */
   push(at: number, value: number): void {
+    const last = this.#count === 0 ? -Infinity : this.at(this.#count - 1);
+    if (at <= last) return;
+    if (at - last > quietMs && this.#count > 0) this.#append(at - 1, this.value(this.#count - 1));
+    this.#append(at, value);
+  }
+
+  #append(at: number, value: number): void {
     this.#at[this.#next] = at;
     this.#value[this.#next] = value;
     this.#next = (this.#next + 1) % this.#at.length;
@@ -44,7 +54,8 @@ export class Samples {
 
   maxIn(from: number, to: number): number {
     let max = 0;
-    for (let index = this.firstFrom(from); index < this.#count && this.at(index) <= to; index += 1) max = Math.max(max, this.value(index));
+    for (let index = this.firstFrom(from); index < this.#count && this.at(index) <= to; index += 1)
+      max = Math.max(max, this.value(index));
     return max;
   }
 

@@ -57,7 +57,8 @@ export function socketBackend({ url, token, ...world }: Options): Backend {
   }
 
   function failAll(reason: string): void {
-    for (const call of waiting.values()) call.reject(new CallFailed({ code: "UNREACHABLE", message: reason, context: {} }));
+    for (const call of waiting.values())
+      call.reject(new CallFailed({ code: "UNREACHABLE", message: reason, context: {} }));
     waiting.clear();
   }
 
@@ -88,15 +89,24 @@ export function socketBackend({ url, token, ...world }: Options): Backend {
     opened.onclose = (event) => {
       socket = null;
       if (event.code === closePolicyViolation) {
-        const reason = event.reason === "" ? "The supervisor refused this window's token. Open the address that `understudy up` printed." : event.reason;
+        const reason =
+          event.reason === ""
+            ? "The supervisor refused this window's token. Open the address that `understudy up` printed."
+            : event.reason;
         failAll(reason);
         enter({ kind: "refused", reason });
         return;
       }
-      failAll("The connection to the supervisor was lost before it answered; whether the step was done shows once it is back.");
+      failAll(
+        "The connection to the supervisor was lost before it answered; whether the step was done shows once it is back.",
+      );
       const delayMs = Math.min(retryDelayMsMax, retryDelayMsFirst * 2 ** failures);
       failures += 1;
-      enter({ kind: "lost", reason: "The supervisor does not answer. The pair may still run without this window.", retryAt: now() + delayMs });
+      enter({
+        kind: "lost",
+        reason: "The supervisor does not answer. The pair may still run without this window.",
+        retryAt: now() + delayMs,
+      });
       after(delayMs, connect);
     };
   }
@@ -107,7 +117,13 @@ export function socketBackend({ url, token, ...world }: Options): Backend {
     call<Id extends OperationId>(id: Id, input: OperationInput<Id>): Promise<OperationOutput<Id>> {
       return new Promise((resolve, reject) => {
         if (socket === null || waiting.size >= waitingCallsMax) {
-          reject(new CallFailed({ code: "UNREACHABLE", message: "The supervisor does not answer; nothing was asked of it.", context: {} }));
+          reject(
+            new CallFailed({
+              code: "UNREACHABLE",
+              message: "The supervisor does not answer; nothing was asked of it.",
+              context: {},
+            }),
+          );
           return;
         }
         lastId += 1;
