@@ -97,7 +97,7 @@ function build(configuration: PairConfiguration, { runtime, ports, links, state 
       promotable: pair.promotable,
       link: pair.link,
       failover: clients.failover,
-      recovering: recovery.isRunning,
+      recovering: recovery.view.state === "running",
       controlUrl: `http://127.0.0.1:${configuration.controlPort}`,
       startedAt,
       version: packageJson.version,

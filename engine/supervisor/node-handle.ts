@@ -256,6 +256,11 @@ function restAfter(exit: BrokerExit, ending: { reason: EndReason; text: string }
   if (exit.code === exitCodes.stopped) return { state: "stopped", reason: ending?.text ?? null };
   const byItself = exit.code === exitCodes["primary-failed"] || exit.code === exitCodes["replica-failed"] || exit.code === exitCodes.refused;
   if (byItself) return { state: "shut down", reason: ending?.text ?? null };
-  const words = ending?.text ?? exit.stderr.at(-1) ?? "it said nothing";
+  const words = ending?.text ?? tellingLine(exit.stderr) ?? "it said nothing";
   return { state: "stopped", reason: `Its process failed with exit code ${String(exit.code)}: ${words}` };
+}
+
+/** The line of a crash that names the error: neither the stack below it nor the version that Node prints last. */
+function tellingLine(lines: readonly string[]): string | null {
+  return lines.findLast((line) => /^(\w*(Error|Failure|Exception)\b|FATAL)/.test(line)) ?? lines.at(-1) ?? null;
 }

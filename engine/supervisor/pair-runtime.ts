@@ -6,7 +6,7 @@ import { Arbiter } from "./arbiter.ts";
 import { otherNode, type ArbiterEffect, type ArbiterInput, type ArbiterState, type GrantOrder } from "./arbiter-state.ts";
 import type { BrokerExit } from "./broker-process.ts";
 import { brokerSettings, type PairPorts, type replicaLoginOf } from "./broker-settings.ts";
-import type { BrokerReport, JournalPosition } from "./channel.ts";
+import { exitCodes, type BrokerReport, type JournalPosition } from "./channel.ts";
 import { FailoverWatch } from "./failover-watch.ts";
 import type { LinkProxy } from "./link-proxy.ts";
 import { NodeHandle } from "./node-handle.ts";
@@ -251,6 +251,8 @@ export class PairRuntime {
     if (exit.signal !== null) {
       const text = `The ${node} (pid ${exit.pid}) was killed by ${exit.signal}.`;
       this.#timeline.add({ kind: "killed", node, pid: exit.pid, signal: exit.signal, text });
+    } else if (exit.code === exitCodes.failure && exit.stderr.length > 0) {
+      this.#notice("error", `The ${node}'s process (pid ${exit.pid}) failed:\n${exit.stderr.join("\n")}`);
     }
   }
 

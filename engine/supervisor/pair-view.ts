@@ -95,7 +95,9 @@ export function protectionOf(facts: PairFacts): Protection {
   }
   if (isMirrored(facts)) return "protected";
   const standby = nodes[otherNode(active)];
-  const comes = standby.state === "starting" || (standby.state === "standby" && facts.link.mode !== "cut" && facts.link.mode !== "half-open");
+  const mayFollow = facts.configuration.synchronisation === "automatic" || facts.arbiter.inSync.includes(standby.node);
+  const isReachable = facts.link.mode === "heal" || facts.link.mode === "delay";
+  const comes = standby.state === "starting" || (standby.state === "standby" && mayFollow && isReachable);
   return comes ? "syncing" : "unprotected";
 }
 

@@ -72,6 +72,13 @@ export class RecoveryFiles {
     return existsSync(this.store(node));
   }
 
+  /** A name that nothing has yet: a rollback must never mistake an older kept directory for its own. */
+  freeName(wish: string): string {
+    let name = wish;
+    for (let count = 2; existsSync(join(this.#data, name)); count += 1) name = `${wish}-${count}`;
+    return name;
+  }
+
   setAside(node: NodeName, kept: string): void {
     renameSync(this.store(node), join(this.#data, kept));
     syncDirectory(this.#data);

@@ -57,7 +57,8 @@ export function planRecovery(facts: RecoveryFacts, wish: { from?: NodeName | und
 
 /** The store that holds everything; between two that do, or when nobody knows, the one that is ahead. */
 function defaultSource(facts: RecoveryFacts): NodeName {
-  const [only, second] = facts.inSync.filter((node) => facts.stores[node].unsound === null);
+  const [only, second] = facts.inSync;
+  // Even if it cannot be read just now: taking the other one instead would lose what only this one holds.
   if (only !== undefined && second === undefined) return only;
   const sound = (["replica", "primary"] as const).filter((node) => facts.stores[node].unsound === null);
   return aheadOf(facts).node ?? sound[0] ?? "replica";
@@ -87,8 +88,9 @@ function refusalOf(facts: RecoveryFacts, from: NodeName, force: boolean): string
   if (force) return null;
   const way = "Copy in the other direction, or say so expressly (--force); the replaced store is kept all the same.";
   if (facts.split) return `Both brokers were active at once, so that each store has messages of its own; those of the ${to} would be left out. ${way}`;
-  if (facts.inSync.includes(to) && !facts.inSync.includes(from) && target.unsound === null) {
-    return `The ${to}'s store holds confirmed messages that the ${from}'s does not. ${way}`;
+  if (facts.inSync.includes(to) && !facts.inSync.includes(from)) {
+    const state = target.unsound === null ? "" : ` (it cannot be read now: ${target.unsound})`;
+    return `The ${to}'s store holds confirmed messages that the ${from}'s does not${state}. ${way}`;
   }
   // What a store not in sync has beyond the other was confirmed to nobody; who may serve is decided by the arbiter alone.
   if (facts.profile === "guarded" && facts.inSync.includes(from)) return null;

@@ -191,7 +191,7 @@ export class Recovery {
   #recordFor({ from, to }: RecoveryPlan): RecoveryRecord {
     const startedAt = this.#hands.now();
     const stamp = new Date(startedAt).toISOString().replaceAll(/[-:]/g, "").replace("T", "-").replace(/\..*$/, "");
-    const kept = this.#files.hasStore(to) ? `${to}.kept-${stamp}` : null;
+    const kept = this.#files.hasStore(to) ? this.#files.freeName(`${to}.kept-${stamp}`) : null;
     const inSyncBefore = [...this.#hands.inSync()];
     return { stage: "stop-source", from, to, kept, inSyncBefore, op: 0, error: null, startedAt, endedAt: null };
   }
@@ -301,6 +301,8 @@ export class Recovery {
 
   async #finish(record: RecoveryRecord, state: RecoveryView["state"], error: string | null): Promise<void> {
     this.#files.write(record);
+    // Whoever sees the end may act on it at once.
+    this.#isBusy = false;
     if (error === null) this.#update({ state, error: null, endedAt: record.endedAt });
     else this.#fail(error);
     await this.#showKept(record);
