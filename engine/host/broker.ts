@@ -50,6 +50,7 @@ export class HostedBroker {
   #lastSession = 0;
   #lastLink = 0;
   #port: number | null = null;
+  #isStopping = false;
   #lastStatistics = "";
   #lastStatus = "";
   readonly #confirmed = new Set<SessionId>();
@@ -117,6 +118,7 @@ export class HostedBroker {
 
   /** Ends in order. `pair`: the other node stops too. */
   stop(pair: boolean): void {
+    this.#isStopping = true;
     this.#loop.give({ kind: "told-to-stop", pair });
   }
 
@@ -294,6 +296,9 @@ export class HostedBroker {
   }
 
   #reportStatus(): void {
+    // Whoever reads "active" may connect at once, so it is not said before the port is open.
+    const isOpening = this.#loop.node.state.kind === "active" && this.#port === null && !this.#isStopping;
+    if (isOpening) return;
     const latest = status(this.#sources());
     // Positions alone are no news; statistics carry those.
     const news = JSON.stringify({ ...latest, position: latest.position.epoch, committed: 0 });
