@@ -28,6 +28,8 @@ export function openDatabase(file: string, directory: string, durability: Durabi
   const database = translating(directory, () => new Database(file, { timeout: 0 }));
   try {
     translating(directory, () => {
+      // Entries of common sizes fill larger pages better, and each commit writes whole pages.
+      database.pragma("page_size = 8192");
       // One process owns a store; the lock is the operating system's and goes with the process, however it ends.
       database.pragma("locking_mode = EXCLUSIVE");
       database.pragma("journal_mode = WAL");
