@@ -26,7 +26,10 @@ export class ArbiterBook {
    * show can be believed: a store that is behind the other does not count as in sync.
    */
   async rebuild(storeCheck: StoreCheck): Promise<ArbiterState> {
-    const [primary, replica] = await Promise.all([this.#positionOf("primary", storeCheck), this.#positionOf("replica", storeCheck)]);
+    const [primary, replica] = await Promise.all([
+      this.#positionOf("primary", storeCheck),
+      this.#positionOf("replica", storeCheck),
+    ]);
     if (primary === null && replica === null) return freshArbiterState;
     const epoch = Math.max(primary?.epoch ?? 0, replica?.epoch ?? 0);
     const order = compare(primary, replica);
@@ -36,7 +39,10 @@ export class ArbiterBook {
     return state;
   }
 
-  async #positionOf(node: NodeName, storeCheck: StoreCheck): Promise<{ epoch: number; op: number; digest: string } | null> {
+  async #positionOf(
+    node: NodeName,
+    storeCheck: StoreCheck,
+  ): Promise<{ epoch: number; op: number; digest: string } | null> {
     const directory = join(this.#data, node);
     if (!existsSync(directory)) return null;
     const report = await storeCheck(directory);

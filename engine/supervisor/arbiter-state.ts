@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { nodeName, type NodeName } from "../control/views.ts";
-import type { EndReason, JournalPosition, SupervisorOrder } from "./channel.ts";
+import type { JournalPosition, SupervisorOrder } from "./channel.ts";
 
 /** What the arbiter must never forget. It is on disk before any grant that depends on it leaves. */
 export const arbiterState = z.object({
@@ -46,13 +46,29 @@ export type ExitKind = "ordered" | "failed";
 export type ArbiterInput =
   /** The process is started, or is about to be: its peer may wait for it. */
   | { readonly kind: "starting"; readonly node: NodeName }
-  | { readonly kind: "opened"; readonly node: NodeName; readonly position: JournalPosition; readonly pairId: string | null }
-  | { readonly kind: "asked"; readonly node: NodeName; readonly wish: "active" | "alone"; readonly position: JournalPosition }
-  | { readonly kind: "paired"; readonly node: NodeName; readonly epoch: number; readonly position: JournalPosition }
+  | {
+      readonly kind: "opened";
+      readonly node: NodeName;
+      readonly position: JournalPosition;
+      readonly pairId: string | null;
+    }
+  | {
+      readonly kind: "asked";
+      readonly node: NodeName;
+      readonly wish: "active" | "alone";
+      readonly position: JournalPosition;
+    }
+  | {
+      readonly kind: "paired";
+      readonly node: NodeName;
+      readonly epoch: number;
+      readonly position: JournalPosition;
+    }
   | {
       readonly kind: "status";
       readonly node: NodeName;
-      readonly state: "starting" | "waiting" | "standby" | "active" | "blocked" | "fenced" | "out of sync" | "shut down";
+      readonly state:
+        "starting" | "waiting" | "standby" | "active" | "blocked" | "fenced" | "out of sync" | "shut down";
       readonly attached: boolean;
       readonly position: JournalPosition;
     }
@@ -81,14 +97,47 @@ export type ArbiterEffect =
 
 export type GrantOrder = Extract<SupervisorOrder, { kind: "granted" | "denied" | "shut-down" }>;
 
-/** A promotion that is refused, and why. */
-export interface Refusal {
-  readonly kind: "refused";
-  readonly reason: string;
-}
-
-export type { EndReason };
-
 export function otherNode(node: NodeName): NodeName {
   return node === "primary" ? "replica" : "primary";
+}
+
+/** What is known of one node's process; forgotten when it ends. */
+export interface NodeFacts {
+  /** `expected`: told to start, nothing heard yet. */
+  process: "none" | "expected" | "opened";
+  /** Holds the current epoch, given to this very process. */
+  granted: boolean;
+  /** It once followed its peer in this process's life. */
+  followed: boolean;
+  /** It cannot become a standby of the holder as it is: fenced, out of sync or another pair's. */
+  barred: boolean;
+  /** Its store was found to hold less than what was proven to be there. */
+  lacking: boolean;
+  asked: "active" | null;
+  stopping: boolean;
+  pinged: boolean;
+  lastEnd: ExitKind | null;
+}
+
+export function noFacts(): NodeFacts {
+  return {
+    process: "none",
+    granted: false,
+    followed: false,
+    barred: false,
+    lacking: false,
+    asked: null,
+    stopping: false,
+    pinged: false,
+    lastEnd: null,
+  };
+}
+
+/** Takes in what happened and says what follows from it, in one profile or the other. */
+export interface PairArbiter {
+  readonly state: ArbiterState;
+  /** Why the user's wish to promote `node` cannot be granted now; `null` when it can. */
+  promotionRefusal(node: NodeName): string | null;
+  /** `now`: milliseconds of any clock that does not jump. */
+  step(input: ArbiterInput, now: number): readonly ArbiterEffect[];
 }

@@ -1,6 +1,5 @@
 import type { NodeName } from "../control/views.ts";
-import { otherNode, type ArbiterOptions, type ArbiterState } from "./arbiter-state.ts";
-import type { NodeFacts } from "./arbiter.ts";
+import { otherNode, type ArbiterOptions, type ArbiterState, type NodeFacts } from "./arbiter-state.ts";
 
 /** The arbiter's refusals in sentences: what was refused, which epoch stands in the way, and what to do. */
 interface Denial {
@@ -40,7 +39,8 @@ export function promotionRefusal(
   nodes: Readonly<Record<NodeName, NodeFacts>>,
 ): string | null {
   const other = otherNode(node);
-  if (nodes[node].process !== "opened") return `The ${node} does not run. Start it first (understudy start ${node}).`;
+  if (nodes[node].process !== "opened")
+    return `The ${node} does not run. Start it first (understudy start ${node}).`;
   if (nodes[node].granted) return `The ${node} is active already.`;
   if (nodes[other].process !== "none" && !nodes[other].barred) {
     return `The ${other} runs and is or may become active. Stop or kill it first (understudy stop ${other}).`;

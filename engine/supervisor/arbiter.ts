@@ -1,37 +1,23 @@
 import { assert, assertNever } from "../base/assert.ts";
 import type { NodeName } from "../control/views.ts";
 import {
+  noFacts,
   otherNode,
+  type NodeFacts,
+  type PairArbiter,
   type ArbiterEffect,
   type ArbiterInput,
   type ArbiterOptions,
   type ArbiterState,
   type ExitKind,
 } from "./arbiter-state.ts";
+import { ClassicBook } from "./classic-book.ts";
 import { denialFor, promotionRefusal } from "./arbiter-words.ts";
 
 /** A granted active node that is still without its peer after this long goes on alone. */
 export const attachTimeoutMs = 5_000;
 /** A holder that leaves a ping unanswered for so long counts as hung. */
 export const holderPingTimeoutMs = 250;
-
-/** What is known of one node's process; forgotten when it ends. */
-export interface NodeFacts {
-  /** `expected`: told to start, nothing heard yet. */
-  process: "none" | "expected" | "opened";
-  /** Holds the current epoch, given to this very process. */
-  granted: boolean;
-  /** It once followed its peer in this process's life. */
-  followed: boolean;
-  /** It cannot become a standby of the holder as it is: fenced, out of sync or another pair's. */
-  barred: boolean;
-  /** Its store was found to hold less than what was proven to be there. */
-  lacking: boolean;
-  asked: "active" | null;
-  stopping: boolean;
-  pinged: boolean;
-  lastEnd: ExitKind | null;
-}
 
 /**
  * Decides alone who may serve in the guarded profile, as a harbour master with one berth: a ship moors only with the
@@ -42,7 +28,7 @@ export interface NodeFacts {
  *
  * No I/O and no clock: `now` is an argument, in milliseconds of any clock that does not jump.
  */
-export class Arbiter {
+export class Arbiter implements PairArbiter {
   #state: ArbiterState;
   readonly #options: ArbiterOptions;
   readonly #nodes: Record<NodeName, NodeFacts> = { primary: noFacts(), replica: noFacts() };
@@ -62,6 +48,7 @@ export class Arbiter {
     return this.#state;
   }
 
+  /** What is known of a node's process now. */
   facts(node: NodeName): Readonly<NodeFacts> {
     return this.#nodes[node];
   }
@@ -74,8 +61,7 @@ export class Arbiter {
   /** Takes in what happened; returns what to do about it. */
   step(input: ArbiterInput, now: number): readonly ArbiterEffect[] {
     this.#effects = [];
-    if (this.#options.profile === "classic") this.#observe(input);
-    else this.#decide(input, now);
+    this.#decide(input, now);
     const effects = this.#effects;
     this.#effects = [];
     return effects;
@@ -132,7 +118,10 @@ export class Arbiter {
     if (input.pairId !== null && this.#state.pairId === null) this.#persist({ pairId: input.pairId });
     if (input.pairId !== null && input.pairId !== this.#state.pairId) {
       facts.lacking = true;
-      this.#notice("error", `The ${node}'s store belongs to another pair. It is neither served nor attached.`);
+      this.#notice(
+        "error",
+        `The ${node}'s store belongs to another pair. It is neither served nor attached.`,
+      );
     }
     // The book may have been lost while the stores were not: an epoch is never granted twice.
     if (input.position.epoch > this.#state.epoch) this.#persist({ epoch: input.position.epoch });
@@ -145,7 +134,10 @@ export class Arbiter {
     const facts = this.#nodes[node];
     if (!this.#state.inSync.includes(node) || op > 0 || this.#state.provenOp === 0 || facts.lacking) return;
     facts.lacking = true;
-    this.#notice("error", `The ${node}'s store is empty, but held ${this.#state.provenOp} entries before: it was deleted or replaced.`);
+    this.#notice(
+      "error",
+      `The ${node}'s store is empty, but held ${this.#state.provenOp} entries before: it was deleted or replaced.`,
+    );
   }
 
   /** Unasked grants: the other node was promoted before and is what counts, or failed while this one was starting. */
@@ -154,7 +146,11 @@ export class Arbiter {
     if (this.#suspended || !this.#isEligible(node) || this.#isServing(node)) return false;
     if (this.#nodes[node].process !== "opened" || this.#isServing(other)) return false;
     if (!this.#state.inSync.includes(other)) return true;
-    return this.#nodes[other].process === "none" && this.#nodes[other].lastEnd === "failed" && !this.#options.shutdownOnPrimaryFailure;
+    return (
+      this.#nodes[other].process === "none" &&
+      this.#nodes[other].lastEnd === "failed" &&
+      !this.#options.shutdownOnPrimaryFailure
+    );
   }
 
   #askedActive(node: NodeName, op: number, now: number): void {
@@ -192,7 +188,8 @@ export class Arbiter {
 
   #paired(input: Extract<ArbiterInput, { kind: "paired" }>): void {
     const { node } = input;
-    if (input.epoch !== this.#state.epoch || this.#state.holder !== node || !this.#nodes[node].granted) return;
+    if (input.epoch !== this.#state.epoch || this.#state.holder !== node || !this.#nodes[node].granted)
+      return;
     this.#attachBy = null;
     this.#wasWhole = true;
     const other = this.#nodes[otherNode(node)];
@@ -214,9 +211,11 @@ export class Arbiter {
     if (input.state === "fenced" || input.state === "out of sync" || input.state === "shut down") {
       facts.barred = true;
       // It will not attach as it is: no use in letting the clients wait for it.
-      if (this.#attachBy !== null && this.#state.holder === other && !this.#mustWait()) this.#grantAlone(other, now);
+      if (this.#attachBy !== null && this.#state.holder === other && !this.#mustWait())
+        this.#grantAlone(other, now);
     }
-    if (input.attached && this.#isServing(input.node) && this.#state.holder === input.node) this.#attachBy = null;
+    if (input.attached && this.#isServing(input.node) && this.#state.holder === input.node)
+      this.#attachBy = null;
   }
 
   #pingEnded(node: NodeName, answered: boolean, now: number): void {
@@ -244,7 +243,9 @@ export class Arbiter {
     // Whether the one that is gone failed or was stopped: as in the original, what follows it takes over.
     if (!this.#isEligible(other) || (!wasServing && how === "ordered")) return undefined;
     const primaryFailed = wasServing || node === "primary";
-    return this.#options.shutdownOnPrimaryFailure && primaryFailed ? this.#shutDown(other) : this.#grantActive(other, now);
+    return this.#options.shutdownOnPrimaryFailure && primaryFailed
+      ? this.#shutDown(other)
+      : this.#grantActive(other, now);
   }
 
   /** The standby's process is gone: the holder goes on alone at once, unless it is to wait or to end. */
@@ -259,7 +260,10 @@ export class Arbiter {
     this.#attachBy = null;
     const holder = this.#state.holder;
     if (holder === null || !this.#isServing(holder) || this.#state.alone || this.#mustWait()) return;
-    this.#notice("warning", `The ${otherNode(holder)} did not attach within ${attachTimeoutMs} ms; the ${holder} goes on alone.`);
+    this.#notice(
+      "warning",
+      `The ${otherNode(holder)} did not attach within ${attachTimeoutMs} ms; the ${holder} goes on alone.`,
+    );
     this.#grantAlone(holder, now);
   }
 
@@ -267,7 +271,10 @@ export class Arbiter {
     const holder = this.#state.holder;
     for (const node of inSync) this.#nodes[node] = { ...this.#nodes[node], barred: false, lacking: false };
     const alone = this.#state.alone && inSync.length === 1;
-    assert(holder === null || !this.#isServing(holder) || inSync.includes(holder), "a serving node stays in sync");
+    assert(
+      holder === null || !this.#isServing(holder) || inSync.includes(holder),
+      "a serving node stays in sync",
+    );
     this.#persist({ inSync: [...inSync], alone, provenOp: op, split: false });
   }
 
@@ -278,8 +285,11 @@ export class Arbiter {
     assert(!(this.#isServing(other) && this.#state.alone), "nobody is granted beside a node that is alone");
     const peerInSync = this.#state.inSync.includes(other) && !peer.lacking;
     const isTakeover = this.#nodes[node].followed;
-    const waits = this.#options.waitForReplica === "always" || (this.#options.waitForReplica && !isTakeover && !this.#wasWhole);
-    const peerComes = peerInSync && peer.process !== "none" && !this.#isServing(other) && !peer.barred && !isTakeover;
+    const waits =
+      this.#options.waitForReplica === "always" ||
+      (this.#options.waitForReplica && !isTakeover && !this.#wasWhole);
+    const peerComes =
+      peerInSync && peer.process !== "none" && !this.#isServing(other) && !peer.barred && !isTakeover;
     const withPeer = peerComes || waits;
     this.#nodes[other].granted = false;
     this.#grant(node, "active", { withPeer, peerInSync: withPeer && peerInSync });
@@ -309,7 +319,11 @@ export class Arbiter {
   #deny(node: NodeName, wish: "active" | "alone"): void {
     this.#nodes[node].asked = null;
     const reason = denialFor({ node, wish, state: this.#state, nodes: this.#nodes, options: this.#options });
-    this.#effects.push({ kind: "tell", node, order: { kind: "denied", wish, epoch: this.#state.epoch, reason } });
+    this.#effects.push({
+      kind: "tell",
+      node,
+      order: { kind: "denied", wish, epoch: this.#state.epoch, reason },
+    });
   }
 
   #shutDown(node: NodeName): void {
@@ -345,54 +359,9 @@ export class Arbiter {
   #notice(severity: "info" | "warning" | "error", text: string): void {
     this.#effects.push({ kind: "notice", severity, text });
   }
-
-  /** Classic profile: the nodes decide alone, and this only keeps book of what they did. */
-  #observe(input: ArbiterInput): void {
-    switch (input.kind) {
-      case "starting":
-        return this.#started(input.node);
-      case "opened":
-        this.#nodes[input.node].process = "opened";
-        if (input.pairId !== null && this.#state.pairId === null) this.#persist({ pairId: input.pairId });
-        return undefined;
-      case "exited":
-        this.#nodes[input.node] = { ...noFacts(), lastEnd: input.how };
-        return undefined;
-      case "paired":
-        this.#nodes[input.node].granted = true;
-        this.#persist({ holder: input.node, alone: false, inSync: ["primary", "replica"], epoch: Math.max(this.#state.epoch, input.epoch) });
-        return undefined;
-      case "status":
-        return this.#observeStatus(input);
-      case "stores-proven":
-        return this.#storesProven(input.inSync, input.op);
-      default:
-        return undefined;
-    }
-  }
-
-  #observeStatus(input: Extract<ArbiterInput, { kind: "status" }>): void {
-    const facts = this.#nodes[input.node];
-    const wasActive = facts.granted;
-    facts.granted = input.state === "active" || input.state === "blocked";
-    if (!facts.granted) return;
-    const split = this.#state.split || this.#isServing(otherNode(input.node));
-    const epoch = Math.max(this.#state.epoch, input.position.epoch);
-    const changes = input.attached ? { split, epoch } : { holder: input.node, alone: true, inSync: split ? [] : [input.node], split, epoch };
-    if (!wasActive || split !== this.#state.split || (!input.attached && !this.#state.alone)) this.#persist(changes);
-  }
 }
 
-function noFacts(): NodeFacts {
-  return {
-    process: "none",
-    granted: false,
-    followed: false,
-    barred: false,
-    lacking: false,
-    asked: null,
-    stopping: false,
-    pinged: false,
-    lastEnd: null,
-  };
+/** The arbiter of the configured profile. */
+export function createArbiter(state: ArbiterState, options: ArbiterOptions): PairArbiter {
+  return options.profile === "classic" ? new ClassicBook(state) : new Arbiter(state, options);
 }

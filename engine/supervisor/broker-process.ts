@@ -52,7 +52,7 @@ export class BrokerProcess {
     this.#child = fork(runtime.entry("broker"), [], {
       execPath: runtime.execPath,
       execArgv: [],
-      env: runtime.env as NodeJS.ProcessEnv,
+      env: runtime.env,
       serialization: "json",
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
@@ -168,7 +168,7 @@ export class BrokerProcess {
       this.#owesPong = true;
       this.send({ kind: "ping", ping: ++this.#pingCount });
     }
-    this.#watch = setTimeout(() => this.#keepPinging(), this.#owesPong && this.#isFrozen ? frozenPollMs : pingIntervalMs);
+    this.#watch = setTimeout(() => this.#keepPinging(), this.#isFrozen ? frozenPollMs : pingIntervalMs);
     this.#watch.unref();
   }
 
@@ -184,7 +184,8 @@ export class BrokerProcess {
     this.#child.stderr?.on("data", (text: string) => {
       const lines = (rest + text).split("\n");
       rest = (lines.pop() ?? "").slice(-stderrLineCharactersMax);
-      for (const line of lines) if (line.trim() !== "") this.#stderr.push(line.slice(0, stderrLineCharactersMax));
+      for (const line of lines)
+        if (line.trim() !== "") this.#stderr.push(line.slice(0, stderrLineCharactersMax));
       this.#stderr.splice(0, Math.max(0, this.#stderr.length - stderrLineCountMax));
     });
   }

@@ -19,7 +19,12 @@ type Login = NonNullable<PairConfiguration["replicaLogin"]>;
  */
 export function replicaLoginOf(configuration: PairConfiguration): Login | null {
   if (configuration.users.length === 0) return configuration.replicaLogin;
-  return configuration.replicaLogin ?? { name: `replica-${randomBytes(4).toString("hex")}`, password: randomBytes(24).toString("base64url") };
+  return (
+    configuration.replicaLogin ?? {
+      name: `replica-${randomBytes(4).toString("hex")}`,
+      password: randomBytes(24).toString("base64url"),
+    }
+  );
 }
 
 /**
@@ -32,10 +37,14 @@ export function brokerSettings(
   ports: PairPorts,
   login: Login | null,
 ): BrokerConfiguration {
-  const { profile, synchronisation, waitForReplica, waitForReplicaTimeoutMs, shutdownOnPrimaryFailure } = configuration;
+  const { profile, synchronisation, waitForReplica, waitForReplicaTimeoutMs, shutdownOnPrimaryFailure } =
+    configuration;
   const { shutdownOnReplicaFailure, peerTimeoutMs, durability } = configuration;
   const peer = node === "primary" ? "replica" : "primary";
-  const users = login === null || configuration.users.length === 0 ? configuration.users : [...configuration.users.filter(({ name }) => name !== login.name), login];
+  const users =
+    login === null || configuration.users.length === 0
+      ? configuration.users
+      : [...configuration.users.filter(({ name }) => name !== login.name), login];
   return {
     profile,
     synchronisation,
@@ -54,7 +63,12 @@ export function brokerSettings(
     port: ports[node],
     dataDirectory: join(configuration.dataDirectory, node),
     // The primary has it too: once the roles have swapped, it follows the replica.
-    primaryConnector: { host: "127.0.0.1", port: ports.linkTo[peer], userName: login?.name ?? null, password: login?.password ?? null },
+    primaryConnector: {
+      host: "127.0.0.1",
+      port: ports.linkTo[peer],
+      userName: login?.name ?? null,
+      password: login?.password ?? null,
+    },
     arbiter: null,
   };
 }

@@ -18,7 +18,12 @@ export type BrokerReport =
   | { readonly kind: "paired"; readonly epoch: number; readonly position: JournalPosition }
   | { readonly kind: "statistics"; readonly statistics: NodeStatistics }
   | { readonly kind: "client"; readonly change: ClientChange }
-  | { readonly kind: "reply"; readonly request: number; readonly value?: unknown; readonly failure?: ControlFailure }
+  | {
+      readonly kind: "reply";
+      readonly request: number;
+      readonly value?: unknown;
+      readonly failure?: ControlFailure;
+    }
   | { readonly kind: "pong"; readonly ping: number }
   | { readonly kind: "notice"; readonly severity: "info" | "warning" | "error"; readonly text: string }
   /** Last words before the process ends by itself. */
@@ -48,7 +53,12 @@ export type SupervisorOrder =
       readonly withPeer: boolean;
       readonly peerInSync: boolean;
     }
-  | { readonly kind: "denied"; readonly wish: "active" | "alone"; readonly epoch: number; readonly reason: string }
+  | {
+      readonly kind: "denied";
+      readonly wish: "active" | "alone";
+      readonly epoch: number;
+      readonly reason: string;
+    }
   /** The other node failed and `shutdownOnPrimaryFailure` says that this one ends too, instead of taking over. */
   | { readonly kind: "shut-down"; readonly reason: EndReason; readonly text: string }
   | { readonly kind: "ping"; readonly ping: number }
@@ -61,13 +71,23 @@ export type NodeOperation =
   /** {@link DestinationView} without rates and producers. */
   | { readonly kind: "destinations" }
   /** `{messages: MessageSummary[], cursor: string | null}` */
-  | { readonly kind: "browse"; readonly destination: Destination; readonly cursor: string | null; readonly limit: number }
+  | {
+      readonly kind: "browse";
+      readonly destination: Destination;
+      readonly cursor: string | null;
+      readonly limit: number;
+    }
   /** {@link MessageDetail} */
   | { readonly kind: "message"; readonly destination: Destination; readonly id: number }
   /** `{ids: number[]}` once they are safe. */
   | { readonly kind: "send"; readonly destination: Destination; readonly message: OutgoingMessage }
   /** `{messages: MessageDetail[]}` */
-  | { readonly kind: "receive"; readonly destination: Destination; readonly count: number; readonly timeoutMs: number }
+  | {
+      readonly kind: "receive";
+      readonly destination: Destination;
+      readonly count: number;
+      readonly timeoutMs: number;
+    }
   /** `{purged: number}` */
   | { readonly kind: "purge"; readonly destination: Destination };
 
@@ -90,7 +110,8 @@ export interface JournalPosition {
 /** Where a node stands; reported at every change. */
 export interface NodeStatus {
   /** `waiting`: asked for a grant and serves nobody meanwhile. */
-  readonly state: "starting" | "waiting" | "standby" | "active" | "blocked" | "fenced" | "out of sync" | "shut down";
+  readonly state:
+    "starting" | "waiting" | "standby" | "active" | "blocked" | "fenced" | "out of sync" | "shut down";
   /** Why, in a sentence; `null` when the state says it all. */
   readonly reason: string | null;
   /** Port it listens on for clients now; `null` while its connectors are closed. */
@@ -143,7 +164,12 @@ export interface ClientCount {
 }
 
 export type ClientChange =
-  | { readonly kind: "connected" | "identified" | "first-confirmed"; readonly session: number; readonly at: number; readonly client: ClientIdentity }
+  | {
+      readonly kind: "connected" | "identified" | "first-confirmed";
+      readonly session: number;
+      readonly at: number;
+      readonly client: ClientIdentity;
+    }
   | { readonly kind: "disconnected"; readonly session: number; readonly at: number; readonly reason: string };
 
 export interface ClientIdentity {

@@ -37,12 +37,19 @@ export class ClientDesk {
   #ownersTimer: NodeJS.Timeout | null = null;
   #judgeTimer: NodeJS.Timeout | null = null;
   #verdictTimer: NodeJS.Timeout | null = null;
-  #failover: { node: NodeName; tookMs: number | null; resumed: Set<string>; verdict: "due" | "judging" | "given" } | null = null;
+  #failover: {
+    node: NodeName;
+    tookMs: number | null;
+    resumed: Set<string>;
+    verdict: "due" | "judging" | "given";
+  } | null = null;
 
   constructor(parts: ClientDeskParts) {
     this.#parts = parts;
     const { ports } = parts;
-    this.#book = new ClientBook((port) => (port === ports.primary ? "primary" : port === ports.replica ? "replica" : null));
+    this.#book = new ClientBook((port) =>
+      port === ports.primary ? "primary" : port === ports.replica ? "replica" : null,
+    );
     this.#remote = new RemoteClients({
       runtime: parts.runtime,
       onReport: (report) => this.#hostReported(report),
@@ -58,7 +65,12 @@ export class ClientDesk {
   get failover(): FailoverStory | null {
     if (this.#failover === null) return null;
     const { node, tookMs, resumed } = this.#failover;
-    return { node, tookMs, reconnectedCount: resumed.size, lostCount: this.#ledger.confirmed === 0 ? null : this.#ledger.lost };
+    return {
+      node,
+      tookMs,
+      reconnectedCount: resumed.size,
+      lostCount: this.#ledger.confirmed === 0 ? null : this.#ledger.lost,
+    };
   }
 
   views(): ClientView[] {
@@ -77,7 +89,10 @@ export class ClientDesk {
     return this.#viewOf(id);
   }
 
-  update(id: string, change: { paused?: boolean | undefined; ratePerSecond?: number | undefined }): ClientView {
+  update(
+    id: string,
+    change: { paused?: boolean | undefined; ratePerSecond?: number | undefined },
+  ): ClientView {
     const { settings, paused } = this.#remote.update(id, change);
     this.#book.updateBuiltIn(id, settings, paused);
     this.#parts.timeline.touch({ urgent: true });
@@ -128,7 +143,8 @@ export class ClientDesk {
   }
 
   async stop(): Promise<void> {
-    for (const timer of [this.#ownersTimer, this.#judgeTimer, this.#verdictTimer]) if (timer !== null) clearTimeout(timer);
+    for (const timer of [this.#ownersTimer, this.#judgeTimer, this.#verdictTimer])
+      if (timer !== null) clearTimeout(timer);
     await this.#remote.stop();
   }
 
@@ -203,7 +219,11 @@ export class ClientDesk {
       const queues = destinations.filter(({ kind }) => kind === "queue");
       this.#remote.stored(
         mark,
-        queues.map(({ name, depth }) => ({ destination: name, depth, othersConsume: this.#othersConsume.has(name) })),
+        queues.map(({ name, depth }) => ({
+          destination: name,
+          depth,
+          othersConsume: this.#othersConsume.has(name),
+        })),
       );
       return true;
     } catch {
@@ -236,11 +256,41 @@ export class ClientDesk {
 }
 
 function ledgerViewOf(report: LedgerReport): LedgerView {
-  const { confirmed, receivedOnce, receivedAgain, unflaggedRepeats, notYet, lost, outOfOrder, verdict, since } = report;
-  return { confirmed, receivedOnce, receivedAgain, unflaggedRepeats, notYet, lost, outOfOrder, verdict, since };
+  const {
+    confirmed,
+    receivedOnce,
+    receivedAgain,
+    unflaggedRepeats,
+    notYet,
+    lost,
+    outOfOrder,
+    verdict,
+    since,
+  } = report;
+  return {
+    confirmed,
+    receivedOnce,
+    receivedAgain,
+    unflaggedRepeats,
+    notYet,
+    lost,
+    outOfOrder,
+    verdict,
+    since,
+  };
 }
 
 function emptyLedger(since: number): LedgerView {
   const verdict = "Nothing has been confirmed to a built-in producer yet.";
-  return { confirmed: 0, receivedOnce: 0, receivedAgain: 0, unflaggedRepeats: 0, notYet: 0, lost: 0, outOfOrder: 0, verdict, since };
+  return {
+    confirmed: 0,
+    receivedOnce: 0,
+    receivedAgain: 0,
+    unflaggedRepeats: 0,
+    notYet: 0,
+    lost: 0,
+    outOfOrder: 0,
+    verdict,
+    since,
+  };
 }

@@ -37,7 +37,14 @@ export interface ClientEntry {
   firstConfirmedAt: number | null;
   attempts: number;
   /** As the client itself reports; built-in ones only. */
-  own: { state: ClientView["state"]; address: string | null; sent: number; received: number; inFlight: number; unacknowledged: number } | null;
+  own: {
+    state: ClientView["state"];
+    address: string | null;
+    sent: number;
+    received: number;
+    inFlight: number;
+    unacknowledged: number;
+  } | null;
 }
 
 const staysShownMax = 50;
@@ -47,7 +54,8 @@ export const expectedBackMs = 30_000;
 /** The client as people see it. Pure. */
 export function clientViewOf(entry: ClientEntry, now: number): ClientView {
   const counts = [...entry.sessions.values()].flatMap(({ counts: one }) => (one === null ? [] : [one]));
-  const total = (pick: (count: ClientCount) => number): number => counts.reduce((sum, count) => sum + pick(count), 0);
+  const total = (pick: (count: ClientCount) => number): number =>
+    counts.reduce((sum, count) => sum + pick(count), 0);
   const { identity, own } = entry;
   return {
     id: entry.id,
@@ -58,7 +66,8 @@ export function clientViewOf(entry: ClientEntry, now: number): ClientView {
     protocol: identity.protocol,
     clientId: identity.clientId,
     login: identity.login,
-    address: own?.address ?? (entry.sessions.size > 0 ? `${identity.remoteAddress}:${identity.remotePort}` : null),
+    address:
+      own?.address ?? (entry.sessions.size > 0 ? `${identity.remoteAddress}:${identity.remotePort}` : null),
     node: [...entry.sessions.values()].at(-1)?.node ?? null,
     since: entry.since,
     destinations: destinationsOf(entry, counts),
@@ -77,7 +86,10 @@ export function clientViewOf(entry: ClientEntry, now: number): ClientView {
 export function storyOf(stays: readonly ClientStay[], now: number): string {
   const parts: string[] = [];
   for (const stay of stays.slice(-4)) {
-    if (stay.blackoutMs !== null) parts.push(`blackout ${stay.blackoutMs < 10_000 ? `${Math.round(stay.blackoutMs)} ms` : span(stay.blackoutMs)}`);
+    if (stay.blackoutMs !== null)
+      parts.push(
+        `blackout ${stay.blackoutMs < 10_000 ? `${Math.round(stay.blackoutMs)} ms` : span(stay.blackoutMs)}`,
+      );
     if (stay.to === null) parts.push(`on ${stay.node} since ${clockTime(stay.from)}`);
     else parts.push(`on ${stay.node} ${span(stay.to - stay.from)}`);
   }
@@ -87,9 +99,12 @@ export function storyOf(stays: readonly ClientStay[], now: number): string {
 }
 
 function stateOf(entry: ClientEntry, now: number): ClientView["state"] {
-  if (entry.own !== null) return entry.isPaused && entry.own.state === "connected" ? "paused" : entry.own.state;
+  if (entry.own !== null)
+    return entry.isPaused && entry.own.state === "connected" ? "paused" : entry.own.state;
   if (entry.sessions.size > 0) return "connected";
-  return entry.isExpected && entry.endedAt !== null && now - entry.endedAt < expectedBackMs ? "reconnecting" : "gone";
+  return entry.isExpected && entry.endedAt !== null && now - entry.endedAt < expectedBackMs
+    ? "reconnecting"
+    : "gone";
 }
 
 function roleOf(entry: ClientEntry, counts: readonly ClientCount[]): ClientView["role"] {

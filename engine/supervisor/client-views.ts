@@ -45,14 +45,28 @@ export class ClientBook {
   /** Connections to each node. */
   counts(): Record<NodeName, number> {
     const counts = { primary: 0, replica: 0 };
-    for (const { sessions } of this.#entries.values()) for (const { node } of sessions.values()) counts[node] += 1;
+    for (const { sessions } of this.#entries.values())
+      for (const { node } of sessions.values()) counts[node] += 1;
     return counts;
   }
 
   addBuiltIn(id: string, settings: BuiltInClient, now: number): void {
-    const identity = { protocol: settings.protocol, clientId: id, login: null, remoteAddress: "", remotePort: 0 };
+    const identity = {
+      protocol: settings.protocol,
+      clientId: id,
+      login: null,
+      remoteAddress: "",
+      remotePort: 0,
+    };
     const entry = newEntry({ id, key: id, name: id, identity, settings }, now);
-    entry.own = { state: "reconnecting", address: null, sent: 0, received: 0, inFlight: 0, unacknowledged: 0 };
+    entry.own = {
+      state: "reconnecting",
+      address: null,
+      sent: 0,
+      received: 0,
+      inFlight: 0,
+      unacknowledged: 0,
+    };
     this.#entries.set(id, entry);
   }
 
@@ -88,7 +102,8 @@ export class ClientBook {
       const session = entry?.sessions.get(`${node}:${count.session}`);
       if (entry === undefined || session === undefined) continue;
       session.counts = count;
-      if (count.lastConfirmedAt !== null) entry.lastConfirmedAt = Math.max(entry.lastConfirmedAt ?? 0, count.lastConfirmedAt);
+      if (count.lastConfirmedAt !== null)
+        entry.lastConfirmedAt = Math.max(entry.lastConfirmedAt ?? 0, count.lastConfirmedAt);
     }
   }
 
@@ -101,7 +116,8 @@ export class ClientBook {
     }
     for (const entry of this.#entries.values()) {
       const last = entry.stays.at(-1);
-      const closing = entry.sessions.size === 0 && last?.node === node && at - (entry.endedAt ?? 0) < closingMsMax;
+      const closing =
+        entry.sessions.size === 0 && last?.node === node && at - (entry.endedAt ?? 0) < closingMsMax;
       if (closing && !entry.isExpected) expectBack(entry, entry.endedAt ?? at);
     }
     return events;
@@ -112,7 +128,8 @@ export class ClientBook {
     const ports = new Map<string, number>();
     for (const [key, entry] of this.#bySession) {
       const { clientId, remotePort } = entry.identity;
-      if (entry.settings !== null || clientId !== null || entry.isUnknown || entry.key.startsWith("process:")) continue;
+      if (entry.settings !== null || clientId !== null || entry.isUnknown || entry.key.startsWith("process:"))
+        continue;
       ports.set(key, remotePort);
     }
     return ports;
@@ -121,8 +138,9 @@ export class ClientBook {
   /** The process behind a connection was found, and it is that process's client from now on; or it will stay unknown. */
   recognised(sessionKey: string, owner: SocketOwner | null, now: number): DatedEvent[] {
     const entry = this.#bySession.get(sessionKey);
-    if (entry === undefined || entry.identity.clientId !== null || entry.settings !== null) return [];
-    if (owner !== null) return this.#rekey(sessionKey, entry, `process:${owner.pid}`, `${owner.command} (${owner.pid})`, now);
+    if (entry?.identity.clientId !== null || entry.settings !== null) return [];
+    if (owner !== null)
+      return this.#rekey(sessionKey, entry, `process:${owner.pid}`, `${owner.command} (${owner.pid})`, now);
     entry.isUnknown = true;
     return this.#tellArrival(entry);
   }
@@ -133,7 +151,14 @@ export class ClientBook {
       const entry = this.#entries.get(actor.id);
       if (entry === undefined) continue;
       const { state, address, sent, received, inFlight, unacknowledged, attempts } = actor;
-      entry.own = { state, address: address?.replace(/^tcp:\/\//, "") ?? null, sent, received, inFlight, unacknowledged };
+      entry.own = {
+        state,
+        address: address?.replace(/^tcp:\/\//, "") ?? null,
+        sent,
+        received,
+        inFlight,
+        unacknowledged,
+      };
       entry.attempts = attempts;
     }
   }
@@ -143,7 +168,9 @@ export class ClientBook {
     const entry = this.#entries.get(id);
     if (entry === undefined) return [];
     if (event.kind === "failed") {
-      return [dated(event.at, { kind: "notice", severity: "warning", text: `${entry.name}: ${event.error}` })];
+      return [
+        dated(event.at, { kind: "notice", severity: "warning", text: `${entry.name}: ${event.error}` }),
+      ];
     }
     const node = this.#nodeOfPort(Number(event.address.split(":").at(-1)));
     switch (event.kind) {
@@ -155,7 +182,15 @@ export class ClientBook {
         return node === null ? [] : leave(entry, node, event.at);
       case "attempt": {
         const text = `${entry.name} found nobody at ${event.address}: ${event.error}`;
-        return [dated(event.at, { kind: "client-attempt", client: id, target: event.address, error: event.error, text })];
+        return [
+          dated(event.at, {
+            kind: "client-attempt",
+            client: id,
+            target: event.address,
+            error: event.error,
+            text,
+          }),
+        ];
       }
       case "resumed":
         return node === null ? [] : resume(entry, node, event.at, event.blackoutMs);
@@ -197,7 +232,9 @@ export class ClientBook {
     if (firstAt === null) return events;
     const gapFrom = to.gapFrom;
     to.lastConfirmedAt = Math.max(to.lastConfirmedAt ?? 0, firstAt);
-    return gapFrom === null ? events : [...events, ...resume(to, session.node, firstAt, Math.max(0, firstAt - gapFrom))];
+    return gapFrom === null
+      ? events
+      : [...events, ...resume(to, session.node, firstAt, Math.max(0, firstAt - gapFrom))];
   }
 
   #confirm(node: NodeName, session: number, at: number): DatedEvent[] {
@@ -215,7 +252,10 @@ export class ClientBook {
     const entry = this.#bySession.get(key);
     if (entry === undefined) return [];
     const counts = entry.sessions.get(key)?.counts;
-    entry.past = { sent: entry.past.sent + (counts?.sent ?? 0), received: entry.past.received + (counts?.received ?? 0) };
+    entry.past = {
+      sent: entry.past.sent + (counts?.sent ?? 0),
+      received: entry.past.received + (counts?.received ?? 0),
+    };
     entry.sessions.delete(key);
     this.#bySession.delete(key);
     if (entry.sessions.size > 0 || entry.settings !== null) return [];
@@ -241,14 +281,26 @@ export class ClientBook {
   #arrive(entry: ClientEntry, node: NodeName, at: number): DatedEvent[] {
     const last = entry.stays.at(-1);
     if (last?.node === node && last.to === null) return [];
-    if (last !== undefined && last.to === null) entry.stays[entry.stays.length - 1] = { ...last, to: at };
+    if (last?.to === null) entry.stays[entry.stays.length - 1] = { ...last, to: at };
     entry.stays.push({ node, from: at, to: null, blackoutMs: null });
     if (entry.endedAt !== null && at - entry.endedAt > expectedBackMs) entry.gapFrom = null;
     entry.endedAt = null;
-    return [dated(at, { kind: "client-connected", client: entry.id, node, text: `${entry.name} connected to the ${node}.` })];
+    return [
+      dated(at, {
+        kind: "client-connected",
+        client: entry.id,
+        node,
+        text: `${entry.name} connected to the ${node}.`,
+      }),
+    ];
   }
 
-  #attach(key: string, session: { node: NodeName; session: number; counts: ClientCount | null }, entry: ClientEntry, identity: ClientIdentity): void {
+  #attach(
+    key: string,
+    session: { node: NodeName; session: number; counts: ClientCount | null },
+    entry: ClientEntry,
+    identity: ClientIdentity,
+  ): void {
     entry.sessions.set(key, session);
     entry.identity = identity;
     this.#bySession.set(key, entry);
@@ -261,13 +313,18 @@ export class ClientBook {
     if (known !== undefined) return known;
     let id = key;
     for (let count = 2; this.#entries.has(id); count += 1) id = `${key}#${count}`;
-    const entry = newEntry({ id, key, name: id === key ? name : `${name} #${id.slice(key.length + 1)}`, identity, settings: null }, at);
+    const entry = newEntry(
+      { id, key, name: id === key ? name : `${name} #${id.slice(key.length + 1)}`, identity, settings: null },
+      at,
+    );
     this.#entries.set(id, entry);
     return entry;
   }
 
   #forgetOldest(): void {
-    const gone = [...this.#entries.values()].filter(({ sessions, settings }) => sessions.size === 0 && settings === null);
+    const gone = [...this.#entries.values()].filter(
+      ({ sessions, settings }) => sessions.size === 0 && settings === null,
+    );
     if (gone.length <= goneCountMax) return;
     gone.sort((one, other) => (one.endedAt ?? 0) - (other.endedAt ?? 0));
     for (const entry of gone.slice(0, gone.length - goneCountMax)) this.#entries.delete(entry.id);
@@ -285,7 +342,14 @@ function leave(entry: ClientEntry, node: NodeName, at: number): DatedEvent[] {
   const last = entry.stays.at(-1);
   if (last?.node !== node || last.to !== null) return [];
   entry.stays[entry.stays.length - 1] = { ...last, to: at };
-  return [dated(at, { kind: "client-lost", client: entry.id, node, text: `${entry.name} lost its connection to the ${node}.` })];
+  return [
+    dated(at, {
+      kind: "client-lost",
+      client: entry.id,
+      node,
+      text: `${entry.name} lost its connection to the ${node}.`,
+    }),
+  ];
 }
 
 function resume(entry: ClientEntry, node: NodeName, at: number, blackoutMs: number): DatedEvent[] {

@@ -57,20 +57,30 @@ export function controlService(parts: ServiceParts): ControlService {
 
 type MessageOperation = "listDestinations" | "browse" | "getMessage" | "send" | "receive" | "purge";
 
-function messageOperations({ pair, clients, destinations }: ServiceParts): Pick<ControlService, MessageOperation> {
+function messageOperations({
+  pair,
+  clients,
+  destinations,
+}: ServiceParts): Pick<ControlService, MessageOperation> {
   return {
     listDestinations: async () => {
       const { destinations: list } = await pair.active().request({ kind: "destinations" });
       return { destinations: destinations.complete(list, performance.now()) };
     },
     browse: async ({ name, cursor, limit }) =>
-      await pair.active().request({ kind: "browse", destination: readDestination(name), cursor: cursor ?? null, limit }),
-    getMessage: async ({ name, id }) => await pair.active().request({ kind: "message", destination: readDestination(name), id }),
-    send: async ({ name, ...message }) => await pair.active().request({ kind: "send", destination: readDestination(name), message }),
+      await pair
+        .active()
+        .request({ kind: "browse", destination: readDestination(name), cursor: cursor ?? null, limit }),
+    getMessage: async ({ name, id }) =>
+      await pair.active().request({ kind: "message", destination: readDestination(name), id }),
+    send: async ({ name, ...message }) =>
+      await pair.active().request({ kind: "send", destination: readDestination(name), message }),
     receive: async ({ name, count, timeoutMs }) => {
       const destination = readDestination(name);
       clients.forgive(destinationName(destination));
-      return await pair.active().request({ kind: "receive", destination, count, timeoutMs }, timeoutMs + receiveSlackMs);
+      return await pair
+        .active()
+        .request({ kind: "receive", destination, count, timeoutMs }, timeoutMs + receiveSlackMs);
     },
     purge: async ({ name }) => {
       const destination = readDestination(name);
@@ -82,36 +92,51 @@ function messageOperations({ pair, clients, destinations }: ServiceParts): Pick<
 
 type Action = OperationArguments<"actOnBroker">["action"];
 
-async function act({ pair, recovery, timeline }: ServiceParts, node: NodeName, action: Action): Promise<void> {
+async function act(
+  { pair, recovery, timeline }: ServiceParts,
+  node: NodeName,
+  action: Action,
+): Promise<void> {
   if (recovery.isRunning && action !== "kill") {
     throw new BrokerError("WRONG_STATE", { action, node, state: "part of a recovery that is under way" });
   }
   const handle = pair.nodes[node];
-  const said = (text: string): void => void timeline.add({ kind: "action", node, action, text });
+  const said = (text: string): void => {
+    timeline.add({ kind: "action", node, action, text });
+  };
   switch (action) {
     case "start":
       await start(pair, node);
-      return said(`The ${node} was started.`);
+      said(`The ${node} was started.`);
+      return;
     case "stop":
       if (!handle.isRunning) throw new BrokerError("WRONG_STATE", { action, node, state: handle.state });
       said(`The ${node} is being stopped in order.`);
       if (!(await pair.stop(node, false))) {
-        timeline.add({ kind: "notice", severity: "warning", text: `The ${node} did not stop in time and was killed.` });
+        timeline.add({
+          kind: "notice",
+          severity: "warning",
+          text: `The ${node} did not stop in time and was killed.`,
+        });
       }
       return;
     case "kill":
       if (!handle.isRunning) throw new BrokerError("WRONG_STATE", { action, node, state: handle.state });
       said(`Kill the ${node} (SIGKILL).`);
-      return await handle.kill();
+      await handle.kill();
+      return;
     case "freeze":
       handle.freeze();
-      return said(`The ${node} is frozen (SIGSTOP).`);
+      said(`The ${node} is frozen (SIGSTOP).`);
+      return;
     case "thaw":
       handle.thaw();
-      return said(`The ${node} runs again (SIGCONT).`);
+      said(`The ${node} runs again (SIGCONT).`);
+      return;
     case "promote":
       pair.promote(node);
-      return said(`The ${node} is promoted by hand.`);
+      said(`The ${node} is promoted by hand.`);
+      return;
   }
 }
 
@@ -120,10 +145,13 @@ async function start(pair: PairRuntime, node: NodeName): Promise<void> {
   if (handle.isRunning) throw new BrokerError("WRONG_STATE", { action: "start", node, state: handle.state });
   if (!(await isPortFree(handle.port))) throw await portInUse(handle.port, node);
   pair.start(node);
-  const isSettled = (): boolean => handle.state !== "starting" && (handle.state !== "standby" || handle.status?.attached === true);
+  const isSettled = (): boolean =>
+    handle.state !== "starting" && (handle.state !== "standby" || handle.status?.attached === true);
   // A standby that finds nobody to follow stays one: that is no failure, and the view says it.
   const isWaiting = (): boolean => handle.state === "standby" && !pair.nodes[otherNode(node)].isRunning;
-  await pair.until(() => isSettled() || isWaiting(), { timeoutMs: startShownTimeoutMs, late: "" }).catch(() => undefined);
+  await pair
+    .until(() => isSettled() || isWaiting(), { timeoutMs: startShownTimeoutMs, late: "" })
+    .catch(() => undefined);
 }
 
 /** A synchronous operation whose errors arrive like all others'. */

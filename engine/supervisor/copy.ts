@@ -60,7 +60,7 @@ async function pump(source: FileHandle, target: FileHandle, progress: CopyProgre
   for (;;) {
     const { bytesRead } = await source.read(buffer, 0, chunkBytes, null);
     if (bytesRead === 0) return;
-    for (let written = 0; written < bytesRead; ) {
+    for (let written = 0; written < bytesRead;) {
       written += (await target.write(buffer, written, bytesRead - written)).bytesWritten;
     }
     progress(bytesRead);
@@ -74,7 +74,11 @@ export async function directoryBytes(path: string): Promise<number> {
     const child = join(path, entry.name);
     if (entry.isDirectory()) bytes += await directoryBytes(child);
     // A file may go between the listing and the look at it, in the store of a running broker.
-    else bytes += await lstat(child).then(({ size }) => size, () => 0);
+    else
+      bytes += await lstat(child).then(
+        ({ size }) => size,
+        () => 0,
+      );
   }
   return bytes;
 }

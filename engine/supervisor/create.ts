@@ -43,9 +43,16 @@ export async function createSupervisor(configuration: PairConfiguration): Promis
   }
 }
 
-async function assemble(configuration: PairConfiguration, directory: DataDirectory, opened: LinkProxy[]): Promise<Supervisor> {
+async function assemble(
+  configuration: PairConfiguration,
+  directory: DataDirectory,
+  opened: LinkProxy[],
+): Promise<Supervisor> {
   const runtime = brokerRuntime();
-  const [ports, { state, notice }] = await Promise.all([choosePorts(configuration), prepareStores(configuration, runtime)]);
+  const [ports, { state, notice }] = await Promise.all([
+    choosePorts(configuration),
+    prepareStores(configuration, runtime),
+  ]);
   const links = { primary: new LinkProxy(ports.primary), replica: new LinkProxy(ports.replica) };
   opened.push(links.primary, links.replica);
   await Promise.all([links.primary.listen(), links.replica.listen()]);
@@ -122,12 +129,21 @@ function build(configuration: PairConfiguration, { runtime, ports, links, state 
   });
   const login = replicaLoginOf(configuration);
   const pair: PairRuntime = new PairRuntime(
-    { configuration, runtime, ports, login, links, arbiterState: state, persist: (changed) => book.write(changed) },
+    {
+      configuration,
+      runtime,
+      ports,
+      login,
+      links,
+      arbiterState: state,
+      persist: (changed) => book.write(changed),
+    },
     timeline,
     {
       clientReport: (node, report) => {
         clients.reported(node, report);
-        if (report.kind === "statistics" && pair.arbiter.holder === node) destinations.counted(report.statistics.destinations, performance.now());
+        if (report.kind === "statistics" && pair.arbiter.holder === node)
+          destinations.counted(report.statistics.destinations, performance.now());
       },
       nodeLost: (node, at) => clients.nodeLost(node, at),
       tookOver: (node, tookMs) => clients.tookOver(node, tookMs),
@@ -135,16 +151,26 @@ function build(configuration: PairConfiguration, { runtime, ports, links, state 
       protectionNow: () => view().protection,
     },
   );
-  const recovery: Recovery = new Recovery(recoveryHands({ configuration, pair, timeline, storeCheck: storeCheckProcess(runtime) }));
+  const recovery: Recovery = new Recovery(
+    recoveryHands({ configuration, pair, timeline, storeCheck: storeCheckProcess(runtime) }),
+  );
   return { pair, timeline, clients, destinations, recovery, view };
 }
 
-async function choosePorts({ primaryPort, replicaPort }: PairConfiguration): Promise<{ primary: number; replica: number }> {
-  for (const [node, port] of [["primary", primaryPort], ["replica", replicaPort]] as const) {
+async function choosePorts({
+  primaryPort,
+  replicaPort,
+}: PairConfiguration): Promise<{ primary: number; replica: number }> {
+  for (const [node, port] of [
+    ["primary", primaryPort],
+    ["replica", replicaPort],
+  ] as const) {
     if (port !== 0 && !(await isPortFree(port))) throw await portInUse(port, node);
   }
   if (primaryPort !== 0 && primaryPort === replicaPort) {
-    throw new BrokerError("REQUEST_INVALID", { detail: `Both brokers are given port ${primaryPort}; each needs its own.` });
+    throw new BrokerError("REQUEST_INVALID", {
+      detail: `Both brokers are given port ${primaryPort}; each needs its own.`,
+    });
   }
   const primary = primaryPort === 0 ? await freePortBut(replicaPort) : primaryPort;
   return { primary, replica: replicaPort === 0 ? await freePortBut(primary) : replicaPort };
@@ -158,11 +184,15 @@ async function freePortBut(taken: number): Promise<number> {
 }
 
 /** Brings the directory into a state to start from: an interrupted recovery settled, the arbiter's book read. */
-async function prepareStores(configuration: PairConfiguration, runtime: ChildRuntime): Promise<{ state: ArbiterState; notice: string | null }> {
+async function prepareStores(
+  configuration: PairConfiguration,
+  runtime: ChildRuntime,
+): Promise<{ state: ArbiterState; notice: string | null }> {
   const { dataDirectory } = configuration;
   const book = new ArbiterBook(dataDirectory);
   if (configuration.deleteAllMessagesOnStartup) {
-    for (const name of ["primary", "replica", "arbiter.json"]) rmSync(join(dataDirectory, name), { recursive: true, force: true });
+    for (const name of ["primary", "replica", "arbiter.json"])
+      rmSync(join(dataDirectory, name), { recursive: true, force: true });
   }
   const state = book.read() ?? (await book.rebuild(storeCheckProcess(runtime)));
   let settled = state;
@@ -180,19 +210,33 @@ async function startBoth(pair: PairRuntime): Promise<void> {
   pair.start("replica");
   const { primary, replica } = pair.nodes;
   const isDead = (node: typeof primary): boolean => !node.isRunning;
-  const isOut = (node: typeof primary): boolean => isDead(node) || node.state === "out of sync" || node.state === "fenced";
-  const isAsGoodAsItGets = (): boolean => (isOut(primary) && replica.state === "active") || (isOut(replica) && primary.state === "active");
-  const failure = (): string | null => (isDead(primary) && isDead(replica) ? `neither broker started. Primary: ${primary.reason ?? primary.state} Replica: ${replica.reason ?? replica.state}` : null);
+  const isOut = (node: typeof primary): boolean =>
+    isDead(node) || node.state === "out of sync" || node.state === "fenced";
+  const isAsGoodAsItGets = (): boolean =>
+    (isOut(primary) && replica.state === "active") || (isOut(replica) && primary.state === "active");
+  const failure = (): string | null =>
+    isDead(primary) && isDead(replica)
+      ? `neither broker started. Primary: ${primary.reason ?? primary.state} Replica: ${replica.reason ?? replica.state}`
+      : null;
   const late = "late";
   try {
-    await pair.until(() => pair.isProtected || isAsGoodAsItGets(), { timeoutMs: readyTimeoutMs, late, failure });
+    await pair.until(() => pair.isProtected || isAsGoodAsItGets(), {
+      timeoutMs: readyTimeoutMs,
+      late,
+      failure,
+    });
   } catch (error) {
-    if ((error as Error).message !== late) throw new BrokerError("INTERNAL", { detail: (error as Error).message });
+    if ((error as Error).message !== late)
+      throw new BrokerError("INTERNAL", { detail: (error as Error).message });
   }
 }
 
 /** The active node first, so that it hands all to the standby before both end; nobody takes over meanwhile. */
-async function stopAll({ pair, timeline, clients }: Machine, links: readonly LinkProxy[], directory: DataDirectory | null): Promise<void> {
+async function stopAll(
+  { pair, timeline, clients }: Machine,
+  links: readonly LinkProxy[],
+  directory: DataDirectory | null,
+): Promise<void> {
   pair.suspend();
   const first = pair.arbiter.holder ?? "primary";
   await pair.stop(first, true);

@@ -30,7 +30,8 @@ export function openDataDirectory(path: string): DataDirectory {
       closeSync(file);
       break;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw new BrokerError("STORE_UNWRITABLE", { directory, detail: (error as Error).message });
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST")
+        throw new BrokerError("STORE_UNWRITABLE", { directory, detail: (error as Error).message });
       if (attempt > 2 || isHeld(lock)) throw new BrokerError("STORE_LOCKED", { directory });
       rmSync(lock, { force: true });
     }

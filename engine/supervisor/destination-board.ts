@@ -24,18 +24,27 @@ export class DestinationBoard {
   /** Fresh numbers from the node, with what only the counts know. */
   complete(destinations: readonly DestinationView[], now: number): DestinationView[] {
     const producers = new Map(this.#counts.map((count) => [count.name, count.producers]));
-    return destinations.map((one) => this.#withRates({ ...one, producers: producers.get(one.name) ?? one.producers }, now));
+    return destinations.map((one) =>
+      this.#withRates({ ...one, producers: producers.get(one.name) ?? one.producers }, now),
+    );
   }
 
   #withRates(count: DestinationCount, now: number): DestinationView {
-    return { ...count, inPerSecond: this.#in.perSecond(count.name, now), outPerSecond: this.#out.perSecond(count.name, now) };
+    return {
+      ...count,
+      inPerSecond: this.#in.perSecond(count.name, now),
+      outPerSecond: this.#out.perSecond(count.name, now),
+    };
   }
 }
 
 /** Reads `orders`, `queue://orders`, `/queue/orders` and the like. */
 export function readDestination(text: string): Destination {
   const slashed = /^\/(queue|topic|temp-queue|temp-topic)\/(.+)$/s.exec(text);
-  const destination = slashed === null ? parseDestinationKey(text) : parseDestinationKey(`${slashed[1] ?? ""}://${slashed[2] ?? ""}`);
+  const destination =
+    slashed === null
+      ? parseDestinationKey(text)
+      : parseDestinationKey(`${slashed[1] ?? ""}://${slashed[2] ?? ""}`);
   if (destination !== null) return destination;
   const detail = "it should look like orders, queue://orders, topic://prices or /queue/orders";
   throw new BrokerError("DESTINATION_INVALID", { destination: text, detail });

@@ -1,5 +1,4 @@
 import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
-import { assert } from "../base/assert.ts";
 import { faultOf } from "../faults/index.ts";
 import type { LinkFault } from "../faults/fault.ts";
 import type { LinkMode } from "../control/views.ts";
@@ -25,7 +24,9 @@ export class LinkProxy {
 
   constructor(targetPort: number) {
     this.#targetPort = targetPort;
-    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
+    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
+      this.#accept(socket),
+    );
   }
 
   /** Port to dial instead of the target's. */
@@ -53,7 +54,8 @@ export class LinkProxy {
     this.#delayMs = delayMs;
     for (const line of [...this.#lines]) {
       // A line that lost bytes can never carry a sensible stream again: both ends must start anew.
-      if (this.#fault.connections === "refuse" || (line.isPoisoned && this.#passage().kind !== "swallow")) line.destroy();
+      if (this.#fault.connections === "refuse" || (line.isPoisoned && this.#passage().kind !== "swallow"))
+        line.destroy();
     }
   }
 
@@ -71,11 +73,15 @@ export class LinkProxy {
       near.resetAndDestroy();
       return;
     }
-    const line = new Line(near, connect({ port: this.#targetPort, host: "127.0.0.1", allowHalfOpen: true, noDelay: true }), {
-      passage: () => this.#passage(),
-      counted: (bytes) => (this.#bytes += bytes),
-      ended: () => this.#lines.delete(line),
-    });
+    const line = new Line(
+      near,
+      connect({ port: this.#targetPort, host: "127.0.0.1", allowHalfOpen: true, noDelay: true }),
+      {
+        passage: () => this.#passage(),
+        counted: (bytes) => (this.#bytes += bytes),
+        ended: () => this.#lines.delete(line),
+      },
+    );
     this.#lines.add(line);
   }
 }
@@ -141,7 +147,8 @@ class Line {
     // A process that died resets or closes its socket: the other end learns it without delay, as from a local kernel.
     from.on("error", () => this.#broken());
     from.on("close", () => {
-      if (from.errored !== null || (from.readableEnded && from.writableFinished && to.destroyed)) this.#broken();
+      if (from.errored !== null || (from.readableEnded && from.writableFinished && to.destroyed))
+        this.#broken();
     });
   }
 
@@ -158,7 +165,7 @@ class Line {
 class DelayQueue {
   heldBytes = 0;
   readonly #held: { dueAt: number; size: number; run: () => void }[] = [];
-  #timer: NodeJS.Timeout | null = null;
+  #isArmed = false;
 
   push(delayMs: number, size: number, run: () => void): void {
     if (delayMs === 0 && this.#held.length === 0) {
@@ -167,24 +174,32 @@ class DelayQueue {
     }
     this.#held.push({ dueAt: performance.now() + delayMs, size, run });
     this.heldBytes += size;
-    this.#timer ??= this.#arm();
+    this.#arm();
   }
 
-  #arm(): NodeJS.Timeout {
+  #arm(): void {
     const first = this.#held[0];
-    assert(first !== undefined, "a timer runs only while something is held back");
-    return setTimeout(() => {
-      this.#timer = null;
-      this.#release();
-    }, Math.max(0, first.dueAt - performance.now()));
+    if (this.#isArmed || first === undefined) return;
+    this.#isArmed = true;
+    setTimeout(
+      () => {
+        this.#isArmed = false;
+        this.#release();
+      },
+      Math.max(0, first.dueAt - performance.now()),
+    );
   }
 
   #release(): void {
-    for (let first = this.#held[0]; first !== undefined && first.dueAt <= performance.now() + 0.5; first = this.#held[0]) {
+    for (
+      let first = this.#held[0];
+      first !== undefined && first.dueAt <= performance.now() + 0.5;
+      first = this.#held[0]
+    ) {
       this.#held.shift();
       this.heldBytes -= first.size;
       first.run();
     }
-    if (this.#held.length > 0) this.#timer ??= this.#arm();
+    this.#arm();
   }
 }

@@ -3,7 +3,11 @@ import { otherNode } from "./arbiter-state.ts";
 import type { PairFacts } from "./pair-view.ts";
 
 /** What the user can usefully do next, best first: each a control operation and the CLI line that does the same. */
-export function nextActionsFor(facts: PairFacts, protection: Protection, active: NodeName | null): NextAction[] {
+export function nextActionsFor(
+  facts: PairFacts,
+  protection: Protection,
+  active: NodeName | null,
+): NextAction[] {
   if (facts.recovering || protection === "protected") return [];
   if (protection === "split") return [recover("primary"), recover("replica"), ...linkActions(facts)];
   if (active === null) return downActions(facts);
@@ -12,8 +16,13 @@ export function nextActionsFor(facts: PairFacts, protection: Protection, active:
   const actions = linkActions(facts);
   if (state === "frozen") actions.push(act("thaw", other, `Let the ${other}'s process run again.`));
   if (protection === "syncing") return actions;
-  if (isGone(state) && (facts.configuration.synchronisation === "automatic" || facts.arbiter.inSync.includes(other))) {
-    actions.push(act("start", other, `The ${other} catches up over the link and mirrors the ${active} again.`));
+  if (
+    isGone(state) &&
+    (facts.configuration.synchronisation === "automatic" || facts.arbiter.inSync.includes(other))
+  ) {
+    actions.push(
+      act("start", other, `The ${other} catches up over the link and mirrors the ${active} again.`),
+    );
   }
   if (!facts.arbiter.inSync.includes(other) || facts.configuration.profile === "classic") {
     actions.push(recover(active, `Recover the ${other}…`));
@@ -24,27 +33,51 @@ export function nextActionsFor(facts: PairFacts, protection: Protection, active:
 function downActions(facts: PairFacts): NextAction[] {
   const actions: NextAction[] = [];
   for (const node of ["primary", "replica"] as const) {
-    if (facts.nodes[node].state === "frozen") actions.push(act("thaw", node, `Let the ${node}'s process run again.`));
+    if (facts.nodes[node].state === "frozen")
+      actions.push(act("thaw", node, `Let the ${node}'s process run again.`));
   }
-  if (facts.promotable !== null) actions.push(act("promote", facts.promotable, `The ${facts.promotable} holds everything confirmed and serves alone.`));
+  if (facts.promotable !== null)
+    actions.push(
+      act(
+        "promote",
+        facts.promotable,
+        `The ${facts.promotable} holds everything confirmed and serves alone.`,
+      ),
+    );
   const [only, second] = facts.arbiter.inSync;
   const first = only !== undefined && second === undefined ? only : "primary";
   for (const node of [first, otherNode(first)]) {
-    if (isGone(facts.nodes[node].state) && facts.arbiter.inSync.includes(node)) actions.push(act("start", node, `Start the ${node} on its store.`));
+    if (isGone(facts.nodes[node].state) && facts.arbiter.inSync.includes(node))
+      actions.push(act("start", node, `Start the ${node} on its store.`));
   }
-  if (Object.values(facts.nodes).every(({ state }) => isGone(state))) actions.push(recover(only ?? "replica", "Recover the pair…"));
+  if (Object.values(facts.nodes).every(({ state }) => isGone(state)))
+    actions.push(recover(only ?? "replica", "Recover the pair…"));
   return actions;
 }
 
 function linkActions(facts: PairFacts): NextAction[] {
   if (facts.link.mode === "heal") return [];
   const explanation = "Bytes pass between the brokers again, without delay.";
-  return [{ label: "Heal the link", explanation, operation: "setLink", input: { mode: "heal" }, cli: "understudy link heal" }];
+  return [
+    {
+      label: "Heal the link",
+      explanation,
+      operation: "setLink",
+      input: { mode: "heal" },
+      cli: "understudy link heal",
+    },
+  ];
 }
 
 function act(action: "start" | "thaw" | "promote", node: NodeName, explanation: string): NextAction {
   const label = `${action.charAt(0).toUpperCase()}${action.slice(1)} the ${node}`;
-  return { label, explanation, operation: "actOnBroker", input: { node, action }, cli: `understudy ${action} ${node}` };
+  return {
+    label,
+    explanation,
+    operation: "actOnBroker",
+    input: { node, action },
+    cli: `understudy ${action} ${node}`,
+  };
 }
 
 function recover(from: NodeName, label = `Keep the ${from}'s side…`): NextAction {
@@ -59,5 +92,11 @@ function recover(from: NodeName, label = `Keep the ${from}'s side…`): NextActi
 }
 
 function isGone(state: string): boolean {
-  return state === "stopped" || state === "killed" || state === "shut down" || state === "fenced" || state === "out of sync";
+  return (
+    state === "stopped" ||
+    state === "killed" ||
+    state === "shut down" ||
+    state === "fenced" ||
+    state === "out of sync"
+  );
 }

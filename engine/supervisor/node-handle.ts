@@ -210,7 +210,9 @@ export class NodeHandle {
     this.#process = null;
     this.#rest = restAfter(exit, this.#ending, this.#isStopping);
     for (const request of [...this.#pending.keys()]) {
-      this.#settle(request)?.reject(new BrokerError("UNREACHABLE", { detail: `The ${this.node} ended before it answered. Ask again.` }));
+      this.#settle(request)?.reject(
+        new BrokerError("UNREACHABLE", { detail: `The ${this.node} ended before it answered. Ask again.` }),
+      );
     }
     this.#hooks.exited(this.node, exit, this.#isStopping);
     this.#refresh();
@@ -224,7 +226,9 @@ export class NodeHandle {
   }
 
   #unanswered(timeoutMs: number): BrokerError {
-    return new BrokerError("UNREACHABLE", { detail: `The ${this.node} is ${this.state} and did not answer within ${timeoutMs} ms.` });
+    return new BrokerError("UNREACHABLE", {
+      detail: `The ${this.node} is ${this.state} and did not answer within ${timeoutMs} ms.`,
+    });
   }
 
   #wrongState(action: string): BrokerError {
@@ -241,7 +245,11 @@ export class NodeHandle {
 
   #stateNow(): { state: BrokerState; reason: string | null } {
     if (this.#process === null) return this.#rest;
-    if (this.#process.isFrozen) return { state: "frozen", reason: "Its process is stopped (SIGSTOP) and does nothing until it is continued." };
+    if (this.#process.isFrozen)
+      return {
+        state: "frozen",
+        reason: "Its process is stopped (SIGSTOP) and does nothing until it is continued.",
+      };
     if (this.#status === null) return { state: "starting", reason: null };
     const { state, reason } = this.#status;
     if (state === "shut down" && this.#isStopping) return { state: "stopped", reason: null };
@@ -250,11 +258,18 @@ export class NodeHandle {
 }
 
 /** How a node is shown once its process is gone. */
-function restAfter(exit: BrokerExit, ending: { reason: EndReason; text: string } | null, isOrdered: boolean): { state: BrokerState; reason: string | null } {
+function restAfter(
+  exit: BrokerExit,
+  ending: { reason: EndReason; text: string } | null,
+  isOrdered: boolean,
+): { state: BrokerState; reason: string | null } {
   if (isOrdered && exit.signal === null) return { state: "stopped", reason: null };
   if (exit.signal !== null) return { state: "killed", reason: `Its process was ended by ${exit.signal}.` };
   if (exit.code === exitCodes.stopped) return { state: "stopped", reason: ending?.text ?? null };
-  const byItself = exit.code === exitCodes["primary-failed"] || exit.code === exitCodes["replica-failed"] || exit.code === exitCodes.refused;
+  const byItself =
+    exit.code === exitCodes["primary-failed"] ||
+    exit.code === exitCodes["replica-failed"] ||
+    exit.code === exitCodes.refused;
   if (byItself) return { state: "shut down", reason: ending?.text ?? null };
   const words = ending?.text ?? tellingLine(exit.stderr) ?? "it said nothing";
   return { state: "stopped", reason: `Its process failed with exit code ${String(exit.code)}: ${words}` };
@@ -262,5 +277,7 @@ function restAfter(exit: BrokerExit, ending: { reason: EndReason; text: string }
 
 /** The line of a crash that names the error: neither the stack below it nor the version that Node prints last. */
 function tellingLine(lines: readonly string[]): string | null {
-  return lines.findLast((line) => /^(\w*(Error|Failure|Exception)\b|FATAL)/.test(line)) ?? lines.at(-1) ?? null;
+  return (
+    lines.findLast((line) => /^(\w*(Error|Failure|Exception)\b|FATAL)/.test(line)) ?? lines.at(-1) ?? null
+  );
 }

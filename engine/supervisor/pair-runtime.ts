@@ -2,8 +2,15 @@ import { BrokerError } from "../base/errors.ts";
 import type { PairConfiguration } from "../config/configuration.ts";
 import type { BrokerState, LinkMode, NodeName, Protection } from "../control/views.ts";
 import { faultOf } from "../faults/index.ts";
-import { Arbiter } from "./arbiter.ts";
-import { otherNode, type ArbiterEffect, type ArbiterInput, type ArbiterState, type GrantOrder } from "./arbiter-state.ts";
+import { createArbiter } from "./arbiter.ts";
+import {
+  otherNode,
+  type ArbiterEffect,
+  type ArbiterInput,
+  type ArbiterState,
+  type GrantOrder,
+  type PairArbiter,
+} from "./arbiter-state.ts";
 import type { BrokerExit } from "./broker-process.ts";
 import { brokerSettings, type PairPorts, type replicaLoginOf } from "./broker-settings.ts";
 import { exitCodes, type BrokerReport, type JournalPosition } from "./channel.ts";
@@ -42,7 +49,7 @@ export class PairRuntime {
   readonly nodes: Readonly<Record<NodeName, NodeHandle>>;
   readonly failover = new FailoverWatch();
   readonly #parts: PairParts;
-  readonly #arbiter: Arbiter;
+  readonly #arbiter: PairArbiter;
   readonly #hooks: PairHooks;
   readonly #timeline: Timeline;
   readonly #linkRate = new Rate();
@@ -55,7 +62,7 @@ export class PairRuntime {
     this.#parts = parts;
     this.#timeline = timeline;
     this.#hooks = hooks;
-    this.#arbiter = new Arbiter(parts.arbiterState, parts.configuration);
+    this.#arbiter = createArbiter(parts.arbiterState, parts.configuration);
     this.nodes = { primary: this.#handle("primary"), replica: this.#handle("replica") };
   }
 
@@ -65,7 +72,9 @@ export class PairRuntime {
 
   /** A node that the user may promote, when nobody serves. */
   get promotable(): NodeName | null {
-    return (["replica", "primary"] as const).find((node) => this.#arbiter.promotionRefusal(node) === null) ?? null;
+    return (
+      (["replica", "primary"] as const).find((node) => this.#arbiter.promotionRefusal(node) === null) ?? null
+    );
   }
 
   get link(): { mode: LinkMode; delayMs: number; bytesPerSecond: number } {
@@ -76,24 +85,36 @@ export class PairRuntime {
 
   /** Both nodes hold everything, and go on doing so. */
   get isProtected(): boolean {
-    return isMirrored({ nodes: this.snapshots(), arbiter: this.arbiter, configuration: this.#parts.configuration });
+    return isMirrored({
+      nodes: this.snapshots(),
+      arbiter: this.arbiter,
+      configuration: this.#parts.configuration,
+    });
   }
 
-  snapshots(clients: Readonly<Record<NodeName, number>> = { primary: 0, replica: 0 }): Record<NodeName, NodeSnapshot> {
+  snapshots(
+    clients: Readonly<Record<NodeName, number>> = { primary: 0, replica: 0 },
+  ): Record<NodeName, NodeSnapshot> {
     const now = performance.now();
-    return { primary: this.nodes.primary.snapshot(clients.primary, now), replica: this.nodes.replica.snapshot(clients.replica, now) };
+    return {
+      primary: this.nodes.primary.snapshot(clients.primary, now),
+      replica: this.nodes.replica.snapshot(clients.replica, now),
+    };
   }
 
   /** The node that serves; throws when none does. */
   active(): NodeHandle {
     const holder = this.arbiter.holder;
-    const candidates = holder === null ? (["primary", "replica"] as const) : ([holder, otherNode(holder)] as const);
+    const candidates =
+      holder === null ? (["primary", "replica"] as const) : ([holder, otherNode(holder)] as const);
     for (const node of candidates) {
       const { state } = this.nodes[node];
       if (state === "active" || state === "blocked") return this.nodes[node];
     }
     const { primary, replica } = this.nodes;
-    throw new BrokerError("UNREACHABLE", { detail: `No broker serves: the primary is ${primary.state}, the replica is ${replica.state}.` });
+    throw new BrokerError("UNREACHABLE", {
+      detail: `No broker serves: the primary is ${primary.state}, the replica is ${replica.state}.`,
+    });
   }
 
   /** Where a running node stands, by its latest report; `null` before its first. */
@@ -101,12 +122,15 @@ export class PairRuntime {
     const { status, statistics } = this.nodes[node];
     if (status === null) return null;
     const counted = statistics?.position;
-    return counted !== undefined && counted.epoch >= status.position.epoch && counted.op > status.position.op ? counted : status.position;
+    return counted !== undefined && counted.epoch >= status.position.epoch && counted.op > status.position.op
+      ? counted
+      : status.position;
   }
 
   start(node: NodeName): void {
     const handle = this.nodes[node];
-    if (handle.isRunning) throw new BrokerError("WRONG_STATE", { action: "start", node, state: handle.state });
+    if (handle.isRunning)
+      throw new BrokerError("WRONG_STATE", { action: "start", node, state: handle.state });
     this.tellArbiter({ kind: "starting", node });
     handle.start();
   }
@@ -125,7 +149,7 @@ export class PairRuntime {
   }
 
   promote(node: NodeName): void {
-    const refusal = this.#parts.configuration.profile === "classic" ? "In the classic profile the brokers decide for themselves." : this.#arbiter.promotionRefusal(node);
+    const refusal = this.#arbiter.promotionRefusal(node);
     if (refusal !== null) throw new BrokerError("REQUEST_INVALID", { detail: refusal });
     this.tellArbiter({ kind: "promote", node });
   }
@@ -143,7 +167,14 @@ export class PairRuntime {
   }
 
   /** Resolves once `isTrue`; rejects with what `failure` says, as soon as it says anything, or after the time-out. */
-  async until(isTrue: () => boolean, { timeoutMs, late, failure = () => null }: { timeoutMs: number; late: string; failure?: () => string | null }): Promise<void> {
+  async until(
+    isTrue: () => boolean,
+    {
+      timeoutMs,
+      late,
+      failure = () => null,
+    }: { timeoutMs: number; late: string; failure?: () => string | null },
+  ): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const end = (error: Error | null): void => {
         clearTimeout(timer);
@@ -164,13 +195,15 @@ export class PairRuntime {
 
   #handle(node: NodeName): NodeHandle {
     const { configuration, ports, login, runtime } = this.#parts;
-    const settings = (): ReturnType<typeof brokerSettings> => brokerSettings(configuration, { node, role: this.#roleOf(node) }, ports, login);
+    const settings = (): ReturnType<typeof brokerSettings> =>
+      brokerSettings(configuration, { node, role: this.#roleOf(node) }, ports, login);
     return new NodeHandle({ node, port: ports[node] }, settings, runtime, {
       report: (_, report) => this.#reported(node, report),
       exited: (_, exit, isOrdered) => this.#exited(node, exit, isOrdered),
       stateChanged: (_, state, reason) => this.#stateChanged(node, state, reason),
       frozen: (_, isFrozen) => isFrozen && this.failover.failed(node, performance.now()),
-      nonsense: (_, detail) => this.#notice("error", `The ${node} sent something that is no report (${detail}).`),
+      nonsense: (_, detail) =>
+        this.#notice("error", `The ${node} sent something that is no report (${detail}).`),
     });
   }
 
@@ -178,7 +211,8 @@ export class PairRuntime {
   #roleOf(node: NodeName): NodeName {
     const other = otherNode(node);
     const otherServes = this.arbiter.holder === other && this.nodes[other].isRunning;
-    const mayFollow = this.#parts.configuration.synchronisation === "automatic" || this.arbiter.inSync.includes(node);
+    const mayFollow =
+      this.#parts.configuration.synchronisation === "automatic" || this.arbiter.inSync.includes(node);
     return this.#parts.configuration.profile === "guarded" && otherServes && mayFollow ? "replica" : node;
   }
 
@@ -206,7 +240,10 @@ export class PairRuntime {
     this.nodes[node].send(order);
     if (order.kind !== "granted") return;
     const alone = !order.withPeer;
-    const text = order.wish === "alone" ? `The ${node} goes on alone under epoch ${order.epoch}.` : `The ${node} may serve under epoch ${order.epoch}${alone ? ", alone" : ""}.`;
+    const text =
+      order.wish === "alone"
+        ? `The ${node} goes on alone under epoch ${order.epoch}.`
+        : `The ${node} may serve under epoch ${order.epoch}${alone ? ", alone" : ""}.`;
     this.#timeline.add({ kind: "granted", node, epoch: order.epoch, alone, text });
     if (order.wish === "active") this.failover.granted(node, order.epoch);
   }
@@ -257,7 +294,13 @@ export class PairRuntime {
   }
 
   #stateChanged(node: NodeName, state: BrokerState, reason: string | null): void {
-    this.#timeline.add({ kind: "state", node, state, reason, text: `The ${node} is ${state}${reason === null ? "." : `: ${reason}`}` });
+    this.#timeline.add({
+      kind: "state",
+      node,
+      state,
+      reason,
+      text: `The ${node} is ${state}${reason === null ? "." : `: ${reason}`}`,
+    });
     if (state === "active") {
       const takeover = this.failover.active(node, performance.now());
       if (takeover !== null) this.#promoted(node, takeover);
@@ -277,7 +320,9 @@ export class PairRuntime {
     const attached = this.isProtected;
     if (attached !== this.#wasAttached) {
       this.#wasAttached = attached;
-      const text = attached ? "The standby mirrors the active broker." : "The standby no longer mirrors the active broker.";
+      const text = attached
+        ? "The standby mirrors the active broker."
+        : "The standby no longer mirrors the active broker.";
       this.#timeline.add({ kind: "link", mode: this.#link.mode, attached, text });
       if (attached) this.#hooks.whole();
     }

@@ -1,5 +1,5 @@
 import type { PairConfiguration } from "../config/configuration.ts";
-import type { BrokerState, BrokerView, LinkMode, NextAction, NodeName, PairView, Protection } from "../control/views.ts";
+import type { BrokerState, BrokerView, LinkMode, NodeName, PairView, Protection } from "../control/views.ts";
 import { otherNode, type ArbiterState } from "./arbiter-state.ts";
 import type { NodeStatistics, NodeStatus } from "./channel.ts";
 import { nextActionsFor } from "./next-actions.ts";
@@ -91,11 +91,14 @@ export function protectionOf(facts: PairFacts): Protection {
   if (isServing(nodes.primary) && isServing(nodes.replica)) return "split";
   if (active === null) {
     const starting = Object.values(nodes).some(({ state }) => state === "starting");
-    return starting && nodes.primary.state !== "killed" && nodes.replica.state !== "killed" ? "syncing" : "down";
+    return starting && nodes.primary.state !== "killed" && nodes.replica.state !== "killed"
+      ? "syncing"
+      : "down";
   }
   if (isMirrored(facts)) return "protected";
   const standby = nodes[otherNode(active)];
-  const mayFollow = facts.configuration.synchronisation === "automatic" || facts.arbiter.inSync.includes(standby.node);
+  const mayFollow =
+    facts.configuration.synchronisation === "automatic" || facts.arbiter.inSync.includes(standby.node);
   const isReachable = facts.link.mode === "heal" || facts.link.mode === "delay";
   const comes = standby.state === "starting" || (standby.state === "standby" && mayFollow && isReachable);
   return comes ? "syncing" : "unprotected";
@@ -106,8 +109,11 @@ export function isMirrored(facts: Pick<PairFacts, "nodes" | "arbiter" | "configu
   const active = activeNode(facts);
   if (active === null) return false;
   const { status, state } = facts.nodes[active];
-  if (state !== "active" || status?.attached !== true || facts.nodes[otherNode(active)].state !== "standby") return false;
-  return facts.configuration.profile === "classic" || (!facts.arbiter.alone && facts.arbiter.inSync.length === 2);
+  if (state !== "active" || status?.attached !== true || facts.nodes[otherNode(active)].state !== "standby")
+    return false;
+  return (
+    facts.configuration.profile === "classic" || (!facts.arbiter.alone && facts.arbiter.inSync.length === 2)
+  );
 }
 
 function isServing({ state }: NodeSnapshot): boolean {
@@ -137,7 +143,10 @@ function brokerViewOf(snapshot: NodeSnapshot): BrokerView {
   };
 }
 
-function newest<Position extends { op: number; epoch: number }>(one: Position | undefined, other: Position | undefined): Position | undefined {
+function newest<Position extends { op: number; epoch: number }>(
+  one: Position | undefined,
+  other: Position | undefined,
+): Position | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   return other.epoch > one.epoch || (other.epoch === one.epoch && other.op > one.op) ? other : one;
 }
@@ -173,7 +182,8 @@ function unprotectedSentence(facts: PairFacts, active: NodeName): string {
   if (nodes[active].state === "blocked") {
     return `The ${active} waits for the ${other.node}, which ${isNow(other.state)}; clients wait with it.`;
   }
-  if (failover?.node === active && other.state !== "active") return `${failoverSentence(failover)} Only the ${active} holds everything now.`;
+  if (failover?.node === active && other.state !== "active")
+    return `${failoverSentence(failover)} Only the ${active} holds everything now.`;
   return `Only the ${active} holds everything: the ${other.node} ${isNow(other.state)}${facts.link.mode === "heal" || facts.link.mode === "delay" ? "" : " behind a broken link"}.`;
 }
 
@@ -183,14 +193,18 @@ export function failoverSentence({ node, tookMs, reconnectedCount, lostCount }: 
   const took = tookMs === null ? "took over" : `took over after ${Math.round(tookMs)} ms`;
   const clients = reconnectedCount === 1 ? "1 client reconnected" : `${reconnectedCount} clients reconnected`;
   const lost =
-    lostCount === null || lostCount === 0 ? "nothing confirmed was lost" : `${lostCount} confirmed messages are missing`;
+    lostCount === null || lostCount === 0
+      ? "nothing confirmed was lost"
+      : `${lostCount} confirmed messages are missing`;
   return reconnectedCount === 0 ? `${name} ${took}; ${lost}.` : `${name} ${took}. ${clients}; ${lost}.`;
 }
 
 function downSentence({ nodes, promotable }: PairFacts): string {
-  if (promotable !== null) return `No broker serves: the ${otherNode(promotable)} ${isNow(nodes[otherNode(promotable)].state)}, and the ${promotable} waits for it or for you to promote it.`;
+  if (promotable !== null)
+    return `No broker serves: the ${otherNode(promotable)} ${isNow(nodes[otherNode(promotable)].state)}, and the ${promotable} waits for it or for you to promote it.`;
   const [primary, replica] = [nodes.primary, nodes.replica];
-  if (primary.state === replica.state) return `No broker serves: both are ${primary.state === "stopped" ? "stopped" : primary.state}. What was confirmed is in their stores.`;
+  if (primary.state === replica.state)
+    return `No broker serves: both are ${primary.state === "stopped" ? "stopped" : primary.state}. What was confirmed is in their stores.`;
   return `No broker serves: the primary ${isNow(primary.state)}, the replica ${isNow(replica.state)}. What was confirmed is in their stores.`;
 }
 

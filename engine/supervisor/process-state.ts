@@ -10,7 +10,10 @@ export function isStopped(pid: number): boolean {
       const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
       return stat.charAt(stat.lastIndexOf(")") + 2) === "T";
     }
-    return execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "latin1", timeout: 1_000 }).startsWith("T");
+    return execFileSync("ps", ["-o", "stat=", "-p", String(pid)], {
+      encoding: "latin1",
+      timeout: 1_000,
+    }).startsWith("T");
   } catch {
     return false;
   }

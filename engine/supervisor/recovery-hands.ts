@@ -1,6 +1,6 @@
 import type { PairConfiguration } from "../config/configuration.ts";
 import type { PairRuntime } from "./pair-runtime.ts";
-import type { RecoveryHands } from "./recovery.ts";
+import type { RecoveryHands } from "./recovery-steps.ts";
 import type { StoreCheck } from "./store-check.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -28,9 +28,14 @@ export function recoveryHands(parts: {
     suspend: () => pair.suspend(),
     resume: () => pair.tellArbiter({ kind: "resumed" }),
     // The other one is stopped as well and must not take over; the arbiter would not let it either.
-    stop: async (node, pairStops) => void (await pair.stop(node, pairStops)),
+    stop: async (node, pairStops) => {
+      await pair.stop(node, pairStops);
+    },
     expect: (node) => pair.tellArbiter({ kind: "starting", node }),
-    start: (node) => new Promise((resolve) => resolve(pair.start(node))),
+    // eslint-disable-next-line @typescript-eslint/require-await -- what it throws must arrive as a rejection
+    start: async (node) => {
+      pair.start(node);
+    },
     servingOf: async (node) => {
       const handle = pair.nodes[node];
       await pair.until(() => handle.state === "active" || handle.state === "blocked", {
@@ -53,7 +58,10 @@ export function recoveryHands(parts: {
       const isNew = now !== shown && view.state !== "idle";
       shown = now;
       if (isNew && (view.state !== "running" || step !== null)) {
-        const text = view.state === "running" ? `Recovery: ${step?.label ?? ""}.` : `The recovery copy is ${view.state}.${view.error === null ? "" : ` ${view.error}`}`;
+        const text =
+          view.state === "running"
+            ? `Recovery: ${step?.label ?? ""}.`
+            : `The recovery copy is ${view.state}.${view.error === null ? "" : ` ${view.error}`}`;
         timeline.add({ kind: "recovery", state: view.state, step: step?.name ?? null, text });
       }
       timeline.touch({ urgent: isNew });

@@ -100,7 +100,8 @@ export class RecoveryFiles {
   putBack(record: RecoveryRecord): void {
     const kept = this.kept(record);
     // Without a store to keep, what stands there once the copy began is the copy.
-    const isCopy = kept !== null || (record.kept === null && (record.stage === "copy" || record.stage === "verify"));
+    const isCopy =
+      kept !== null || (record.kept === null && (record.stage === "copy" || record.stage === "verify"));
     if (isCopy && this.hasStore(record.to)) {
       this.removeCopying(record.to);
       renameSync(this.store(record.to), this.copying(record.to));
@@ -125,9 +126,14 @@ export class RecoveryFiles {
  * it is called before directories move when that takes a node out of sync, so that a kill in between never leaves a
  * store in sync that is not.
  */
-export function settleInterrupted(files: RecoveryFiles, now: number, prove: (inSync: readonly NodeName[], op: number) => void): string | null {
+export function settleInterrupted(
+  files: RecoveryFiles,
+  now: number,
+  prove: (inSync: readonly NodeName[], op: number) => void,
+): string | null {
   const record = files.read();
-  if (record === null || record.stage === "done" || record.stage === "undone" || record.stage === "failed") return null;
+  if (record === null || record.stage === "done" || record.stage === "undone" || record.stage === "failed")
+    return null;
   if (record.stage === "verified") {
     prove(["primary", "replica"], record.op);
     files.write({ ...record, stage: "done", endedAt: now });

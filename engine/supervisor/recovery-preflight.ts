@@ -32,7 +32,10 @@ export interface RecoveryPlan {
 const spareBytes = 16 * 1024 * 1024;
 
 /** Decides which store is copied over which, and whether that may be. Pure. */
-export function planRecovery(facts: RecoveryFacts, wish: { from?: NodeName | undefined; force: boolean }): RecoveryPlan {
+export function planRecovery(
+  facts: RecoveryFacts,
+  wish: { from?: NodeName | undefined; force: boolean },
+): RecoveryPlan {
   const from = wish.from ?? defaultSource(facts);
   const to = otherNode(from);
   const ahead = aheadOf(facts);
@@ -73,21 +76,28 @@ function aheadOf({ stores }: RecoveryFacts): { node: NodeName | null; entries: n
   }
   const byEpoch = Math.sign(primary.epoch - replica.epoch);
   const order = byEpoch === 0 ? Math.sign(primary.op - replica.op) : byEpoch;
-  return { node: order === 0 ? null : order > 0 ? "primary" : "replica", entries: Math.abs(primary.op - replica.op) };
+  return {
+    node: order === 0 ? null : order > 0 ? "primary" : "replica",
+    entries: Math.abs(primary.op - replica.op),
+  };
 }
 
 function refusalOf(facts: RecoveryFacts, from: NodeName, force: boolean): string | null {
   const to = otherNode(from);
   const [source, target] = [facts.stores[from], facts.stores[to]];
   if (facts.isProtected) return "Both brokers run and hold everything: there is nothing to recover.";
-  if (source.unsound !== null) return `The ${from}'s store cannot be read (${source.unsound}), so it is not copied over anything.`;
-  if (source.position === null) return `The ${from}'s store is empty or missing, so it is not copied over anything.`;
+  if (source.unsound !== null)
+    return `The ${from}'s store cannot be read (${source.unsound}), so it is not copied over anything.`;
+  if (source.position === null)
+    return `The ${from}'s store is empty or missing, so it is not copied over anything.`;
   if (facts.freeBytes < source.bytes + spareBytes) {
     return `The copy needs ${size(source.bytes + spareBytes)}, but only ${size(facts.freeBytes)} are free. Make room, or move the data directory.`;
   }
   if (force) return null;
-  const way = "Copy in the other direction, or say so expressly (--force); the replaced store is kept all the same.";
-  if (facts.split) return `Both brokers were active at once, so that each store has messages of its own; those of the ${to} would be left out. ${way}`;
+  const way =
+    "Copy in the other direction, or say so expressly (--force); the replaced store is kept all the same.";
+  if (facts.split)
+    return `Both brokers were active at once, so that each store has messages of its own; those of the ${to} would be left out. ${way}`;
   if (facts.inSync.includes(to) && !facts.inSync.includes(from)) {
     const state = target.unsound === null ? "" : ` (it cannot be read now: ${target.unsound})`;
     return `The ${to}'s store holds confirmed messages that the ${from}'s does not${state}. ${way}`;
@@ -99,15 +109,26 @@ function refusalOf(facts: RecoveryFacts, from: NodeName, force: boolean): string
   return null;
 }
 
-function comparison({ stores, inSync }: RecoveryFacts, ahead: { node: NodeName | null; entries: number | null }): string {
+function comparison(
+  { stores, inSync }: RecoveryFacts,
+  ahead: { node: NodeName | null; entries: number | null },
+): string {
   const [primary, replica] = [stores.primary.position, stores.replica.position];
-  if (primary !== null && replica !== null && primary.op === replica.op && primary.digest === replica.digest) {
+  if (
+    primary !== null &&
+    replica !== null &&
+    primary.op === replica.op &&
+    primary.digest === replica.digest
+  ) {
     return `Both stores end at entry ${primary.op} with the same history.`;
   }
   if (ahead.node === null || ahead.entries === null) return "The stores differ.";
   const other = otherNode(ahead.node);
   const entries = ahead.entries === 1 ? "1 entry" : `${ahead.entries} entries`;
-  const authority = inSync.length === 1 && inSync[0] !== ahead.node ? ` Only the ${inSync[0] ?? ""}'s holds everything confirmed.` : "";
+  const authority =
+    inSync.length === 1 && inSync[0] !== ahead.node
+      ? ` Only the ${inSync[0] ?? ""}'s holds everything confirmed.`
+      : "";
   if (ahead.entries === 0) return `The ${ahead.node}'s store is newer than the ${other}'s.${authority}`;
   return `The ${ahead.node}'s store is ahead of the ${other}'s by ${entries}.${authority}`;
 }

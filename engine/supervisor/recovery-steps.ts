@@ -1,9 +1,19 @@
 import type { NodeName, RecoveryView } from "../control/views.ts";
+import type { JournalPosition } from "./channel.ts";
 import { size } from "./recovery-preflight.ts";
+import type { StoreCheck } from "./store-check.ts";
 
 export type StepName = RecoveryView["steps"][number]["name"];
 
-const order: readonly StepName[] = ["preflight", "stop-source", "set-aside", "copy", "verify", "start-primary", "start-replica"];
+const order: readonly StepName[] = [
+  "preflight",
+  "stop-source",
+  "set-aside",
+  "copy",
+  "verify",
+  "start-primary",
+  "start-replica",
+];
 
 export function idleRecovery(): RecoveryView {
   return {
@@ -65,4 +75,37 @@ export class RecoveryMeter {
   summary(now: number): string {
     return `${size(this.#copiedBytes)} in ${Math.round(now - this.#startedAt)} ms`;
   }
+}
+
+/** What a recovery needs of the running pair. */
+export interface RecoveryHands {
+  readonly dataDirectory: string;
+  readonly profile: "guarded" | "classic";
+  readonly storeCheck: StoreCheck;
+  inSync(): readonly NodeName[];
+  isSplit(): boolean;
+  isProtected(): boolean;
+  isRunning(node: NodeName): boolean;
+  /** Where a running node stands; `null` when it does not run or has not said. */
+  position(node: NodeName): JournalPosition | null;
+  /** From here on nobody takes over from anybody, until `resume`. */
+  suspend(): void;
+  resume(): void;
+  /** Stops the node in order; does nothing when it does not run. `pairStops`: the other one does not take over. */
+  stop(node: NodeName, pairStops: boolean): Promise<void>;
+  /** Announces that the node is about to be started, so that its peer waits for it. */
+  expect(node: NodeName): void;
+  start(node: NodeName): Promise<void>;
+  /** Resolves when the node is active, or blocked only by its peer being away; rejects with the reason when it cannot be. */
+  servingOf(node: NodeName): Promise<void>;
+  /** Resolves when the node mirrors the active one and the pair is protected. */
+  mirroringOf(node: NodeName): Promise<void>;
+  /** Writes down, durably, which stores hold everything. */
+  prove(inSync: readonly NodeName[], op: number): void;
+  changed(view: RecoveryView): void;
+  notice(text: string): void;
+  /** Wall time. */
+  now(): number;
+  /** Called behind every step that is durable; a test ends the process there. */
+  reached?(point: string): void;
 }

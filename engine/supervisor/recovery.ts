@@ -1,44 +1,21 @@
 import { BrokerError } from "../base/errors.ts";
 import type { NodeName, RecoveryView } from "../control/views.ts";
 import { copyDirectory, directoryBytes, freeBytes } from "./copy.ts";
-import type { JournalPosition } from "./channel.ts";
 import { RecoveryFiles, type RecoveryRecord, type RecoveryStage } from "./recovery-journal.ts";
-import { planRecovery, type RecoveryFacts, type RecoveryPlan, type StoreFacts } from "./recovery-preflight.ts";
-import { idleRecovery, recoveryStepsOf, RecoveryMeter, stepLabel, type StepName } from "./recovery-steps.ts";
-import type { StoreCheck } from "./store-check.ts";
-
-/** What a recovery needs of the running pair. */
-export interface RecoveryHands {
-  readonly dataDirectory: string;
-  readonly profile: "guarded" | "classic";
-  readonly storeCheck: StoreCheck;
-  inSync(): readonly NodeName[];
-  isSplit(): boolean;
-  isProtected(): boolean;
-  isRunning(node: NodeName): boolean;
-  /** Where a running node stands; `null` when it does not run or has not said. */
-  position(node: NodeName): JournalPosition | null;
-  /** From here on nobody takes over from anybody, until `resume`. */
-  suspend(): void;
-  resume(): void;
-  /** Stops the node in order; does nothing when it does not run. `pairStops`: the other one does not take over. */
-  stop(node: NodeName, pairStops: boolean): Promise<void>;
-  /** Announces that the node is about to be started, so that its peer waits for it. */
-  expect(node: NodeName): void;
-  start(node: NodeName): Promise<void>;
-  /** Resolves when the node is active, or blocked only by its peer being away; rejects with the reason when it cannot be. */
-  servingOf(node: NodeName): Promise<void>;
-  /** Resolves when the node mirrors the active one and the pair is protected. */
-  mirroringOf(node: NodeName): Promise<void>;
-  /** Writes down, durably, which stores hold everything. */
-  prove(inSync: readonly NodeName[], op: number): void;
-  changed(view: RecoveryView): void;
-  notice(text: string): void;
-  /** Wall time. */
-  now(): number;
-  /** Called behind every step that is durable; a test ends the process there. */
-  reached?(point: string): void;
-}
+import {
+  planRecovery,
+  type RecoveryFacts,
+  type RecoveryPlan,
+  type StoreFacts,
+} from "./recovery-preflight.ts";
+import {
+  idleRecovery,
+  recoveryStepsOf,
+  RecoveryMeter,
+  stepLabel,
+  type RecoveryHands,
+  type StepName,
+} from "./recovery-steps.ts";
 
 /** The recovery copy: the classic steps, each written down before it is taken, each undone if a later one fails. */
 export class Recovery {
@@ -65,7 +42,14 @@ export class Recovery {
     const record = this.#files.read();
     if (record === null) return;
     const state = record.stage === "done" ? "done" : record.stage === "undone" ? "undone" : "failed";
-    this.#update({ state, from: record.from, to: record.to, error: record.error, startedAt: record.startedAt, endedAt: record.endedAt });
+    this.#update({
+      state,
+      from: record.from,
+      to: record.to,
+      error: record.error,
+      startedAt: record.startedAt,
+      endedAt: record.endedAt,
+    });
     await this.#showKept(record);
   }
 
@@ -91,9 +75,16 @@ export class Recovery {
       const plan = await this.preflight(wish);
       if (wish.dryRun) {
         this.#isBusy = false;
-        return { ...idleRecovery(), from: plan.from, to: plan.to, preflight: plan.preflight, kept: this.#view.kept };
+        return {
+          ...idleRecovery(),
+          from: plan.from,
+          to: plan.to,
+          preflight: plan.preflight,
+          kept: this.#view.kept,
+        };
       }
-      if (plan.preflight.refusal !== null) throw new BrokerError("RECOVERY_REFUSED", { detail: plan.preflight.refusal });
+      if (plan.preflight.refusal !== null)
+        throw new BrokerError("RECOVERY_REFUSED", { detail: plan.preflight.refusal });
       this.#begin(plan);
       void this.#run(plan).finally(() => (this.#isBusy = false));
       return this.#view;
@@ -106,9 +97,12 @@ export class Recovery {
   /** Puts the kept directory back; the source's node goes on alone. */
   async undo(): Promise<RecoveryView> {
     const record = this.#files.read();
-    if (this.#isBusy) throw new BrokerError("RECOVERY_REFUSED", { detail: "A recovery is running: wait for its end." });
-    if (record === null || record.stage !== "done" || this.#files.kept(record) === null) {
-      throw new BrokerError("RECOVERY_REFUSED", { detail: "There is no recovery to undo: no replaced directory is kept." });
+    if (this.#isBusy)
+      throw new BrokerError("RECOVERY_REFUSED", { detail: "A recovery is running: wait for its end." });
+    if (record?.stage !== "done" || this.#files.kept(record) === null) {
+      throw new BrokerError("RECOVERY_REFUSED", {
+        detail: "There is no recovery to undo: no replaced directory is kept.",
+      });
     }
     if (!this.#hands.inSync().includes(record.from)) {
       const detail = `The ${record.to} has confirmed messages that the ${record.from} does not hold: undoing would lose them. Recover the ${record.from} first.`;
@@ -126,8 +120,10 @@ export class Recovery {
   /** Deletes the kept directory. */
   async removeKept(): Promise<RecoveryView> {
     const record = this.#files.read();
-    if (this.#isBusy) throw new BrokerError("RECOVERY_REFUSED", { detail: "A recovery is running: wait for its end." });
-    if (record === null || this.#files.kept(record) === null) throw new BrokerError("NOT_FOUND", { what: "A kept directory" });
+    if (this.#isBusy)
+      throw new BrokerError("RECOVERY_REFUSED", { detail: "A recovery is running: wait for its end." });
+    if (record === null || this.#files.kept(record) === null)
+      throw new BrokerError("NOT_FOUND", { what: "A kept directory" });
     this.#files.removeKept(record);
     this.#files.write({ ...record, kept: null });
     await this.#showKept({ ...record, kept: null });
@@ -139,9 +135,12 @@ export class Recovery {
     const position = this.#hands.position(node);
     if (position !== null) return { position, unsound: null, bytes };
     if (bytes === 0) return { position: null, unsound: null, bytes };
-    if (this.#hands.isRunning(node)) return { position: null, unsound: "its process does not say where it stands", bytes };
+    if (this.#hands.isRunning(node))
+      return { position: null, unsound: "its process does not say where it stands", bytes };
     const report = await this.#hands.storeCheck(this.#files.store(node));
-    return report.sound ? { position: report.position, unsound: null, bytes } : { position: null, unsound: report.detail, bytes };
+    return report.sound
+      ? { position: report.position, unsound: null, bytes }
+      : { position: null, unsound: report.detail, bytes };
   }
 
   #begin(plan: RecoveryPlan): void {
@@ -190,10 +189,24 @@ export class Recovery {
 
   #recordFor({ from, to }: RecoveryPlan): RecoveryRecord {
     const startedAt = this.#hands.now();
-    const stamp = new Date(startedAt).toISOString().replaceAll(/[-:]/g, "").replace("T", "-").replace(/\..*$/, "");
+    const stamp = new Date(startedAt)
+      .toISOString()
+      .replaceAll(/[-:]/g, "")
+      .replace("T", "-")
+      .replace(/\..*$/, "");
     const kept = this.#files.hasStore(to) ? this.#files.freeName(`${to}.kept-${stamp}`) : null;
     const inSyncBefore = [...this.#hands.inSync()];
-    return { stage: "stop-source", from, to, kept, inSyncBefore, op: 0, error: null, startedAt, endedAt: null };
+    return {
+      stage: "stop-source",
+      from,
+      to,
+      kept,
+      inSyncBefore,
+      op: 0,
+      error: null,
+      startedAt,
+      endedAt: null,
+    };
   }
 
   async #stopBoth(from: NodeName, to: NodeName): Promise<string> {
@@ -217,7 +230,9 @@ export class Recovery {
     const total = await directoryBytes(this.#files.store(from));
     const meter = new RecoveryMeter(total, this.#hands.now());
     this.#update({ totalBytes: total });
-    await copyDirectory(this.#files.store(from), this.#files.copying(to), (bytes) => this.#update(meter.add(bytes, this.#hands.now())));
+    await copyDirectory(this.#files.store(from), this.#files.copying(to), (bytes) =>
+      this.#update(meter.add(bytes, this.#hands.now())),
+    );
     this.#hands.reached?.("copied");
     this.#files.adoptCopy(to);
     this.#hands.reached?.("adopted");
@@ -234,7 +249,9 @@ export class Recovery {
     if (!source.sound) throw new Error(`the ${from}'s store is damaged: ${source.detail}`);
     if (!target.sound) throw new Error(`the copy is damaged: ${target.detail}`);
     if (source.position.op !== target.position.op || source.position.digest !== target.position.digest) {
-      throw new Error(`the copy ends at entry ${target.position.op}, the original at ${source.position.op}, or their digests differ`);
+      throw new Error(
+        `the copy ends at entry ${target.position.op}, the original at ${source.position.op}, or their digests differ`,
+      );
     }
     return String(source.position.op);
   }
@@ -262,8 +279,13 @@ export class Recovery {
     }
   }
 
-  async #rollBack(record: RecoveryRecord, wasRunning: Partial<Record<NodeName, boolean>>, why: string): Promise<void> {
-    let consequence = "Both stores are as they were, and nothing is lost. Put the cause right and run the recovery again.";
+  async #rollBack(
+    record: RecoveryRecord,
+    wasRunning: Partial<Record<NodeName, boolean>>,
+    why: string,
+  ): Promise<void> {
+    let consequence =
+      "Both stores are as they were, and nothing is lost. Put the cause right and run the recovery again.";
     try {
       if (record.stage === "verified") this.#hands.prove(record.inSyncBefore, record.op);
       this.#files.putBack(record);
@@ -277,10 +299,15 @@ export class Recovery {
     }
     this.#hands.resume();
     for (const node of [record.from, record.to]) {
-      if (wasRunning[node] === true && !this.#hands.isRunning(node)) await this.#hands.start(node).catch(() => undefined);
+      if (wasRunning[node] === true && !this.#hands.isRunning(node))
+        await this.#hands.start(node).catch(() => undefined);
     }
     const text = `${capital(why)}. ${consequence}`;
-    await this.#finish({ ...record, stage: "failed", kept: null, error: text, endedAt: this.#hands.now() }, "failed", text);
+    await this.#finish(
+      { ...record, stage: "failed", kept: null, error: text, endedAt: this.#hands.now() },
+      "failed",
+      text,
+    );
   }
 
   async #undo(record: RecoveryRecord): Promise<void> {
@@ -295,7 +322,11 @@ export class Recovery {
     this.#files.putBack(record);
     this.#hands.reached?.("put back");
     const text = `The ${record.to} has its own store again and does not run; the ${record.from} goes on alone.`;
-    await this.#finish({ ...record, stage: "undone", kept: null, endedAt: this.#hands.now() }, "undone", null);
+    await this.#finish(
+      { ...record, stage: "undone", kept: null, endedAt: this.#hands.now() },
+      "undone",
+      null,
+    );
     this.#hands.notice(text);
   }
 
@@ -310,20 +341,29 @@ export class Recovery {
   }
 
   #fail(error: string): void {
-    const steps = this.#view.steps.map((step) => (step.state === "running" ? { ...step, state: "failed" as const } : step));
+    const steps = this.#view.steps.map((step) =>
+      step.state === "running" ? { ...step, state: "failed" as const } : step,
+    );
     this.#update({ state: "failed", error, steps, endedAt: this.#hands.now(), remainingMs: null });
   }
 
   async #showKept(record: RecoveryRecord): Promise<void> {
     const directory = this.#files.kept(record);
-    this.#update({ kept: directory === null ? null : { directory, bytes: await directoryBytes(directory), node: record.to } });
+    this.#update({
+      kept:
+        directory === null ? null : { directory, bytes: await directoryBytes(directory), node: record.to },
+    });
   }
 
   /** Runs one step; what the work returns is its detail. */
   async #doing(name: StepName, work: () => Promise<string>): Promise<string> {
     this.#step(name, "running", "");
     const detail = await work();
-    this.#step(name, "done", name === "verify" ? `Both end at entry ${detail} with the same digest.` : detail);
+    this.#step(
+      name,
+      "done",
+      name === "verify" ? `Both end at entry ${detail} with the same digest.` : detail,
+    );
     return detail;
   }
 

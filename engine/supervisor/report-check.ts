@@ -18,7 +18,12 @@ const identity = z.object({
 });
 
 const clientChange = z.discriminatedUnion("kind", [
-  z.object({ kind: z.enum(["connected", "identified", "first-confirmed"]), session: count, at: z.number(), client: identity }),
+  z.object({
+    kind: z.enum(["connected", "identified", "first-confirmed"]),
+    session: count,
+    at: z.number(),
+    client: identity,
+  }),
   z.object({ kind: z.literal("disconnected"), session: count, at: z.number(), reason: z.string() }),
 ]);
 
@@ -61,7 +66,16 @@ const statistics = z.object({
 });
 
 const nodeStatus = z.object({
-  state: z.enum(["starting", "waiting", "standby", "active", "blocked", "fenced", "out of sync", "shut down"]),
+  state: z.enum([
+    "starting",
+    "waiting",
+    "standby",
+    "active",
+    "blocked",
+    "fenced",
+    "out of sync",
+    "shut down",
+  ]),
   reason: z.string().nullable(),
   port: z.number().nullable(),
   attached: z.boolean(),
@@ -80,11 +94,21 @@ const reports = z.discriminatedUnion("kind", [
     kind: z.literal("reply"),
     request: z.number(),
     value: z.unknown().optional(),
-    failure: z.object({ code: z.string(), message: z.string(), context: z.record(z.string(), z.union([z.string(), z.number()])) }).optional(),
+    failure: z
+      .object({
+        code: z.string(),
+        message: z.string(),
+        context: z.record(z.string(), z.union([z.string(), z.number()])),
+      })
+      .optional(),
   }),
   z.object({ kind: z.literal("pong"), ping: z.number() }),
   z.object({ kind: z.literal("notice"), severity: z.enum(["info", "warning", "error"]), text: z.string() }),
-  z.object({ kind: z.literal("ending"), reason: z.enum(["stopped", "primary-failed", "replica-failed", "refused", "failure"]), text: z.string() }),
+  z.object({
+    kind: z.literal("ending"),
+    reason: z.enum(["stopped", "primary-failed", "replica-failed", "refused", "failure"]),
+    text: z.string(),
+  }),
 ]);
 
 /** The report, or what is wrong with it. */

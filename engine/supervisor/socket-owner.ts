@@ -62,7 +62,10 @@ async function commandOf(pid: string): Promise<string> {
   const [program = "", ...rest] = text.split("\0").filter((word) => word !== "");
   const name = program.split("/").at(-1) ?? "";
   // `node worker.js` says more than `node`.
-  const script = rest.find((word) => !word.startsWith("-"))?.split("/").at(-1);
+  const script = rest
+    .find((word) => !word.startsWith("-"))
+    ?.split("/")
+    .at(-1);
   return (script === undefined ? name : `${name} ${script}`).slice(0, 80);
 }
 

@@ -26,11 +26,20 @@ export function storeCheckProcess(runtime: ChildRuntime): StoreCheck {
     new Promise((resolve) => {
       const env = runtime.env as NodeJS.ProcessEnv;
       const options = { env, timeout: storeCheckTimeoutMs, maxBuffer: 1024 * 1024 };
-      execFile(runtime.execPath, [runtime.entry("store-check"), directory], options, (error, stdout, stderr) => {
-        const report = parse(stdout);
-        if (report !== null && error === null) resolve(report);
-        else resolve({ sound: false, detail: lastLine(stderr) ?? error?.message ?? "the check printed nothing that can be read" });
-      });
+      execFile(
+        runtime.execPath,
+        [runtime.entry("store-check"), directory],
+        options,
+        (error, stdout, stderr) => {
+          const report = parse(stdout);
+          if (report !== null && error === null) resolve(report);
+          else
+            resolve({
+              sound: false,
+              detail: lastLine(stderr) ?? error?.message ?? "the check printed nothing that can be read",
+            });
+        },
+      );
     });
 }
 
@@ -43,5 +52,6 @@ function parse(stdout: string): StoreReport | null {
 }
 
 function lastLine(text: string): string | null {
-  return text.trim().split("\n").at(-1)?.slice(0, 500) || null;
+  const line = text.trim().split("\n").at(-1) ?? "";
+  return line === "" ? null : line.slice(0, 500);
 }

@@ -27,7 +27,7 @@ export class Timeline {
 
   /** Adds an event; `at` when it happened, if that is known better than "now". */
   add(event: NewTimelineEvent, at = this.#now()): TimelineEvent {
-    const whole = { ...event, id: ++this.#lastId, at } as TimelineEvent;
+    const whole = { ...event, id: ++this.#lastId, at };
     this.#events.push(whole);
     if (this.#events.length > eventCountMax) this.#events.splice(0, dropCount);
     this.#tell(whole);

@@ -28,13 +28,31 @@ interface ModelNode {
   holds: number;
 }
 
-type Action = readonly [kind: "start" | "kill" | "freeze" | "thaw" | "deliver" | "report" | "pair" | "lose" | "confirm" | "ping" | "wake" | "restart", node: NodeName];
+type Action = readonly [
+  kind:
+    | "start"
+    | "kill"
+    | "freeze"
+    | "thaw"
+    | "deliver"
+    | "report"
+    | "pair"
+    | "lose"
+    | "confirm"
+    | "ping"
+    | "wake"
+    | "restart",
+  node: NodeName,
+];
 
 /** Failures are rarer than progress, or no run ever gets far enough for a failure to hurt. */
 const actions = fc.array(
   fc.tuple(
     fc.oneof(
-      { weight: 60, arbitrary: fc.constantFrom<Action[0]>("start", "deliver", "report", "report", "pair", "confirm") },
+      {
+        weight: 60,
+        arbitrary: fc.constantFrom<Action[0]>("start", "deliver", "report", "report", "pair", "confirm"),
+      },
       { weight: 20, arbitrary: fc.constantFrom<Action[0]>("kill", "lose", "freeze", "thaw", "ping", "wake") },
       { weight: 1, arbitrary: fc.constantFrom<Action[0]>("restart") },
     ),
@@ -59,15 +77,25 @@ class World {
   }
 
   #newArbiter(): Arbiter {
-    return new Arbiter(this.book, { profile: "guarded", waitForReplica: this.waitForReplica, shutdownOnPrimaryFailure: false, shutdownOnReplicaFailure: false });
+    return new Arbiter(this.book, {
+      profile: "guarded",
+      waitForReplica: this.waitForReplica,
+      shutdownOnPrimaryFailure: false,
+      shutdownOnReplicaFailure: false,
+    });
   }
 
   tell(input: ArbiterInput): void {
     for (const effect of this.arbiter.step(input, this.now)) {
       if (effect.kind === "persist") this.book = effect.state;
       if (effect.kind === "ping") this.pings.push(effect.node);
-      if (effect.kind === "tell" && this.nodes[effect.node].alive) this.nodes[effect.node].inbox.push(effect.order);
-      if (effect.kind === "tell") assert(effect.order.kind !== "granted" || this.book.epoch === effect.order.epoch, "granted before it was written");
+      if (effect.kind === "tell" && this.nodes[effect.node].alive)
+        this.nodes[effect.node].inbox.push(effect.order);
+      if (effect.kind === "tell")
+        assert(
+          effect.order.kind !== "granted" || this.book.epoch === effect.order.epoch,
+          "granted before it was written",
+        );
     }
   }
 
@@ -80,7 +108,10 @@ class World {
         if (node.alive) return;
         this.nodes[name] = { ...dead(), alive: true, holds: node.holds };
         this.tell({ kind: "starting", node: name });
-        this.nodes[name].outbox.push({ kind: "opened", node: name, position, pairId: null }, { kind: "asked", node: name, wish: "active", position });
+        this.nodes[name].outbox.push(
+          { kind: "opened", node: name, position, pairId: null },
+          { kind: "asked", node: name, wish: "active", position },
+        );
         return;
       case "kill":
         if (!node.alive) return;
@@ -88,7 +119,8 @@ class World {
         this.attached = false;
         return this.tell({ kind: "exited", node: name, how: "failed" });
       case "restart": {
-        for (const one of ["primary", "replica"] as const) this.nodes[one] = { ...dead(), holds: this.nodes[one].holds };
+        for (const one of ["primary", "replica"] as const)
+          this.nodes[one] = { ...dead(), holds: this.nodes[one].holds };
         this.attached = false;
         this.pings = [];
         this.arbiter = this.#newArbiter();
@@ -107,7 +139,16 @@ class World {
       }
       case "pair":
         // The handshake: the peer is brought up to date, then the active node says so before it relies on it.
-        if (!node.alive || node.frozen || node.grant === "none" || !peer.alive || peer.frozen || peer.epoch > node.epoch || peer.grant !== "none") return;
+        if (
+          !node.alive ||
+          node.frozen ||
+          node.grant === "none" ||
+          !peer.alive ||
+          peer.frozen ||
+          peer.epoch > node.epoch ||
+          peer.grant !== "none"
+        )
+          return;
         peer.holds = node.holds;
         peer.epoch = node.epoch;
         this.attached = true;
@@ -128,7 +169,11 @@ class World {
         return this.#confirm(name);
       case "ping": {
         const pinged = this.pings.shift();
-        if (pinged !== undefined) this.tell({ kind: this.nodes[pinged].alive && !this.nodes[pinged].frozen ? "answered" : "unanswered", node: pinged });
+        if (pinged !== undefined)
+          this.tell({
+            kind: this.nodes[pinged].alive && !this.nodes[pinged].frozen ? "answered" : "unanswered",
+            node: pinged,
+          });
         return;
       }
       case "wake":
@@ -171,7 +216,8 @@ class World {
   check(): void {
     assert(!(this.#couldConfirm("primary") && this.#couldConfirm("replica")), "both could confirm");
     const newest = this.book.holder;
-    if (this.book.alone && newest !== null) assert(this.book.inSync.join() === newest, "alone means alone in sync");
+    if (this.book.alone && newest !== null)
+      assert(this.book.inSync.join() === newest, "alone means alone in sync");
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Arbiter, attachTimeoutMs } from "../../engine/supervisor/arbiter.ts";
+import { attachTimeoutMs, createArbiter } from "../../engine/supervisor/arbiter.ts";
 import {
   freshArbiterState,
   type ArbiterEffect,
@@ -15,10 +15,14 @@ const defaults: ArbiterOptions = {
   shutdownOnPrimaryFailure: false,
   shutdownOnReplicaFailure: false,
 };
-const at = (op: number, epoch = 0): { epoch: number; op: number; digest: string } => ({ epoch, op, digest: "" });
+const at = (op: number, epoch = 0): { epoch: number; op: number; digest: string } => ({
+  epoch,
+  op,
+  digest: "",
+});
 
 function harness(options: Partial<ArbiterOptions> = {}, state: Partial<ArbiterState> = {}) {
-  const arbiter = new Arbiter({ ...freshArbiterState, ...state }, { ...defaults, ...options });
+  const arbiter = createArbiter({ ...freshArbiterState, ...state }, { ...defaults, ...options });
   let now = 0;
   const step = (input: ArbiterInput): readonly ArbiterEffect[] => arbiter.step(input, now);
   const told = (effects: readonly ArbiterEffect[]) => effects.filter((effect) => effect.kind === "tell");
@@ -28,9 +32,17 @@ function harness(options: Partial<ArbiterOptions> = {}, state: Partial<ArbiterSt
     orders: (input: ArbiterInput) => told(step(input)).map(({ node, order }) => ({ node, ...order })),
     later: (ms: number) => (now += ms),
     start(node: NodeName, op = 0) {
-      return [...step({ kind: "starting", node }), ...step({ kind: "opened", node, position: at(op), pairId: null })];
+      return [
+        ...step({ kind: "starting", node }),
+        ...step({ kind: "opened", node, position: at(op), pairId: null }),
+      ];
     },
-    ask: (node: NodeName, wish: "active" | "alone" = "active", op = 5): ArbiterInput => ({ kind: "asked", node, wish, position: at(op) }),
+    ask: (node: NodeName, wish: "active" | "alone" = "active", op = 5): ArbiterInput => ({
+      kind: "asked",
+      node,
+      wish,
+      position: at(op),
+    }),
     /** Both run, the primary is active and the replica mirrors it. */
     whole() {
       this.start("primary");
@@ -60,14 +72,18 @@ describe("arbiter: at start", () => {
     const effects = pair.step(pair.ask("primary"));
     const kinds = effects.map(({ kind }) => kind);
     expect(kinds.indexOf("persist")).toBeLessThan(kinds.indexOf("tell"));
-    expect(effects[kinds.indexOf("persist")]).toMatchObject({ state: { epoch: 1, holder: "primary", inSync: ["primary"] } });
+    expect(effects[kinds.indexOf("persist")]).toMatchObject({
+      state: { epoch: 1, holder: "primary", inSync: ["primary"] },
+    });
   });
 
   test("a replica that was promoted before is granted as soon as its store is open, and the primary is denied", () => {
     const pair = harness({}, { epoch: 4, holder: "replica", alone: true, inSync: ["replica"] });
     pair.step({ kind: "starting", node: "primary" });
     const effects = pair.start("replica");
-    expect(effects.filter(({ kind }) => kind === "tell")).toMatchObject([{ node: "replica", order: { kind: "granted", epoch: 5 } }]);
+    expect(effects.filter(({ kind }) => kind === "tell")).toMatchObject([
+      { node: "replica", order: { kind: "granted", epoch: 5 } },
+    ]);
     pair.start("primary");
     const [denied] = pair.orders(pair.ask("primary"));
     expect(denied).toMatchObject({ node: "primary", kind: "denied" });
@@ -80,7 +96,9 @@ describe("arbiter: at start", () => {
     pair.start("replica");
     expect(pair.orders(pair.ask("replica"))).toEqual([]);
     expect(pair.arbiter.promotionRefusal("replica")).toBeNull();
-    expect(pair.orders({ kind: "promote", node: "replica" })).toMatchObject([{ node: "replica", kind: "granted", withPeer: false }]);
+    expect(pair.orders({ kind: "promote", node: "replica" })).toMatchObject([
+      { node: "replica", kind: "granted", withPeer: false },
+    ]);
     expect(pair.arbiter.state.inSync).toEqual(["replica"]);
   });
 
@@ -88,7 +106,9 @@ describe("arbiter: at start", () => {
     const pair = harness();
     pair.step({ kind: "starting", node: "primary" });
     pair.start("replica");
-    expect(pair.orders({ kind: "exited", node: "primary", how: "failed" })).toMatchObject([{ node: "replica", kind: "granted" }]);
+    expect(pair.orders({ kind: "exited", node: "primary", how: "failed" })).toMatchObject([
+      { node: "replica", kind: "granted" },
+    ]);
   });
 
   test("a primary whose replica does not attach in time goes on alone", () => {
@@ -136,7 +156,9 @@ describe("arbiter: failures of the active node", () => {
 
   test("an ordered stop counts as a failure, as in the original", () => {
     const pair = harness().whole();
-    expect(pair.orders({ kind: "exited", node: "primary", how: "ordered" })).toMatchObject([{ node: "replica", kind: "granted" }]);
+    expect(pair.orders({ kind: "exited", node: "primary", how: "ordered" })).toMatchObject([
+      { node: "replica", kind: "granted" },
+    ]);
   });
 
   test("a stop of the whole pair hands nothing over", () => {
@@ -171,13 +193,17 @@ describe("arbiter: failures of the active node", () => {
       { node: "replica", kind: "granted", wish: "active", epoch: 2, withPeer: false },
       { node: "primary", kind: "denied", epoch: 2 },
     ]);
-    expect(pair.orders(pair.ask("primary", "alone"))).toMatchObject([{ node: "primary", kind: "denied", epoch: 2 }]);
+    expect(pair.orders(pair.ask("primary", "alone"))).toMatchObject([
+      { node: "primary", kind: "denied", epoch: 2 },
+    ]);
   });
 
   test("one that answers keeps its grant, and the standby is told why", () => {
     const pair = harness().whole();
     pair.step(pair.ask("replica"));
-    expect(pair.orders({ kind: "answered", node: "primary" })).toMatchObject([{ node: "replica", kind: "denied" }]);
+    expect(pair.orders({ kind: "answered", node: "primary" })).toMatchObject([
+      { node: "replica", kind: "denied" },
+    ]);
     expect(pair.arbiter.state).toMatchObject({ epoch: 1, inSync: ["primary", "replica"] });
   });
 
@@ -191,17 +217,23 @@ describe("arbiter: failures of the active node", () => {
     const pair = harness().whole();
     pair.step({ kind: "exited", node: "primary", how: "failed" });
     pair.start("primary", 5);
-    expect(pair.orders(pair.ask("primary", "active", 5))).toMatchObject([{ node: "primary", kind: "denied", epoch: 2 }]);
+    expect(pair.orders(pair.ask("primary", "active", 5))).toMatchObject([
+      { node: "primary", kind: "denied", epoch: 2 },
+    ]);
     pair.step({ kind: "paired", node: "replica", epoch: 2, position: at(9) });
     expect(pair.arbiter.state).toMatchObject({ inSync: ["primary", "replica"], alone: false });
-    expect(pair.orders({ kind: "exited", node: "replica", how: "failed" })).toMatchObject([{ node: "primary", kind: "granted" }]);
+    expect(pair.orders({ kind: "exited", node: "replica", how: "failed" })).toMatchObject([
+      { node: "primary", kind: "granted" },
+    ]);
   });
 });
 
 describe("arbiter: going on alone", () => {
   test("the standby's exit grants it at once", () => {
     const pair = harness().whole();
-    expect(pair.orders({ kind: "exited", node: "replica", how: "failed" })).toMatchObject([{ node: "primary", wish: "alone", epoch: 2 }]);
+    expect(pair.orders({ kind: "exited", node: "replica", how: "failed" })).toMatchObject([
+      { node: "primary", wish: "alone", epoch: 2 },
+    ]);
     // Asked before that grant arrived.
     expect(pair.orders(pair.ask("primary", "alone"))).toEqual([]);
   });
@@ -244,7 +276,9 @@ describe("arbiter: going on alone", () => {
     expect(pair.orders(pair.ask("primary", "alone"))).toMatchObject([{ kind: "denied" }]);
     pair.start("replica");
     pair.step({ kind: "paired", node: "primary", epoch: 1, position: at(0) });
-    expect(pair.orders({ kind: "exited", node: "replica", how: "failed" })).toMatchObject([{ kind: "granted", wish: "alone" }]);
+    expect(pair.orders({ kind: "exited", node: "replica", how: "failed" })).toMatchObject([
+      { kind: "granted", wish: "alone" },
+    ]);
   });
 
   test("a replica that is out of sync is not waited for", () => {
@@ -252,7 +286,13 @@ describe("arbiter: going on alone", () => {
     pair.start("primary");
     pair.start("replica");
     pair.step(pair.ask("primary"));
-    const effects = pair.orders({ kind: "status", node: "replica", state: "out of sync", attached: false, position: at(3) });
+    const effects = pair.orders({
+      kind: "status",
+      node: "replica",
+      state: "out of sync",
+      attached: false,
+      position: at(3),
+    });
     expect(effects).toMatchObject([{ node: "primary", wish: "alone" }]);
   });
 
@@ -268,7 +308,9 @@ describe("arbiter: recovery and promotion", () => {
     pair.step({ kind: "stores-proven", inSync: ["primary", "replica"], op: 40 });
     pair.step({ kind: "starting", node: "replica" });
     pair.start("primary", 40);
-    expect(pair.orders(pair.ask("primary", "active", 40))).toMatchObject([{ kind: "granted", epoch: 7, withPeer: true, peerInSync: true }]);
+    expect(pair.orders(pair.ask("primary", "active", 40))).toMatchObject([
+      { kind: "granted", epoch: 7, withPeer: true, peerInSync: true },
+    ]);
   });
 
   test("promotion is refused while the other node runs", () => {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFil
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NodeName } from "../../engine/control/views.ts";
-import type { RecoveryHands } from "../../engine/supervisor/recovery.ts";
+import type { RecoveryHands } from "../../engine/supervisor/recovery-steps.ts";
 import type { StoreReport } from "../../engine/supervisor/store-check.ts";
 
 /** Two real directories whose one file says how far each store got; the processes and the arbiter's book are acted. */
@@ -80,6 +80,9 @@ export function prove(directory: string, inSync: readonly NodeName[]): void {
 
 function checkStore(path: string): StoreReport {
   if (!existsSync(join(path, "store.json"))) return { sound: false, detail: "there is no store" };
-  const { op, digest } = JSON.parse(readFileSync(join(path, "store.json"), "utf8")) as { op: number; digest: string };
+  const { op, digest } = JSON.parse(readFileSync(join(path, "store.json"), "utf8")) as {
+    op: number;
+    digest: string;
+  };
   return { sound: true, position: { epoch: 1, op, digest }, pairId: "p", messages: 0, storeBytes: 0 };
 }

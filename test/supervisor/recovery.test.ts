@@ -3,9 +3,18 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Recovery, type RecoveryHands } from "../../engine/supervisor/recovery.ts";
+import { Recovery } from "../../engine/supervisor/recovery.ts";
+import type { RecoveryHands } from "../../engine/supervisor/recovery-steps.ts";
 import { RecoveryFiles, settleInterrupted } from "../../engine/supervisor/recovery-journal.ts";
-import { failedOver, keptIn, newDirectory, prove, recoveryWorld, storeOf, writeStore } from "./recovery-world.ts";
+import {
+  failedOver,
+  keptIn,
+  newDirectory,
+  prove,
+  recoveryWorld,
+  storeOf,
+  writeStore,
+} from "./recovery-world.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -15,7 +24,10 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Runs a recovery to its end. */
-async function recover(overrides: Partial<RecoveryHands> = {}, wish: { force?: boolean; from?: "primary" | "replica" } = {}) {
+async function recover(
+  overrides: Partial<RecoveryHands> = {},
+  wish: { force?: boolean; from?: "primary" | "replica" } = {},
+) {
   let ended = (): void => undefined;
   const end = new Promise<void>((resolve) => (ended = resolve));
   const world = recoveryWorld(directory, {
@@ -41,7 +53,14 @@ describe("recovery copy", () => {
     expect(storeOf(directory, "primary")).toBe("9r");
     expect(keptIn(directory)).toEqual(["primary.kept-20260102-030405"]);
     expect(storeOf(directory, "primary.kept-20260102-030405")).toBe("5p");
-    expect(log).toEqual(["suspend", "stop replica", "resume", "expect replica", "start primary", "start replica"]);
+    expect(log).toEqual([
+      "suspend",
+      "stop replica",
+      "resume",
+      "expect replica",
+      "start primary",
+      "start replica",
+    ]);
     expect(book()).toEqual(["primary", "replica"]);
   });
 
@@ -56,7 +75,9 @@ describe("recovery copy", () => {
 
   test("a store that holds what the other lacks is not overwritten, unless told so", async () => {
     const { hands } = recoveryWorld(directory);
-    await expect(new Recovery(hands).start({ dryRun: false, from: "primary", force: false })).rejects.toThrow(/holds confirmed messages.*--force/);
+    await expect(new Recovery(hands).start({ dryRun: false, from: "primary", force: false })).rejects.toThrow(
+      /holds confirmed messages.*--force/,
+    );
     await recover({}, { from: "primary", force: true });
     expect(storeOf(directory, "replica")).toBe("5p");
     expect(storeOf(directory, keptIn(directory)[0]!)).toBe("9r");
@@ -65,8 +86,12 @@ describe("recovery copy", () => {
   test("the only store that holds everything is not given up because it cannot be read now", async () => {
     const { hands, running } = recoveryWorld(directory, { position: () => null });
     running.add("replica");
-    await expect(new Recovery(hands).start({ dryRun: false, force: false })).rejects.toThrow(/The replica's store cannot be read/);
-    await expect(new Recovery(hands).start({ dryRun: false, from: "primary", force: false })).rejects.toThrow(/cannot be read now/);
+    await expect(new Recovery(hands).start({ dryRun: false, force: false })).rejects.toThrow(
+      /The replica's store cannot be read/,
+    );
+    await expect(new Recovery(hands).start({ dryRun: false, from: "primary", force: false })).rejects.toThrow(
+      /cannot be read now/,
+    );
   });
 
   test("a tail that was confirmed to nobody does not stop it", async () => {
@@ -78,13 +103,22 @@ describe("recovery copy", () => {
 
   test("a history of its own is refused after a split", async () => {
     const { hands } = recoveryWorld(directory, { isSplit: () => true });
-    await expect(new Recovery(hands).start({ dryRun: false, force: false })).rejects.toThrow(/active at once/);
+    await expect(new Recovery(hands).start({ dryRun: false, force: false })).rejects.toThrow(
+      /active at once/,
+    );
   });
 
   test("too little room is found before anything is touched", async () => {
     const { planRecovery } = await import("../../engine/supervisor/recovery-preflight.ts");
     const store = { position: { epoch: 1, op: 9, digest: "r" }, unsound: null, bytes: 1e9 };
-    const facts = { stores: { primary: store, replica: store }, inSync: ["replica"], split: false, profile: "guarded", isProtected: false, freeBytes: 5e8 } as const;
+    const facts = {
+      stores: { primary: store, replica: store },
+      inSync: ["replica"],
+      split: false,
+      profile: "guarded",
+      isProtected: false,
+      freeBytes: 5e8,
+    } as const;
     expect(planRecovery(facts, { force: true }).preflight.refusal).toContain("500 MB are free");
   });
 
@@ -92,7 +126,9 @@ describe("recovery copy", () => {
     prove(directory, ["primary", "replica"]);
     const { hands, running } = recoveryWorld(directory);
     running.add("primary").add("replica");
-    await expect(new Recovery(hands).start({ dryRun: false, force: false })).rejects.toThrow(/nothing to recover/);
+    await expect(new Recovery(hands).start({ dryRun: false, force: false })).rejects.toThrow(
+      /nothing to recover/,
+    );
   });
 
   test("a copy that differs is rolled back, and the source goes on", async () => {
@@ -102,11 +138,15 @@ describe("recovery copy", () => {
       storeCheck: async (path) => {
         checks += 1;
         const report = await hands.storeCheck(path);
-        return checks > 2 && path.endsWith("primary") && report.sound ? { ...report, position: { ...report.position, digest: "x" } } : report;
+        return checks > 2 && path.endsWith("primary") && report.sound
+          ? { ...report, position: { ...report.position, digest: "x" } }
+          : report;
       },
     });
     expect(recovery.view).toMatchObject({ state: "failed", kept: null });
-    expect(recovery.view.error).toMatch(/digests differ\. Both stores are as they were, and nothing is lost\..*again\./);
+    expect(recovery.view.error).toMatch(
+      /digests differ\. Both stores are as they were, and nothing is lost\..*again\./,
+    );
     expect(recovery.view.steps.find(({ name }) => name === "verify")?.state).toBe("failed");
     expect([storeOf(directory, "primary"), storeOf(directory, "replica")]).toEqual(["5p", "9r"]);
     expect(log.slice(-2)).toEqual(["resume", "start replica"]);
@@ -114,7 +154,9 @@ describe("recovery copy", () => {
   });
 
   test("a broker that does not start leaves two proven stores and says so", async () => {
-    const { recovery, book } = await recover({ servingOf: () => Promise.reject(new Error("the primary ended: port in use")) });
+    const { recovery, book } = await recover({
+      servingOf: () => Promise.reject(new Error("the primary ended: port in use")),
+    });
     expect(recovery.view.error).toMatch(/^The primary ended: port in use\. Both stores hold everything/);
     expect(book()).toEqual(["primary", "replica"]);
     expect(recovery.view.kept).not.toBeNull();
@@ -174,20 +216,40 @@ describe("recovery copy: the supervisor is killed", () => {
       if (point === null) break;
       points.push(point);
       const notice = settle();
-      const [primary, kept] = [storeOf(directory, "primary"), keptIn(directory).map((name) => storeOf(directory, name))];
+      const [primary, kept] = [
+        storeOf(directory, "primary"),
+        keptIn(directory).map((name) => storeOf(directory, name)),
+      ];
       const { book } = recoveryWorld(directory);
       expect(storeOf(directory, "replica"), point).toBe("9r");
-      if (primary === "9r") expect({ kept, book: book() }, point).toEqual({ kept: ["5p"], book: ["primary", "replica"] });
-      else expect({ primary, kept, book: book() }, point).toEqual({ primary: "5p", kept: [], book: ["replica"] });
+      if (primary === "9r")
+        expect({ kept, book: book() }, point).toEqual({ kept: ["5p"], book: ["primary", "replica"] });
+      else
+        expect({ primary, kept, book: book() }, point).toEqual({
+          primary: "5p",
+          kept: [],
+          book: ["replica"],
+        });
       expect(existsSync(join(directory, "primary.copying")), point).toBe(false);
-      if (!point.startsWith("end")) expect(notice ?? "done before", point).toMatch(/rolled back|now complete|done before/);
+      if (!point.startsWith("end"))
+        expect(notice ?? "done before", point).toMatch(/rolled back|now complete|done before/);
       expect(settle(), point).toBeNull();
 
       prove(directory, primary === "9r" ? ["primary", "replica"] : ["replica"]);
       await recover();
       expect(storeOf(directory, "primary"), point).toBe("9r");
     }
-    expect(points).toEqual(expect.arrayContaining(["intent set-aside", "set aside", "copied", "adopted", "intent verified", "proven", "intent done"]));
+    expect(points).toEqual(
+      expect.arrayContaining([
+        "intent set-aside",
+        "set aside",
+        "copied",
+        "adopted",
+        "intent verified",
+        "proven",
+        "intent done",
+      ]),
+    );
   }, 120_000);
 
   test("at any step of an undo: it is completed at the next start", async () => {
@@ -201,7 +263,10 @@ describe("recovery copy: the supervisor is killed", () => {
       if (point === null) break;
       points.push(point);
       settle();
-      expect([storeOf(directory, "primary"), storeOf(directory, "replica"), keptIn(directory)], point).toEqual(["5p", "9r", []]);
+      expect(
+        [storeOf(directory, "primary"), storeOf(directory, "replica"), keptIn(directory)],
+        point,
+      ).toEqual(["5p", "9r", []]);
       expect(recoveryWorld(directory).book(), point).toEqual(["replica"]);
       expect(existsSync(join(directory, "primary.copying")), point).toBe(false);
     }
