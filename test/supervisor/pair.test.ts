@@ -148,7 +148,7 @@ test(
 test(
   "pair: a cut link leaves one active node; the frozen one is superseded",
   async () => {
-    const alone = protectionIs("unprotected");
+    const alone = stateIs("primary", "active");
     await supervisor.service.setLink({ mode: "cut", delayMs: 0 });
     await alone;
     expect((await pair()).primary.state).toBe("active");
