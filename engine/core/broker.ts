@@ -204,7 +204,9 @@ export class Broker {
   }
 
   #giveBack(queue: Queue, op: Op): void {
-    this.observer?.available(queue, queue.release(op));
+    // Apart from the call: without an observer its arguments are not even evaluated.
+    const message = queue.release(op);
+    this.observer?.available(queue, message);
   }
 
   #discard(queue: Queue, op: Op): QueuedMessage {
