@@ -1,4 +1,3 @@
-/// <reference types="svelte" />
 import { mount } from "svelte";
 import App from "./App.svelte";
 import type { Backend } from "./backend.ts";

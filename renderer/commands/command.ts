@@ -10,7 +10,7 @@ export interface Command {
   readonly run: () => void;
 }
 
-const isMac = /mac/i.test(globalThis.navigator?.userAgent ?? "");
+const isMac = /mac/i.test(navigator.userAgent);
 
 /** `Mod` is Ctrl, and Command on a Mac. Letters go by their key's place, which Alt does not change. */
 export function matches(

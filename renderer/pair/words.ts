@@ -1,5 +1,5 @@
 import type { BrokerState, Protection } from "../../engine/control/views.ts";
-import type { Shape, Tone } from "../shared/StateShape.svelte";
+import type { Shape, Tone } from "../shared/shapes.ts";
 
 /** How a state looks as a mark: the form tells it apart, the tone only repeats. */
 export interface Sign {
@@ -28,11 +28,10 @@ export const protectionSigns: Readonly<Record<Protection, Sign & { word: string 
   down: { shape: "cross", tone: "damage", word: "Down" },
 };
 
+export type BrokerAction = "kill" | "freeze" | "thaw" | "stop" | "start" | "promote";
+
 /** Which actions make sense in a state; the supervisor has the last word. */
-export function isOffered(
-  action: "kill" | "freeze" | "thaw" | "stop" | "start" | "promote",
-  state: BrokerState,
-): boolean {
+export function isOffered(action: BrokerAction, state: BrokerState): boolean {
   const isDead = state === "stopped" || state === "shut down" || state === "killed";
   switch (action) {
     case "start":

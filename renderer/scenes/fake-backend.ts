@@ -4,6 +4,7 @@ import { fakeClient } from "./fake-clients.ts";
 import { fakeDetail, fakeSummary } from "./fake-messages.ts";
 import type { FakePair } from "./fake-pair.ts";
 import { fakeDryRun, fakeRecover } from "./fake-recovery.ts";
+import { clientsOf, destinationsOf, ledgerOf, pairOf } from "./fake-views.ts";
 import { idleRecovery } from "./fake-words.ts";
 
 type Handlers = { [Id in OperationId]: (input: OperationInput<Id>) => OperationOutput<Id> };
@@ -13,7 +14,7 @@ const firstMessage = 18_204;
 /** Answers every operation from an imaginary pair, as the supervisor would from the real one. */
 export function fakeBackend(pair: FakePair): Backend {
   const handlers: Handlers = {
-    getPair: () => pair.pair(),
+    getPair: () => pairOf(pair),
     actOnBroker({ node, action }) {
       pair.emit({ kind: "action", node, action, text: `You asked to ${action} the ${node}.` });
       if (action === "kill") pair.kill(node);
@@ -23,11 +24,11 @@ export function fakeBackend(pair: FakePair): Backend {
       if (action === "thaw")
         pair.setState(node, pair.active === null || pair.active === node ? "active" : "standby");
       if (action === "promote") pair.promote(node, 0);
-      return pair.pair();
+      return pairOf(pair);
     },
     setLink({ mode, delayMs }) {
       pair.setLink(mode, delayMs ?? 100);
-      return pair.pair();
+      return pairOf(pair);
     },
     getRecovery: () => pair.recovery,
     startRecovery({ dryRun }) {
@@ -50,7 +51,7 @@ export function fakeBackend(pair: FakePair): Backend {
       });
       return { events: pair.events.slice(Number(after), Number(after) + Number(limit)) };
     },
-    listClients: () => ({ clients: pair.clientViews() }),
+    listClients: () => ({ clients: clientsOf(pair) }),
     addClient(settings) {
       const client = fakeClient(pair.at, settings as Parameters<typeof fakeClient>[1]);
       pair.clients.push(client);
@@ -72,12 +73,12 @@ export function fakeBackend(pair: FakePair): Backend {
       pair.clients = pair.clients.filter((client) => client.view.id !== id);
       return {};
     },
-    getLedger: () => pair.ledger(),
+    getLedger: () => ledgerOf(pair),
     resetLedger() {
       pair.counts = { confirmed: 0, received: 0, again: 0 };
-      return pair.ledger();
+      return ledgerOf(pair);
     },
-    listDestinations: () => ({ destinations: pair.destinations() }),
+    listDestinations: () => ({ destinations: destinationsOf(pair) }),
     browse({ name, cursor, limit = 100 }) {
       const from = cursor === undefined ? firstMessage : Number(cursor);
       const end = firstMessage + (pair.depth.get(name) ?? 0);

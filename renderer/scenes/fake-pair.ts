@@ -2,8 +2,6 @@ import type { NewTimelineEvent, PairEvent, TimelineEvent, ViewUpdate } from "../
 import type {
   BrokerState,
   BrokerView,
-  ClientView,
-  LedgerView,
   LinkMode,
   LinkView,
   NodeName,
@@ -11,8 +9,9 @@ import type {
   Protection,
   RecoveryView,
 } from "../../engine/control/views.ts";
-import { arrive, lose, storyOf, type FakeClient } from "./fake-clients.ts";
-import { idleRecovery, nextActionsOf, protectionSentences } from "./fake-words.ts";
+import { arrive, lose, type FakeClient } from "./fake-clients.ts";
+import { ledgerOf, newBroker, viewsOf } from "./fake-views.ts";
+import { idleRecovery, protectionSentences } from "./fake-words.ts";
 
 /**
  * An imaginary pair for building and photographing the window: it moves numbers and emits events like the real one
@@ -36,15 +35,15 @@ export class FakePair {
   depth = new Map<string, number>();
   counts = { confirmed: 0, received: 0, again: 0 };
   #due: { at: number; run: () => void }[] = [];
-  #verdict = "No failover so far.";
+  verdict = "No failover so far.";
   #random = 7;
 
   constructor(at: number) {
     this.at = at;
     this.startedAt = at;
     this.brokers = {
-      primary: this.#broker("primary", 61_616, 48_213),
-      replica: this.#broker("replica", 61_617, 48_219),
+      primary: newBroker(this.at, "primary", 61_616, 48_213),
+      replica: newBroker(this.at, "replica", 61_617, 48_219),
     };
   }
 
@@ -62,7 +61,7 @@ export class FakePair {
   }
 
   emit(event: NewTimelineEvent, at = this.at): void {
-    const numbered = { ...event, id: this.events.length + 1, at } as TimelineEvent;
+    const numbered = { ...event, id: this.events.length + 1, at };
     this.events.push(numbered);
     for (const listener of this.listeners) listener(numbered);
   }
@@ -164,7 +163,7 @@ export class FakePair {
       const standby = this.active !== null && this.active !== node;
       this.brokers[node] = { ...this.brokers[node], memoryBytes: 74e6, epoch: this.epoch };
       if (!standby) return this.setState(node, "active");
-      const source = this.brokers[this.active ?? "primary"];
+      const source = this.brokers[this.active];
       this.brokers[node] = {
         ...this.brokers[node],
         op: source.op,
@@ -198,85 +197,10 @@ export class FakePair {
       }
       this.#moveTo(next);
       this.#reconnect();
-      const view = this.views();
+      const view = viewsOf(this);
       if (this.listeners.size === 0) this.recorded.push(view);
       for (const listener of this.listeners) listener(view);
     }
-  }
-
-  views(): ViewUpdate {
-    return {
-      kind: "views",
-      at: this.at,
-      pair: this.pair(),
-      clients: this.clientViews(),
-      destinations: this.destinations(),
-      ledger: this.ledger(),
-      recovery: this.recovery,
-    };
-  }
-
-  pair(): PairView {
-    return {
-      protection: this.protection,
-      sentence: protectionSentences[this.protection](this),
-      nextActions: nextActionsOf(this),
-      profile: this.profile,
-      synchronisation: "manual",
-      waitForReplica: false,
-      shutdownOnPrimaryFailure: false,
-      shutdownOnReplicaFailure: false,
-      failoverUri: "failover:(tcp://127.0.0.1:61616,tcp://127.0.0.1:61617)?randomize=false",
-      controlUrl: "http://127.0.0.1:8161",
-      dataDirectory: "/home/ada/.understudy",
-      startedAt: this.startedAt,
-      version: "0.1.0",
-      epoch: this.epoch,
-      primary: this.brokers.primary,
-      replica: this.brokers.replica,
-      link: this.link,
-    };
-  }
-
-  clientViews(): ClientView[] {
-    return this.clients.map((client) => ({ ...client.view, story: storyOf(client) }));
-  }
-
-  destinations(): ViewUpdate["destinations"] {
-    return [...this.depth].map(([name, depth]) => {
-      const users = this.clients.filter(
-        (client) => client.view.destinations.includes(name) && client.view.state === "connected",
-      );
-      const producers = users.filter((client) => client.view.role === "producer");
-      const consumers = users.filter((client) => client.view.role === "consumer");
-      return {
-        name,
-        kind: name.startsWith("topic:") ? "topic" : "queue",
-        depth,
-        inFlight: consumers.length,
-        consumers: consumers.length,
-        producers: producers.length,
-        enqueued: depth + this.counts.received,
-        dequeued: this.counts.received,
-        inPerSecond: producers.reduce((sum, client) => sum + client.rate, 0),
-        outPerSecond: consumers.length === 0 ? 0 : producers.reduce((sum, client) => sum + client.rate, 0),
-      };
-    });
-  }
-
-  ledger(): LedgerView {
-    const { confirmed, received, again } = this.counts;
-    return {
-      confirmed,
-      receivedOnce: received - again,
-      receivedAgain: again,
-      unflaggedRepeats: 0,
-      notYet: Math.max(0, confirmed - received),
-      lost: 0,
-      outOfOrder: 0,
-      verdict: this.#verdict,
-      since: this.startedAt,
-    };
   }
 
   chance(): number {
@@ -400,8 +324,8 @@ export class FakePair {
 
   #judge(reconnected: number): void {
     this.counts.again += reconnected > 1 ? 2 : 0;
-    this.#verdict = `Replica took over after ${String(this.takeoverMs)} ms. ${String(reconnected)} clients reconnected; nothing confirmed was lost.`;
-    this.emit({ kind: "verdict", ledger: this.ledger(), text: this.#verdict });
+    this.verdict = `Replica took over after ${String(this.takeoverMs)} ms. ${String(reconnected)} clients reconnected; nothing confirmed was lost.`;
+    this.emit({ kind: "verdict", ledger: ledgerOf(this), text: this.verdict });
   }
 
   #bothUp(): boolean {
@@ -412,26 +336,5 @@ export class FakePair {
     const protection = this.protection;
     if (protection !== before)
       this.emit({ kind: "protection", protection, text: protectionSentences[protection](this) });
-  }
-
-  #broker(node: NodeName, port: number, pid: number): BrokerView {
-    return {
-      node,
-      state: "stopped",
-      reason: null,
-      since: this.at,
-      port,
-      pid,
-      epoch: 1,
-      op: 18_204,
-      committed: 18_204,
-      digest: "",
-      storedMessages: 0,
-      storeBytes: 4e6,
-      memoryBytes: 74e6,
-      clients: 0,
-      inPerSecond: 0,
-      outPerSecond: 0,
-    };
   }
 }

@@ -22,7 +22,7 @@ export const protectionSentences: Record<Protection, (pair: FakePair) => string>
   unprotected: (pair) =>
     pair.active === null
       ? "The primary is gone; the replica is taking over."
-      : `Only the ${pair.active ?? "replica"} holds new messages; a second failure would stop the pair.`,
+      : `Only the ${pair.active} holds new messages; a second failure would stop the pair.`,
   syncing: () => "The recovery copy is running; clients wait and go on by themselves.",
   split: () => "Both brokers are active and take messages of their own; their histories differ.",
   down: () => "No broker is active. What was confirmed is on disk.",

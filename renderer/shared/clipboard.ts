@@ -9,7 +9,7 @@ export async function copyText(text: string): Promise<void> {
   holder.className = "visually-hidden";
   document.body.append(holder);
   holder.select();
-  // Deprecated but the only road in an insecure context.
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- The only road in an insecure context.
   const done = document.execCommand("copy");
   holder.remove();
   if (!done)

@@ -62,7 +62,7 @@ export class Commands {
     }));
     const recovery = monitor.recovery;
     const undo =
-      recovery?.kept == null || recovery.state === "running"
+      (recovery?.kept ?? null) === null || recovery?.state === "running"
         ? []
         : [
             {

@@ -132,7 +132,7 @@ export class PairMonitor {
 
   async take(action: NextAction): Promise<void> {
     // The supervisor composed the input for this very operation; it is checked again where it arrives.
-    await this.ask(action.operation, action.input as never);
+    await this.ask(action.operation, action.input);
   }
 
   async addClient(settings: OperationInput<"addClient">): Promise<ClientView | null> {

@@ -27,7 +27,7 @@ export class Artist {
   readonly #motion = window.matchMedia("(prefers-reduced-motion: reduce)");
   #frame = 0;
   #palette: Palette | null = null;
-  #textures: Map<Look, CanvasPattern | null> = new Map();
+  #textures = new Map<Look, CanvasPattern | null>();
   #drawn = {
     revision: -1,
     from: 0,

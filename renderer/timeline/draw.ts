@@ -1,6 +1,16 @@
 import { clockSeconds, clockTime, duration } from "../shared/format.ts";
 import { shapes, uncovered } from "./glyphs.ts";
-import { barsOf, blackoutBarsOf, glyphsOf, ticksOf, xOf, type Bar, type Row, type Span } from "./layout.ts";
+import {
+  barsOf,
+  blackoutBarsOf,
+  glyphsOf,
+  ticksOf,
+  xOf,
+  type Bar,
+  type Row,
+  type Span,
+  rateColumnsOf,
+} from "./layout.ts";
 import type { Lane } from "./lanes.ts";
 import type { Look, Palette } from "./palette.ts";
 
@@ -138,7 +148,7 @@ function drawBarWords(
   }
 }
 
-/** Messages per second as an area; one column a pixel. */
+/** Messages per second as an area of steps, where the broker served: between readings nobody knows more. */
 function drawRate(
   context: CanvasRenderingContext2D,
   picture: Picture,
@@ -147,32 +157,30 @@ function drawRate(
   top: number,
   height: number,
 ): void {
-  const { rate } = lane;
-  if (lane.kind !== "broker" || rate.count < 2) return;
-  const max = rate.maxIn(picture.span.from, picture.span.to);
+  if (lane.kind !== "broker") return;
+  const columns = rateColumnsOf(lane.rate, picture.span, trackWidth);
+  const max = columns.reduce((highest, column) => Math.max(highest, column.value), 0);
   if (max <= 0) return;
   const base = top + height;
+  context.save();
   context.beginPath();
-  let started = false;
-  let lastX = -Infinity;
-  let peak = 0;
-  for (let index = Math.max(0, rate.firstFrom(picture.span.from) - 1); index < rate.count; index += 1) {
-    const x = xOf(rate.at(index), picture.span, trackWidth);
-    peak = Math.max(peak, rate.value(index));
-    if (x - lastX < 1 && index < rate.count - 1) continue;
-    if (!started) context.moveTo(x, base);
-    started = true;
-    context.lineTo(x, base - (peak / max) * (height - 14));
-    lastX = x;
-    peak = 0;
-    if (x > trackWidth) break;
+  for (const bar of barsOf(lane.segments, picture.span, trackWidth, picture.now)) {
+    if (bar.state === "active" || bar.state === "blocked") context.rect(bar.x, top, bar.width, height);
   }
-  context.lineTo(lastX, base);
+  context.clip();
+  context.beginPath();
+  context.moveTo(columns[0]?.from ?? 0, base);
+  for (const { from, to, value } of columns) {
+    const y = base - (value / max) * (height - 14);
+    context.lineTo(from, y);
+    context.lineTo(to, y);
+  }
+  context.lineTo(columns.at(-1)?.to ?? 0, base);
   context.closePath();
   context.fillStyle = picture.palette.accentFill;
   context.globalAlpha = 0.45;
   context.fill();
-  context.globalAlpha = 1;
+  context.restore();
 }
 
 /** Pixels along a lane that already carry a label. */

@@ -94,7 +94,7 @@ export function boundedPush<Item>(list: Item[], item: Item, max: number): void {
 
 export function openSegment(lane: Lane, at: number, state: LaneState): void {
   const last = lane.segments.at(-1);
-  if (last !== undefined && last.to === null) {
+  if (last?.to === null) {
     if (last.state === state) return;
     last.to = Math.max(last.from, at);
   }
@@ -103,7 +103,7 @@ export function openSegment(lane: Lane, at: number, state: LaneState): void {
 
 export function closeSegment(lane: Lane, at: number): void {
   const last = lane.segments.at(-1);
-  if (last !== undefined && last.to === null) last.to = Math.max(last.from, at);
+  if (last?.to === null) last.to = Math.max(last.from, at);
 }
 
 export function openBlackout(lane: Lane, at: number): void {

@@ -1,4 +1,5 @@
 import type { Lane, LaneState, Mark, MarkKind, Segment } from "./lanes.ts";
+import type { Samples } from "./samples.ts";
 
 /** From time to pixels and back, without a canvas: all that can be checked by numbers. */
 
@@ -87,10 +88,7 @@ export function rowsOf(lanes: readonly Lane[], span: Span, room = 0): Row[] {
 }
 
 /** First index of a time-ordered list whose item ends after `at`. */
-export function firstEndingAfter<Item extends { to: number | null }>(
-  items: readonly Item[],
-  at: number,
-): number {
+export function firstEndingAfter(items: readonly { to: number | null }[], at: number): number {
   let low = 0;
   let high = items.length;
   while (low < high) {
@@ -165,6 +163,28 @@ export function glyphsOf(marks: readonly Mark[], span: Span, width: number): Mar
     glyphs.push({ x, kind: mark.kind, count: 1, mark });
   }
   return glyphs;
+}
+
+/** One column a pixel at most: the highest reading in it, held since the one before. */
+export function rateColumnsOf(
+  rate: Samples,
+  span: Span,
+  width: number,
+): { from: number; to: number; value: number }[] {
+  const columns: { from: number; to: number; value: number }[] = [];
+  const first = Math.max(1, rate.firstFrom(span.from));
+  if (rate.count < 2) return columns;
+  let from = xOf(rate.at(first - 1), span, width);
+  let peak = 0;
+  for (let index = first; index < rate.count && from <= width; index += 1) {
+    const to = xOf(rate.at(index), span, width);
+    peak = Math.max(peak, rate.value(index));
+    if (to - from < 1 && index < rate.count - 1) continue;
+    columns.push({ from, to, value: peak });
+    from = to;
+    peak = 0;
+  }
+  return columns;
 }
 
 const tickStepsMs = [

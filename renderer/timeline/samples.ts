@@ -52,13 +52,6 @@ export class Samples {
     return low;
   }
 
-  maxIn(from: number, to: number): number {
-    let max = 0;
-    for (let index = this.firstFrom(from); index < this.#count && this.at(index) <= to; index += 1)
-      max = Math.max(max, this.value(index));
-    return max;
-  }
-
   /** Sum of value x seconds within the span: a rate per second becomes a number of things. */
   integralIn(from: number, to: number): number {
     let sum = 0;
