@@ -63,6 +63,8 @@ export type ArbiterInput =
       readonly node: NodeName;
       readonly epoch: number;
       readonly position: JournalPosition;
+      /** Carried by both stores from now on. */
+      readonly pairId?: string | null;
     }
   | {
       readonly kind: "status";

@@ -125,8 +125,22 @@ export class Arbiter implements PairArbiter {
     }
     // The book may have been lost while the stores were not: an epoch is never granted twice.
     if (input.position.epoch > this.#state.epoch) this.#persist({ epoch: input.position.epoch });
+    this.#checkNamed(node, input.pairId);
     this.#checkHeld(node, input.position.op);
-    if (this.#takesOverAtOnce(node)) this.#grantActive(node, now);
+    // The other one may have opened before, and have waited for what is now found to lack something.
+    for (const each of [node, otherNode(node)]) if (this.#takesOverAtOnce(each)) this.#grantActive(each, now);
+  }
+
+  /** Once the pair was whole, both stores carry its name: one without a name was deleted or replaced behind our back. */
+  #checkNamed(node: NodeName, pairId: string | null): void {
+    const facts = this.#nodes[node];
+    if (pairId !== null || this.#state.pairId === null || facts.lacking) return;
+    facts.lacking = true;
+    if (this.#state.inSync.includes(node))
+      this.#notice(
+        "error",
+        `The ${node}'s store is empty, but was in use before: it was deleted or replaced.`,
+      );
   }
 
   /** A store in sync that is suddenly empty was deleted behind our back: it must not serve as if it had all. */
@@ -145,7 +159,7 @@ export class Arbiter implements PairArbiter {
     const other = otherNode(node);
     if (this.#suspended || !this.#isEligible(node) || this.#isServing(node)) return false;
     if (this.#nodes[node].process !== "opened" || this.#isServing(other)) return false;
-    if (!this.#state.inSync.includes(other)) return true;
+    if (!this.#state.inSync.includes(other) || this.#nodes[other].lacking) return true;
     return (
       this.#nodes[other].process === "none" &&
       this.#nodes[other].lastEnd === "failed" &&
@@ -197,7 +211,8 @@ export class Arbiter implements PairArbiter {
     other.barred = false;
     other.lacking = false;
     const provenOp = Math.max(this.#state.provenOp, input.position.op);
-    this.#persist({ inSync: ["primary", "replica"], alone: false, provenOp, split: false });
+    const pairId = this.#state.pairId ?? input.pairId ?? null;
+    this.#persist({ inSync: ["primary", "replica"], alone: false, provenOp, split: false, pairId });
   }
 
   #heard(input: Extract<ArbiterInput, { kind: "status" }>, now: number): void {

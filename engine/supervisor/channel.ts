@@ -15,7 +15,13 @@ export type BrokerReport =
   /** Asks to serve: `active` as the only one that may, `alone` without waiting for the peer any longer. */
   | { readonly kind: "ask-grant"; readonly wish: "active" | "alone"; readonly position: JournalPosition }
   /** The standby holds all that is confirmed: from now on, at this epoch, nothing is confirmed without it. */
-  | { readonly kind: "paired"; readonly epoch: number; readonly position: JournalPosition }
+  | {
+      readonly kind: "paired";
+      readonly epoch: number;
+      readonly position: JournalPosition;
+      /** The name of the pair, which both stores carry from now on. */
+      readonly pairId?: string | null;
+    }
   | { readonly kind: "statistics"; readonly statistics: NodeStatistics }
   | { readonly kind: "client"; readonly change: ClientChange }
   | {

@@ -191,7 +191,7 @@ async function prepareStores(
   const { dataDirectory } = configuration;
   const book = new ArbiterBook(dataDirectory);
   if (configuration.deleteAllMessagesOnStartup) {
-    for (const name of ["primary", "replica", "arbiter.json"])
+    for (const name of ["primary", "replica", "arbiter.json", "recovery.json"])
       rmSync(join(dataDirectory, name), { recursive: true, force: true });
   }
   const state = book.read() ?? (await book.rebuild(storeCheckProcess(runtime)));

@@ -35,7 +35,8 @@ export class FailoverWatch {
     const failedAt = this.#failedAt[from];
     this.#failedAt[from] = null;
     if (!isTakeover) return null;
-    const tookMs = failedAt === null || now - failedAt > relatedMsMax ? null : now - failedAt;
+    const tookMs =
+      failedAt === null || now - failedAt > relatedMsMax ? null : Math.round((now - failedAt) * 10) / 10;
     return { epoch: this.#epoch[node], tookMs };
   }
 }

@@ -255,7 +255,7 @@ export class PairRuntime {
       case "ask-grant":
         return this.tellArbiter({ kind: "asked", node, wish: report.wish, position: report.position });
       case "paired":
-        this.tellArbiter({ kind: "paired", node, epoch: report.epoch, position: report.position });
+        this.tellArbiter({ ...report, node });
         return this.#changed();
       case "state": {
         const { state, attached, position } = report.status;

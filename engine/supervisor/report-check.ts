@@ -87,7 +87,12 @@ const reports = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("opened"), position, pairId: z.string().nullable() }),
   z.object({ kind: z.literal("state"), status: nodeStatus }),
   z.object({ kind: z.literal("ask-grant"), wish, position }),
-  z.object({ kind: z.literal("paired"), epoch: z.number(), position }),
+  z.object({
+    kind: z.literal("paired"),
+    epoch: z.number(),
+    position,
+    pairId: z.string().nullable().default(null),
+  }),
   z.object({ kind: z.literal("statistics"), statistics }),
   z.object({ kind: z.literal("client"), change: clientChange }),
   z.object({
