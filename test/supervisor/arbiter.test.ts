@@ -66,6 +66,18 @@ describe("arbiter: at start", () => {
     expect(pair.arbiter.state.inSync).toEqual(["primary", "replica"]);
   });
 
+  test("a store that was deleted while nothing ran is not served, and the other one is, at once", () => {
+    const before = harness().whole();
+    before.step({ kind: "paired", node: "primary", epoch: 1, position: at(0), pairId: "this pair" });
+    const pair = harness({}, before.arbiter.state);
+    pair.step({ kind: "starting", node: "replica" });
+    pair.step({ kind: "starting", node: "primary" });
+    pair.step({ kind: "opened", node: "replica", position: at(5), pairId: "this pair" });
+    const empty = { kind: "opened", node: "primary", position: at(0), pairId: null } as const;
+    expect(pair.orders(empty)).toMatchObject([{ node: "replica", kind: "granted", withPeer: false }]);
+    expect(pair.orders(pair.ask("primary", "active", 0))).toMatchObject([{ node: "primary", kind: "denied" }]);
+  });
+
   test("every grant is on disk before it leaves", () => {
     const pair = harness();
     pair.start("primary");
@@ -127,7 +139,8 @@ describe("arbiter: at start", () => {
     const pair = harness({}, { epoch: 3, holder: "primary", provenOp: 12 });
     pair.start("primary", 0);
     expect(pair.orders(pair.ask("primary", "active", 0))).toMatchObject([{ kind: "denied" }]);
-    expect(pair.start("replica", 12).filter(({ kind }) => kind === "tell")).toEqual([]);
+    const taken = pair.start("replica", 12).filter(({ kind }) => kind === "tell");
+    expect(taken).toMatchObject([{ node: "replica", order: { kind: "granted", withPeer: false } }]);
   });
 
   test("an epoch is never granted twice, even when the book was lost", () => {
