@@ -18,6 +18,8 @@ export class StandbyRole {
   #liveness: Liveness;
   #link: LinkId | null = null;
   #isAttached = false;
+  /** The link stands and the active node waits to hear who this is. */
+  #isGreetingDue = false;
   #everReached = false;
   #reason: string | null = null;
   /** A welcome that waits for the journal to be cut to where the histories part. */
@@ -44,27 +46,11 @@ export class StandbyRole {
   }
 
   peerReached(link: LinkId, now: Moment): void {
-    const { options, history, emit } = this.#context;
     this.#link = link;
+    this.#isGreetingDue = true;
     this.#everReached = true;
     this.#liveness.heard(now.monotonic);
-    const { op: head, digest } = history.head;
-    emit({
-      kind: "tell-peer",
-      link,
-      message: {
-        kind: "hello",
-        version: replicationVersion,
-        pairId: history.pairId,
-        node: options.name,
-        instance: options.instance,
-        epoch: history.epoch,
-        head,
-        digest,
-        userName: options.login?.userName ?? null,
-        password: options.login?.password ?? null,
-      },
-    });
+    this.#greet();
   }
 
   peerSaid(link: LinkId, message: ReplicationMessage, now: Moment): RoleChange | null {
@@ -143,6 +129,7 @@ export class StandbyRole {
     while (this.#ends[0] !== undefined && this.#ends[0].op <= through) end = this.#ends.shift();
     if (end !== undefined && this.#isAttached) this.#acknowledge(end.op, end.digest, now);
     this.#commit(this.#toldCommitted);
+    this.#greet();
   }
 
   tick(now: Moment): RoleChange | null {
@@ -173,6 +160,30 @@ export class StandbyRole {
     emit({ kind: "drop-peer", link: this.#link });
     this.#link = null;
     this.#isAttached = false;
+  }
+
+  /** Says what this node has, once all of it is durable: the active node counts on every entry that is named. */
+  #greet(): void {
+    const { options, history, emit } = this.#context;
+    if (!this.#isGreetingDue || this.#link === null || history.durable < history.head.op) return;
+    this.#isGreetingDue = false;
+    const { op: head, digest } = history.head;
+    emit({
+      kind: "tell-peer",
+      link: this.#link,
+      message: {
+        kind: "hello",
+        version: replicationVersion,
+        pairId: history.pairId,
+        node: options.name,
+        instance: options.instance,
+        epoch: history.epoch,
+        head,
+        digest,
+        userName: options.login?.userName ?? null,
+        password: options.login?.password ?? null,
+      },
+    });
   }
 
   #welcomed(welcome: Welcome): RoleChange | null {
