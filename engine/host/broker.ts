@@ -138,7 +138,12 @@ export class HostedBroker {
       askGrant: (wish) =>
         this.#supervision.report({ kind: "ask-grant", wish, position: status(this.#sources()).position }),
       paired: (epoch) =>
-        this.#supervision.report({ kind: "paired", epoch, position: status(this.#sources()).position }),
+        this.#supervision.report({
+          kind: "paired",
+          epoch,
+          position: status(this.#sources()).position,
+          pairId: this.#loop.node.history.pairId,
+        }),
       statusChanged: () => this.#reportStatus(),
       notice: (severity, text) => this.#notice(severity, text),
       end: (reason, text) => this.#end(reason, text),

@@ -75,7 +75,9 @@ describe("arbiter: at start", () => {
     pair.step({ kind: "opened", node: "replica", position: at(5), pairId: "this pair" });
     const empty = { kind: "opened", node: "primary", position: at(0), pairId: null } as const;
     expect(pair.orders(empty)).toMatchObject([{ node: "replica", kind: "granted", withPeer: false }]);
-    expect(pair.orders(pair.ask("primary", "active", 0))).toMatchObject([{ node: "primary", kind: "denied" }]);
+    expect(pair.orders(pair.ask("primary", "active", 0))).toMatchObject([
+      { node: "primary", kind: "denied" },
+    ]);
   });
 
   test("every grant is on disk before it leaves", () => {
