@@ -231,6 +231,10 @@ export class Arbiter implements PairArbiter {
     }
     if (input.attached && this.#isServing(input.node) && this.#state.holder === input.node)
       this.#attachBy = null;
+    // A primary that was started to follow the replica does not ask for itself; if that one went before it could be
+    // followed, both would wait for each other for ever.
+    const isLeftAlone = input.state === "standby" && !input.attached && !this.#isServing(other);
+    if (input.node === "primary" && isLeftAlone) this.#askedActive(input.node, input.position.op, now);
   }
 
   #pingEnded(node: NodeName, answered: boolean, now: number): void {

@@ -105,6 +105,14 @@ describe("arbiter: at start", () => {
     expect(JSON.stringify(denied)).toContain("understudy recover");
   });
 
+  test("a primary that came to follow a replica which is gone is granted, as it would not ask", () => {
+    const pair = harness({}, { epoch: 2, holder: "replica", inSync: ["primary", "replica"] });
+    pair.start("replica");
+    pair.start("primary");
+    const left = { kind: "status", node: "primary", state: "standby", attached: false, position: at(5) } as const;
+    expect(pair.orders(left)).toMatchObject([{ node: "primary", kind: "granted", wish: "active", epoch: 3 }]);
+  });
+
   test("a replica that finds no primary waits until it is promoted", () => {
     const pair = harness();
     pair.start("replica");
