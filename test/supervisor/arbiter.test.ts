@@ -109,7 +109,13 @@ describe("arbiter: at start", () => {
     const pair = harness({}, { epoch: 2, holder: "replica", inSync: ["primary", "replica"] });
     pair.start("replica");
     pair.start("primary");
-    const left = { kind: "status", node: "primary", state: "standby", attached: false, position: at(5) } as const;
+    const left = {
+      kind: "status",
+      node: "primary",
+      state: "standby",
+      attached: false,
+      position: at(5),
+    } as const;
     expect(pair.orders(left)).toMatchObject([{ node: "primary", kind: "granted", wish: "active", epoch: 3 }]);
   });
 
