@@ -41,13 +41,20 @@ export class Broker {
   readonly durables = new Map<string, DurableSubscription>();
   readonly owners = new Map<OwnerId, Owner>();
   observer: BrokerObserver | null = null;
-  /** Entries that no queue, transaction or reader needs any more, since they were last taken. */
-  deadOps: Op[] = [];
   nextPosition = 1;
   nextQueueId = 1;
   readonly #references = new Map<Op, number>();
+  /** Last entry of the last checkpoint: contents of messages up to it are kept outside the journal. */
+  #contentsThrough: Op;
+  /** Messages sent since then, and messages from before it that nothing refers to any more. */
+  #sentOps: Op[] = [];
+  #deadOps: Op[] = [];
   /** Queues of the store that are no more. */
   readonly deletedQueues: number[] = [];
+
+  constructor(checkpointOp = 0 as Op) {
+    this.#contentsThrough = checkpointOp;
+  }
 
   /** Total of messages in all queues, durable subscriptions included. */
   get storedCount(): number {
@@ -58,7 +65,6 @@ export class Broker {
 
   /** Does what entry `op` says. The command was admitted by the active node in this same state. */
   apply(op: Op, command: Command): void {
-    if (command.kind !== "send") this.deadOps.push(op);
     switch (command.kind) {
       case "send":
         return this.#send(op, command.owner, command.message, command.transaction);
@@ -115,11 +121,20 @@ export class Broker {
       return;
     }
     this.#references.delete(op);
-    this.deadOps.push(op);
+    if (op <= this.#contentsThrough) this.#deadOps.push(op);
   }
 
-  isReferenced(op: Op): boolean {
-    return this.#references.has(op);
+  /**
+   * For a checkpoint at entry `op`: messages whose contents must be kept from now on, and those whose contents need not
+   * be any longer. A message that came and went in between is neither, and costs the store nothing.
+   */
+  takeContentChanges(op: Op): { newOps: readonly Op[]; deadOps: readonly Op[] } {
+    const newOps = this.#sentOps.filter((sent) => this.#references.has(sent));
+    const deadOps = this.#deadOps.sort((one, other) => one - other);
+    this.#sentOps = [];
+    this.#deadOps = [];
+    this.#contentsThrough = op;
+    return { newOps, deadOps };
   }
 
   /** Puts a queue of a checkpoint back; its messages follow. */
@@ -132,6 +147,7 @@ export class Broker {
   #send(op: Op, owner: OwnerId, message: Message, transaction: string | null): void {
     const { destination, priority, expiresAt, persistent } = message;
     const sent: SentMessage = { op, destination, priority, expiresAt, persistent };
+    this.#sentOps.push(op);
     this.hold(op);
     if (transaction === null) this.#publish(sent, owner);
     else this.#transaction(owner, transaction).sends.push(sent);
@@ -172,7 +188,7 @@ export class Broker {
     const queue = this.#queue(queueKey);
     const owner = this.#owner(ownerId);
     let held = owner.held.get(subscription);
-    if (held === undefined) owner.held.set(subscription, (held = new Map()));
+    if (held === undefined) owner.held.set(subscription, (held = new Map<Op, Queue>()));
     for (const op of messages) {
       queue.deliver(op, ownerId, subscription);
       held.set(op, queue);

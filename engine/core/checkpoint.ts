@@ -1,4 +1,4 @@
-import { asOp, asWallTime, type Op } from "../base/units.ts";
+import { asOp, asWallTime, type Epoch, type Op, type WallTime } from "../base/units.ts";
 import type { Digest } from "../base/checksum.ts";
 import { Broker, durableKey, type Owner } from "./broker.ts";
 import type { SettleOutcome } from "./command.ts";
@@ -18,19 +18,27 @@ export interface MessageRow {
   readonly deadLetter: DeadLetter | null;
 }
 
+/** The entry that a checkpoint follows. */
+export interface CheckpointHead {
+  readonly op: Op;
+  readonly epoch: Epoch;
+  readonly stampedAt: WallTime;
+  readonly digest: Digest;
+}
+
 /**
  * The state after entry `op`, as the difference from the checkpoint before: rows for messages that came, changed or
  * went, and a summary of all the rest, which is small. With the entries after `op` it is all that a restart needs.
  */
-export interface Checkpoint {
-  readonly op: Op;
-  readonly digest: Digest;
+export interface Checkpoint extends CheckpointHead {
   /** JSON of a {@link Summary}. */
   readonly summary: string;
   readonly put: readonly MessageRow[];
   readonly deleted: readonly { readonly queue: number; readonly op: number }[];
   readonly deletedQueues: readonly number[];
-  /** Entries up to `op` whose content nothing refers to, ascending. */
+  /** Sends since the last checkpoint that something still refers to: their contents must now be kept, ascending. */
+  readonly newOps: readonly Op[];
+  /** Sends of earlier checkpoints that nothing refers to any more, ascending. */
   readonly deadOps: readonly Op[];
 }
 
@@ -73,8 +81,8 @@ interface StoredTransaction {
   }[];
 }
 
-/** Takes what changed since the last call. `op` and `digest` are those of the last applied entry. */
-export function takeCheckpoint(broker: Broker, op: Op, digest: Digest): Checkpoint {
+/** Takes what changed since the last call, when `head` is the last applied entry. */
+export function takeCheckpoint(broker: Broker, head: CheckpointHead): Checkpoint {
   const put: MessageRow[] = [];
   const deleted: { queue: number; op: number }[] = [];
   for (const queue of broker.queues.values()) {
@@ -89,22 +97,27 @@ export function takeCheckpoint(broker: Broker, op: Op, digest: Digest): Checkpoi
     }
     queue.dirty.clear();
   }
-  const deadOps = broker.deadOps.sort((one, other) => one - other);
-  broker.deadOps = [];
+  const { op, epoch, stampedAt, digest } = head;
   return {
     op,
+    epoch,
+    stampedAt,
     digest,
     summary: JSON.stringify(summarise(broker)),
     put,
     deleted,
     deletedQueues: broker.deletedQueues.splice(0),
-    deadOps,
+    ...broker.takeContentChanges(op),
   };
 }
 
 /** Builds the state of a checkpoint; `rows` are all its messages in order of position. */
-export function restoreCheckpoint(summaryText: string | null, rows: Iterable<MessageRow>): Broker {
-  const broker = new Broker();
+export function restoreCheckpoint(
+  summaryText: string | null,
+  rows: Iterable<MessageRow>,
+  through: Op,
+): Broker {
+  const broker = new Broker(through);
   if (summaryText === null) return broker;
   const summary = JSON.parse(summaryText) as Summary;
   broker.nextPosition = summary.nextPosition;

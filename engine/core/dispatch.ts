@@ -82,7 +82,7 @@ export class Dispatcher implements BrokerObserver {
       inHand: new Set(),
     };
     let ofSession = this.#consumers.get(session);
-    if (ofSession === undefined) this.#consumers.set(session, (ofSession = new Map()));
+    if (ofSession === undefined) this.#consumers.set(session, (ofSession = new Map<string, Consumer>()));
     ofSession.set(request.subscription, consumer);
     if (isVolatile(request)) {
       this.#topicConsumers.add(consumer);
@@ -229,8 +229,8 @@ export class Dispatcher implements BrokerObserver {
         expired.push(message.op);
         continue;
       }
-      while (this.#creditOf(consumers[turn % consumers.length] as Consumer) === 0) turn += 1;
-      const consumer = consumers[turn % consumers.length] as Consumer;
+      while (this.#creditOf(consumers[turn % consumers.length]!) === 0) turn += 1;
+      const consumer = consumers[turn % consumers.length]!;
       turn += 1;
       consumer.outstandingCount += 1;
       const share = shares.get(consumer);

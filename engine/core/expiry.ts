@@ -16,8 +16,8 @@ export class ExpiryHeap {
     let at = heap.push(expiry) - 1;
     while (at > 0) {
       const parent = (at - 1) >>> 1;
-      if ((heap[parent] as Expiry).at <= expiry.at) break;
-      heap[at] = heap[parent] as Expiry;
+      if (heap[parent]!.at <= expiry.at) break;
+      heap[at] = heap[parent]!;
       at = parent;
     }
     heap[at] = expiry;
@@ -27,7 +27,7 @@ export class ExpiryHeap {
   takeDue(now: WallTime): Expiry | undefined {
     const first = this.#heap[0];
     if (first === undefined || first.at > now) return undefined;
-    const last = this.#heap.pop() as Expiry;
+    const last = this.#heap.pop()!;
     if (this.#heap.length > 0) this.#sink(last);
     return first;
   }
@@ -38,9 +38,9 @@ export class ExpiryHeap {
     for (;;) {
       let child = at * 2 + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && (heap[child + 1] as Expiry).at < (heap[child] as Expiry).at) child += 1;
-      if ((heap[child] as Expiry).at >= expiry.at) break;
-      heap[at] = heap[child] as Expiry;
+      if (child + 1 < heap.length && heap[child + 1]!.at < heap[child]!.at) child += 1;
+      if (heap[child]!.at >= expiry.at) break;
+      heap[at] = heap[child]!;
       at = child;
     }
     heap[at] = expiry;

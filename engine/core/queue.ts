@@ -165,7 +165,7 @@ class Line {
     let high = this.#returned.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#returned[middle] as QueuedMessage).position > message.position) low = middle + 1;
+      if (this.#returned[middle]!.position > message.position) low = middle + 1;
       else high = middle;
     }
     this.#returned.splice(low, 0, message);

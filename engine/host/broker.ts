@@ -356,12 +356,14 @@ function nodeOptions(configuration: BrokerConfiguration): NodeOptions {
     firstContactMs,
     instance: randomUUID(),
     newPairId: randomUUID(),
-    login:
-      primaryConnector?.userName == null
-        ? null
-        : { userName: primaryConnector.userName, password: primaryConnector.password ?? "" },
+    login: loginOf(primaryConnector),
     admitsReplica: (userName, password) => authenticates(configuration, userName, password),
   };
+}
+
+function loginOf(connector: BrokerConfiguration["primaryConnector"]): NodeOptions["login"] {
+  const userName = connector?.userName ?? null;
+  return userName === null ? null : { userName, password: connector?.password ?? "" };
 }
 
 /** Everyone is let in when no users are configured. */

@@ -61,7 +61,7 @@ export class ClientConnection implements SessionPort {
   /** The node serves again. */
   resume(): void {
     while (this.#waiting.length > 0 && this.#ports.isServing()) {
-      const chunk = this.#waiting.shift() as Buffer;
+      const chunk = this.#waiting.shift()!;
       this.#described(() => this.session.receive(chunk, readClocks()));
       this.#ports.received(this.id, chunk.length);
     }
@@ -75,10 +75,10 @@ export class ClientConnection implements SessionPort {
   /** Writes what the turn has gathered. */
   flush(): void {
     if (this.#output.length === 0 || this.#isClosed) return;
-    const bytes = this.#output.length === 1 ? (this.#output[0] as Uint8Array) : Buffer.concat(this.#output);
+    const bytes = this.#output.length === 1 ? this.#output[0]! : Buffer.concat(this.#output);
     this.#output = [];
     this.#socket.write(bytes, (error) => {
-      if (error == null && !this.#isClosed) this.session.flushed(readClocks());
+      if (!error && !this.#isClosed) this.session.flushed(readClocks());
     });
     if (this.#socket.writableLength > limits.unsentBytesPerConnectionMax && !this.#isThrottled) {
       this.#isThrottled = true;

@@ -1,4 +1,5 @@
 import { assertNever } from "../base/assert.ts";
+import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import type { Op } from "../base/units.ts";
 import type { SessionAnswer, SessionId } from "../core/dialogue.ts";
@@ -50,6 +51,7 @@ export class NodeLoop {
     this.node = node;
     this.#store = store;
     this.#ports = ports;
+    store.onFailure = (error) => this.#end("failure", error.message);
   }
 
   /** Whether clients' bytes may be given to their sessions now. */
@@ -65,14 +67,22 @@ export class NodeLoop {
     if (this.#isRunning) return;
     this.#isRunning = true;
     try {
-      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-        for (const effect of this.node.step(next, readClocks())) this.#perform(effect);
-        if (this.#hasEnded) return;
-      }
+      this.#takeInputs();
+    } catch (error) {
+      // Only the store throws these: a full or broken disk. Nothing more can be made safe, so nothing more is said.
+      if (!(error instanceof BrokerError)) throw error;
+      this.#end("failure", error.message);
     } finally {
       this.#isRunning = false;
     }
     this.#watchCongestion();
+  }
+
+  #takeInputs(): void {
+    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+      for (const effect of this.node.step(next, readClocks())) this.#perform(effect);
+      if (this.#hasEnded) return;
+    }
   }
 
   /** Counts what clients sent in this turn; a full batch does not wait for the turn's end. */
@@ -105,14 +115,15 @@ export class NodeLoop {
   #perform(effect: Effect): void {
     switch (effect.kind) {
       case "journal": {
-        this.#store.append(effect.entries);
         const last = effect.entries.at(-1);
         if (last === undefined) return;
+        this.#store.append(effect.entries, () => {
+          this.give({ kind: "journalled", through: last.op });
+        });
         this.#countUncommitted(
           last.op,
           effect.entries.reduce((sum, entry) => sum + entry.bytes.length, 0),
         );
-        this.#inputs.push({ kind: "journalled", through: last.op });
         return;
       }
       case "save-checkpoint":
@@ -147,12 +158,17 @@ export class NodeLoop {
       case "notice":
         return this.#ports.notice(effect.severity, effect.text);
       case "end":
-        this.#hasEnded = true;
-        this.#ports.turnEnded();
-        return this.#ports.end(effect.reason, effect.text);
+        return this.#end(effect.reason, effect.text);
       default:
         assertNever(effect);
     }
+  }
+
+  #end(reason: EndReason, text: string): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#ports.turnEnded();
+    this.#ports.end(reason, text);
   }
 
   #countUncommitted(through: Op, sizeBytes: number): void {

@@ -35,7 +35,7 @@ export class Operations {
         };
       case "browse": {
         const { seen, cursor } = browse(node, operation.destination, operation.cursor, operation.limit);
-        return { messages: seen.map((sighting) => summary(sighting, node.options.name)), cursor };
+        return { messages: seen.map((sighting) => summary(sighting)), cursor };
       }
       case "message":
         return detail(
@@ -102,7 +102,7 @@ export class Operations {
         if (received.length === count) wake();
       },
     );
-    return received.map((delivery) => deliveredDetail(delivery, destination, this.#loop.node.options.name));
+    return received.map((delivery) => deliveredDetail(delivery, destination));
   }
 
   async #purge(destination: Destination): Promise<number> {
@@ -110,7 +110,9 @@ export class Operations {
     if (queue === undefined)
       throw new BrokerError("DESTINATION_UNKNOWN", { destination: destinationKey(destination) });
     const count = queue.waitingCount;
-    await this.#converse(async (ask) => void (await ask({ kind: "purge", destination })));
+    await this.#converse(async (ask) => {
+      await ask({ kind: "purge", destination });
+    });
     return count;
   }
 
@@ -172,7 +174,7 @@ function toMessage(destination: Destination, outgoing: OutgoingMessage): Message
 
 const previewCharactersMax = 120;
 
-function summary({ queued, message, heldBy }: Sighting, broker: string): MessageSummary {
+function summary({ queued, message, heldBy }: Sighting): MessageSummary {
   return {
     id: queued.op,
     messageId: `ID:understudy-${queued.op}`,
@@ -216,7 +218,7 @@ function detail(sighting: Sighting, destination: Destination, broker: string): M
     detail: heldBy ?? "for a consumer",
   });
   return {
-    ...summary(sighting, broker),
+    ...summary(sighting),
     ...content(message, destination),
     deadLetter: queued.deadLetter,
     fate,
@@ -226,7 +228,6 @@ function detail(sighting: Sighting, destination: Destination, broker: string): M
 function deliveredDetail(
   delivery: Extract<SessionAnswer, { kind: "deliver" }>,
   destination: Destination,
-  broker: string,
 ): MessageDetail {
   const { id, message, deliveryCount, deadLetter } = delivery;
   return {

@@ -34,8 +34,7 @@ export class PeerSocket {
   take(chunk: Uint8Array): void {
     if (this.#isLost) return;
     try {
-      for (const message of this.#decoder.push(chunk))
-        if (!this.#isLost) this.#events.said(this.link, message);
+      for (const message of this.#decoder.push(chunk)) this.#say(message);
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       this.#events.notice("warning", `The replication link is closed: ${error.message}`);
@@ -56,6 +55,10 @@ export class PeerSocket {
     this.#socket.end();
     // A mute peer never closes its half.
     this.#socket.setTimeout(1_000, () => this.#socket.destroy());
+  }
+
+  #say(message: ReplicationMessage): void {
+    if (!this.#isLost) this.#events.said(this.link, message);
   }
 
   #lose(): void {

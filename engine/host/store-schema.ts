@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
 import { BrokerError } from "../base/errors.ts";
+import type { Durability } from "./journal.ts";
 
 /** Version of the tables below; a store with a later one is refused, as nothing is known of it. */
 export const storeFormat = 1;
@@ -8,8 +9,8 @@ const applicationId = 0x554e4459;
 
 const tables = `
   CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-  -- The journal. Entries stay while a message needs their content; \`digest\` is that of \`bytes\`.
-  CREATE TABLE entry (op INTEGER PRIMARY KEY, digest BLOB NOT NULL, bytes BLOB NOT NULL);
+  -- Journal entries that sent messages which were still there at the last checkpoint; \`digest\` is that of \`bytes\`.
+  CREATE TABLE content (op INTEGER PRIMARY KEY, digest BLOB NOT NULL, bytes BLOB NOT NULL);
   -- Places of messages in queues, as of the last checkpoint.
   CREATE TABLE message (
     queue INTEGER NOT NULL, op INTEGER NOT NULL, position INTEGER NOT NULL, priority INTEGER NOT NULL,
@@ -17,8 +18,6 @@ const tables = `
     PRIMARY KEY (queue, op)
   ) WITHOUT ROWID;
 `;
-
-export type Durability = "power-loss" | "process-crash";
 
 /**
  * Opens a store's database, making its tables when it is new. The process then holds its lock until it ends.

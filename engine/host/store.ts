@@ -1,67 +1,86 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
 import { digestOf, digestsEqual, emptyDigest, type Digest } from "../base/checksum.ts";
 import { BrokerError } from "../base/errors.ts";
+import { limits } from "../base/limits.ts";
 import { asEpoch, asOp, asWallTime, type Epoch, type Op } from "../base/units.ts";
 import { restoreCheckpoint, type Checkpoint, type MessageRow } from "../core/checkpoint.ts";
 import type { Message } from "../core/message.ts";
 import type { JournalReader, StoredState } from "../node/contract.ts";
 import { misfit, readEntry, type Head, type JournalEntry } from "../pair/entry.ts";
-import { openDatabase, translating, type Durability } from "./store-schema.ts";
+import { deleteJournal, Journal, type Durability } from "./journal.ts";
+import { openDatabase, translating } from "./store-schema.ts";
 
 export const storeFileName = "store.sqlite";
 
 /**
- * One node's journal and message store: a SQLite database in its data directory. The contents of messages are the
- * journal's own entries, written once; a checkpoint says which places in queues refer to them, and entries that
- * nothing refers to go with it. A restart is the last checkpoint and the entries after it.
+ * One node's data: the journal, which takes every entry at once, and a SQLite database, which takes what is still there
+ * at a checkpoint. Most messages come and go in between and are written once, to the end of a file. A restart is the
+ * last checkpoint and the journal's entries after it.
  */
 export class Store implements JournalReader {
   readonly directory: string;
   readonly #database: Database.Database;
+  readonly #journal: Journal;
   readonly #statements: ReturnType<typeof prepare>;
-  #completeAfter: Op;
+  readonly #tailBytes: number;
+  /** Called when the disk fails while entries are being written. */
+  onFailure: (error: BrokerError) => void = (error) => {
+    throw error;
+  };
 
-  constructor(directory: string, durability: Durability) {
+  /** `tailBytes` of journal are kept for replicas to catch up from, beyond what a restart needs. */
+  constructor(directory: string, durability: Durability, tailBytes = 0) {
     this.directory = directory;
+    this.#tailBytes = tailBytes;
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
     } catch (error) {
-      throw new BrokerError("STORE_UNWRITABLE", { directory, detail: (error as Error).message });
+      throw this.#unwritable(error as Error);
     }
     this.#database = openDatabase(join(directory, storeFileName), directory, durability);
-    this.#statements = prepare(this.#database);
-    this.#completeAfter = asOp(this.#number("complete_after"));
+    try {
+      this.#statements = prepare(this.#database);
+      const next = asOp(this.#number("checkpoint_op") + 1);
+      this.#journal = this.#writing(
+        () => new Journal(directory, durability, next, (error) => this.onFailure(error)),
+      );
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
   }
 
   /** Everything that the last process left: the state after the last entry. STORE_DAMAGED when it does not fit together. */
   load(): StoredState {
     return translating(this.directory, () => {
       const checkpointOp = asOp(this.#number("checkpoint_op"));
-      const broker = restoreCheckpoint(this.#text("summary"), this.#messageRows());
+      const broker = restoreCheckpoint(this.#text("summary"), this.#messageRows(), checkpointOp);
       let head: Head = {
         op: checkpointOp,
         epoch: asEpoch(this.#number("checkpoint_epoch")),
         stampedAt: asWallTime(this.#number("checkpoint_stamped_at")),
         digest: this.#blob("checkpoint_digest") ?? emptyDigest,
       };
-      for (const { op, bytes } of this.#statements.entriesAfter.iterate(checkpointOp) as Iterable<EntryRow>) {
-        const entry = this.#parse(asOp(op), bytes);
-        const why = misfit(head, entry);
-        if (why !== null) throw new BrokerError("STORE_DAMAGED", { directory: this.directory, detail: why });
-        broker.apply(entry.op, entry.command);
-        head = entry;
+      for (let stored = this.#next(head); stored.length > 0; stored = this.#next(head)) {
+        for (const { op, bytes, digest } of stored) {
+          const entry = this.#parse(op, bytes, digest);
+          const why = misfit(head, entry);
+          if (why !== null) throw this.#damaged(why);
+          broker.apply(entry.op, entry.command);
+          head = entry;
+        }
       }
       const epoch = asEpoch(Math.max(this.#number("epoch"), head.epoch));
       return { broker, head, epoch, pairId: this.#text("pair_id"), checkpointOp };
     });
   }
 
-  /** Writes entries so that they survive what the durability setting names. */
-  append(entries: readonly JournalEntry[]): void {
-    this.#transaction(() => {
-      for (const { op, digest, bytes } of entries) this.#statements.putEntry.run(op, digest, bytes);
+  /** Writes entries; `done` is called once they survive what the durability setting names. */
+  append(entries: readonly JournalEntry[], done: () => void): void {
+    this.#writing(() => {
+      this.#journal.append(entries, done);
     });
   }
 
@@ -72,97 +91,87 @@ export class Store implements JournalReader {
     });
   }
 
-  /** Entries up to the checkpoint must be stored already. */
+  /** Entries up to the checkpoint must be durable already. */
   saveCheckpoint(checkpoint: Checkpoint): void {
     this.#transaction(() => {
-      const last = this.#statements.entry.get(checkpoint.op) as EntryRow | undefined;
-      if (last === undefined)
-        throw new BrokerError("STORE_DAMAGED", {
-          directory: this.directory,
-          detail: `entry ${checkpoint.op} is missing`,
-        });
-      const head = readEntry(checkpoint.op, last.bytes);
+      for (const { op, digest, bytes } of this.#journal.findAll(checkpoint.newOps))
+        this.#statements.putContent.run(op, digest, bytes);
       for (const queue of checkpoint.deletedQueues) this.#statements.deleteQueue.run(queue);
       for (const { queue, op } of checkpoint.deleted) this.#statements.deleteMessage.run(queue, op);
       for (const row of checkpoint.put) this.#putMessage(row);
       for (const [first, through] of ranges(checkpoint.deadOps))
-        this.#statements.deleteEntries.run(first, through);
+        this.#statements.deleteContents.run(first, through);
       this.#set("summary", checkpoint.summary);
       this.#set("checkpoint_op", checkpoint.op);
-      this.#set("checkpoint_epoch", head.epoch);
-      this.#set("checkpoint_stamped_at", head.stampedAt);
+      this.#set("checkpoint_epoch", checkpoint.epoch);
+      this.#set("checkpoint_stamped_at", checkpoint.stampedAt);
       this.#set("checkpoint_digest", checkpoint.digest);
-      this.#set("complete_after", checkpoint.op);
     });
-    this.#completeAfter = checkpoint.op;
+    this.#journal.dropThrough(checkpoint.op, this.#tailBytes);
   }
 
   /** Removes all entries beyond `after`. */
   cut(after: Op): void {
-    this.#transaction(() => this.#statements.deleteAfter.run(after));
+    this.#writing(() => {
+      this.#journal.cut(after);
+    });
   }
 
   completeAfter(): Op {
-    return this.#completeAfter;
+    return this.#journal.completeAfter;
   }
 
   read(first: Op, bytesMax: number): Uint8Array[] {
-    const found: Uint8Array[] = [];
-    let size = 0;
-    for (const row of this.#statements.entriesAfter.iterate(first - 1) as Iterable<EntryRow>) {
-      if (found.length > 0 && size + row.bytes.length > bytesMax) break;
-      found.push(row.bytes);
-      size += row.bytes.length;
-    }
-    return found;
+    return this.#journal.read(first, bytesMax).map((entry) => entry.bytes);
   }
 
   digestAt(op: Op): Digest | null {
     if (op === 0) return emptyDigest;
-    const row = this.#statements.digest.get(op) as { digest: Buffer } | undefined;
-    if (row !== undefined) return row.digest;
-    return op === this.#number("checkpoint_op") ? this.#blob("checkpoint_digest") : null;
+    return (
+      this.#journal.digestAt(op) ??
+      (op === this.#number("checkpoint_op") ? this.#blob("checkpoint_digest") : null)
+    );
   }
 
   message(op: Op): Message | null {
-    const row = this.#statements.entry.get(op) as EntryRow | undefined;
-    if (row === undefined) return null;
-    const { command } = this.#parse(op, row.bytes, row.digest);
+    const stored = this.#journal.find(op) ?? (this.#statements.content.get(op) as ContentRow | undefined);
+    if (stored === undefined) return null;
+    const { command } = this.#parse(op, stored.bytes, stored.digest);
     return command.kind === "send" ? command.message : null;
   }
 
   /** Bytes of all files of the store. */
   sizeBytes(): number {
-    return readdirSync(this.directory).reduce(
-      (sum, name) => sum + (name.startsWith(storeFileName) ? sizeOf(join(this.directory, name)) : 0),
-      0,
-    );
+    return readdirSync(this.directory).reduce((sum, name) => sum + sizeOf(join(this.directory, name)), 0);
   }
 
-  /** What is wrong with the file or with any stored entry, or `null`; reads everything. */
+  /** What is wrong with the files or with any stored entry, or `null`; reads everything. */
   findDamage(): string | null {
     const verdict = this.#database.pragma("integrity_check(1)", { simple: true });
     if (verdict !== "ok") return String(verdict);
-    for (const { op, bytes, digest } of this.#statements.entriesAfter.iterate(0) as Iterable<EntryRow>)
+    for (const { op, bytes, digest } of this.#statements.contents.iterate() as Iterable<ContentRow>)
       if (!digestsEqual(digestOf(bytes), digest)) return `entry ${op} has changed since it was written`;
-    return null;
+    return this.#journal.findDamage();
   }
 
   close(): void {
+    this.#journal.close();
     this.#database.close();
   }
 
-  #parse(op: Op, bytes: Uint8Array, digest?: Digest): JournalEntry {
-    const damaged = (detail: string): BrokerError =>
-      new BrokerError("STORE_DAMAGED", { directory: this.directory, detail });
+  #next(head: Head): ReturnType<Journal["read"]> {
+    return this.#journal.read(asOp(head.op + 1), limits.batchBytesMax);
+  }
+
+  #parse(op: Op, bytes: Uint8Array, digest: Digest): JournalEntry {
     let entry: JournalEntry;
     try {
       entry = readEntry(op, bytes);
     } catch (error) {
-      throw error instanceof BrokerError ? damaged(`entry ${op}: ${error.message}`) : error;
+      throw error instanceof BrokerError ? this.#damaged(`entry ${op}: ${error.message}`) : error;
     }
-    if (digest !== undefined && !digestsEqual(entry.digest, digest))
-      throw damaged(`entry ${op} has changed since it was written`);
+    if (!digestsEqual(entry.digest, digest))
+      throw this.#damaged(`entry ${op} has changed since it was written`);
     return entry;
   }
 
@@ -204,6 +213,23 @@ export class Store implements JournalReader {
     );
   }
 
+  /** Runs `work`; what the operating system says about files becomes an error that people can act on. */
+  #writing<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      throw (error as NodeJS.ErrnoException).syscall === undefined ? error : this.#unwritable(error as Error);
+    }
+  }
+
+  #damaged(detail: string): BrokerError {
+    return new BrokerError("STORE_DAMAGED", { directory: this.directory, detail });
+  }
+
+  #unwritable(error: Error): BrokerError {
+    return new BrokerError("STORE_UNWRITABLE", { directory: this.directory, detail: error.message });
+  }
+
   #transaction(work: () => void): void {
     translating(this.directory, () => {
       this.#statements.begin.run();
@@ -242,10 +268,12 @@ export class Store implements JournalReader {
 
 /** Removes the files of a store; for `deleteAllMessagesOnStartup`. */
 export function deleteStore(directory: string): void {
+  if (!existsSync(directory)) return;
   for (const suffix of ["", "-wal", "-shm"]) rmSync(join(directory, storeFileName + suffix), { force: true });
+  deleteJournal(directory);
 }
 
-interface EntryRow {
+interface ContentRow {
   readonly op: number;
   readonly digest: Buffer;
   readonly bytes: Buffer;
@@ -263,7 +291,6 @@ interface StoredMessage {
   readonly dead_cause: "rejected" | "expired" | null;
 }
 
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- The type is the list of statements itself.
 function prepare(database: Database.Database) {
   return {
     begin: database.prepare("BEGIN IMMEDIATE"),
@@ -271,12 +298,10 @@ function prepare(database: Database.Database) {
     rollback: database.prepare("ROLLBACK"),
     get: database.prepare("SELECT value FROM setting WHERE name = ?"),
     set: database.prepare("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)"),
-    putEntry: database.prepare("INSERT INTO entry (op, digest, bytes) VALUES (?, ?, ?)"),
-    entry: database.prepare("SELECT op, digest, bytes FROM entry WHERE op = ?"),
-    digest: database.prepare("SELECT digest FROM entry WHERE op = ?"),
-    entriesAfter: database.prepare("SELECT op, digest, bytes FROM entry WHERE op > ? ORDER BY op"),
-    deleteEntries: database.prepare("DELETE FROM entry WHERE op BETWEEN ? AND ?"),
-    deleteAfter: database.prepare("DELETE FROM entry WHERE op > ?"),
+    putContent: database.prepare("INSERT OR REPLACE INTO content (op, digest, bytes) VALUES (?, ?, ?)"),
+    content: database.prepare("SELECT op, digest, bytes FROM content WHERE op = ?"),
+    contents: database.prepare("SELECT op, digest, bytes FROM content"),
+    deleteContents: database.prepare("DELETE FROM content WHERE op BETWEEN ? AND ?"),
     messages: database.prepare("SELECT * FROM message ORDER BY position"),
     putMessage: database.prepare("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     deleteMessage: database.prepare("DELETE FROM message WHERE queue = ? AND op = ?"),

@@ -138,6 +138,15 @@ export class ActiveRole {
     this.advance(now);
   }
 
+  /** The arbiter wants it to wait for its standby (waitForReplica): nothing is safe until that one is back. */
+  deniedAlone(now: Moment): void {
+    if (!this.#isSeeking) return;
+    this.#isSeeking = false;
+    this.#inSyncThrough = this.#context.history.head.op;
+    this.#updateServing();
+    this.advance(now);
+  }
+
   tick(now: Moment): void {
     const { options, history, emit } = this.#context;
     if (this.isStandbyOverdue(now)) this.#loseStandby("is silent", now);

@@ -49,7 +49,7 @@ export class StandbyFeed {
     return this.#parcel(
       asOp(first.op - 1),
       batch.map((entry) => entry.bytes),
-      (batch.at(-1) as JournalEntry).digest,
+      batch.at(-1)!.digest,
     );
   }
 

@@ -99,7 +99,7 @@ export class History {
 
   forceCheckpoint(): void {
     if (this.#checkpoint === null && this.head.op !== this.#checkpointOp)
-      this.#checkpoint = takeCheckpoint(this.broker, this.head.op, this.head.digest);
+      this.#checkpoint = takeCheckpoint(this.broker, this.head);
   }
 
   /** The checkpoint taken last, once all it covers is safe: before that an entry in it could still be cut. */

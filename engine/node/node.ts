@@ -172,8 +172,10 @@ export class BrokerNode {
   #denied({ wish, epoch, reason }: Extract<Input, { kind: "denied" }>, now: Moment): void {
     if (this.#role instanceof StandbyRole) return this.#role.denied(reason);
     if (this.#role instanceof ActiveRole) {
-      if (wish === "alone" && this.#role.isSeeking)
+      // A later epoch is another node's: whether this one asked, or was only told, it serves nobody any more.
+      if (epoch > this.#history.epoch)
         this.#change({ kind: "fenced", reason: `epoch ${epoch} superseded this node: ${reason}` }, now);
+      else if (wish === "alone") this.#role.deniedAlone(now);
       return;
     }
     this.#stepAside({ kind: "out-of-sync", reason });
@@ -220,7 +222,10 @@ export class BrokerNode {
   }
 
   #finishStopping(now: Moment): void {
-    if (this.#stopping === null || !(this.#role instanceof ActiveRole)) return;
+    if (this.#stopping === null || this.#outside.kind === "ended") return;
+    // It was fenced while it waited for its last entries to be safe.
+    if (this.#role === null) return this.#end("stopped", "It was told to stop.");
+    if (!(this.#role instanceof ActiveRole)) return;
     const { history } = this;
     if (history.durable < history.head.op) return;
     if (this.#role.isAttached && history.committed < history.head.op) return;

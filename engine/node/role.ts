@@ -6,7 +6,7 @@ export interface RoleContext {
   readonly options: NodeOptions;
   readonly journal: JournalReader;
   readonly history: History;
-  emit(effect: Effect): void;
+  readonly emit: (effect: Effect) => void;
 }
 
 /** A role's way out of itself: what the node must become. */

@@ -158,7 +158,7 @@ export class ReplicationDecoder {
     if (this.#size < frameHeaderBytes + sizeBytes) return null;
     // Joined only when a whole frame is there, so that a large one in many pieces is copied once.
     const joined =
-      this.#chunks.length === 1 ? (this.#chunks[0] as Uint8Array) : Buffer.concat(this.#chunks, this.#size);
+      this.#chunks.length === 1 ? (this.#chunks[0]!) : Buffer.concat(this.#chunks, this.#size);
     const rest = joined.subarray(frameHeaderBytes + sizeBytes);
     this.#chunks = rest.length === 0 ? [] : [rest];
     this.#size = rest.length;
@@ -166,7 +166,7 @@ export class ReplicationDecoder {
   }
 
   #peekHeader(): Buffer {
-    const first = this.#chunks[0] as Uint8Array;
+    const first = this.#chunks[0]!;
     const source =
       first.length >= frameHeaderBytes
         ? first

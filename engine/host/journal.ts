@@ -1,0 +1,237 @@
+import { fdatasync, fsyncSync, openSync, closeSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { digestOf, digestsEqual, type Digest } from "../base/checksum.ts";
+import { BrokerError } from "../base/errors.ts";
+import { asOp, type Op } from "../base/units.ts";
+import type { JournalEntry } from "../pair/entry.ts";
+import { Segment, type StoredEntry } from "./segment.ts";
+
+const segmentBytesMax = 33_554_432;
+const readAheadBytes = 262_144;
+const namePattern = /^journal-\d{16}\.log$/;
+
+/** How surely an entry is kept before it counts as written: against the machine losing power, or the process dying. */
+export type Durability = "power-loss" | "process-crash";
+
+/**
+ * A node's journal: files that are only ever appended to. Entries are written at once and synced in the background;
+ * all that comes while one sync runs goes into the next, so that the disk's pace sets the size of the batches and never
+ * holds up the process.
+ */
+export class Journal {
+  readonly #directory: string;
+  readonly #durability: Durability;
+  readonly #segments: Segment[] = [];
+  readonly #fail: (error: BrokerError) => void;
+  /** Called in order of writing, once what was written before is durable. */
+  #waiting: (() => void)[] = [];
+  /** Grows with every cut: what was on its way to the disk before it is not to be announced. */
+  #generation = 0;
+  #isSyncing = false;
+  #isClosed = false;
+
+  /**
+   * Opens the files in `directory`. `next` is the entry that follows the last checkpoint: where the journal must begin
+   * at the latest. `fail` is called when the disk fails later on. Throws STORE_DAMAGED when entries that had been
+   * synced are missing or not what was written.
+   */
+  constructor(directory: string, durability: Durability, next: Op, fail: (error: BrokerError) => void) {
+    this.#directory = directory;
+    this.#durability = durability;
+    this.#fail = fail;
+    this.#open();
+    if (this.#segments.length === 0 && next === 1) this.#begin(next);
+    if (this.completeAfter >= next || this.last < next - 1)
+      throw this.#damaged(
+        `the journal holds entries ${this.completeAfter + 1} to ${this.last}, and the store needs those from ${next} on`,
+      );
+  }
+
+  /** The last entry in it, or the one before its first. */
+  get last(): Op {
+    return this.#segments.at(-1)?.last ?? asOp(0);
+  }
+
+  /** Every entry beyond this one is in the journal. */
+  get completeAfter(): Op {
+    return asOp((this.#oldest?.first ?? asOp(1)) - 1);
+  }
+
+  get sizeBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
+  }
+
+  /** Appends entries that follow {@link last}; `done` is called once they are durable. */
+  append(entries: readonly JournalEntry[], done: () => void): void {
+    if (entries.length === 0) return;
+    if ((this.#newest?.sizeBytes ?? segmentBytesMax) >= segmentBytesMax) this.#begin(asOp(this.last + 1));
+    this.#newest?.append(entries);
+    this.#waiting.push(done);
+    this.#sync();
+  }
+
+  /** Stored entries from `from` on, at least one if there is one, else no more than `bytesMax`. */
+  read(from: Op, bytesMax: number): StoredEntry[] {
+    const segment = this.#segments.find((one) => one.has(from));
+    return segment === undefined ? [] : segment.read(from, bytesMax);
+  }
+
+  /** One entry, checked against its digest; `null` when it is not here. */
+  find(op: Op): StoredEntry | null {
+    const [entry] = this.read(op, 1);
+    return entry === undefined ? null : this.#checked(entry);
+  }
+
+  /** Several entries, ascending, each checked; read in blocks, as they mostly stand together. */
+  *findAll(ops: readonly Op[]): Generator<StoredEntry> {
+    let block: StoredEntry[] = [];
+    for (const op of ops) {
+      const first = block[0]?.op ?? op;
+      if (op < first || op > first + block.length - 1) block = this.read(op, readAheadBytes);
+      const entry = block[op - (block[0]?.op ?? op)];
+      if (entry === undefined) throw this.#damaged(`entry ${op} is missing`);
+      yield this.#checked(entry);
+    }
+  }
+
+  digestAt(op: Op): Digest | null {
+    return this.read(op, 1)[0]?.digest ?? null;
+  }
+
+  /** Takes all entries beyond `after` off; nobody was ever told of them. */
+  cut(after: Op): void {
+    while (this.#segments.length > 1 && (this.#newest?.first ?? 0) > after)
+      this.#remove(this.#segments.pop());
+    this.#newest?.cut(after);
+    this.#waiting = [];
+    this.#generation += 1;
+  }
+
+  /** Drops whole files whose entries are all at or before `through` and not among the last `keepBytes`. */
+  dropThrough(through: Op, keepBytes: number): void {
+    while (
+      this.#segments.length > 1 &&
+      (this.#oldest?.last ?? through) <= through &&
+      this.sizeBytes - (this.#oldest?.sizeBytes ?? 0) >= keepBytes
+    )
+      this.#remove(this.#segments.shift());
+  }
+
+  /** What is wrong with any entry, or `null`; reads everything. */
+  findDamage(): string | null {
+    try {
+      for (const segment of this.#segments)
+        for (let op = segment.first; op <= segment.last; op = asOp(op + 1)) this.find(op);
+      return null;
+    } catch (error) {
+      if (error instanceof BrokerError) return error.message;
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#waiting = [];
+    for (const segment of this.#segments) {
+      if (this.#durability === "power-loss") fsyncSync(segment.descriptor);
+      segment.close();
+    }
+  }
+
+  get #oldest(): Segment | undefined {
+    return this.#segments[0];
+  }
+
+  get #newest(): Segment | undefined {
+    return this.#segments.at(-1);
+  }
+
+  #sync(): void {
+    if (this.#isSyncing || this.#waiting.length === 0) return;
+    this.#isSyncing = true;
+    const batch = this.#waiting;
+    const generation = this.#generation;
+    this.#waiting = [];
+    const segment = this.#newest;
+    const size = segment?.sizeBytes ?? 0;
+    const finish = (error: Error | null): void => {
+      this.#isSyncing = false;
+      if (this.#isClosed) return;
+      if (error !== null)
+        return this.#fail(
+          new BrokerError("STORE_UNWRITABLE", { directory: this.#directory, detail: error.message }),
+        );
+      if (generation === this.#generation) {
+        segment?.synced(size);
+        for (const done of batch) done();
+      }
+      this.#sync();
+    };
+    if (this.#durability === "process-crash" || segment === undefined) setImmediate(finish, null);
+    else fdatasync(segment.descriptor, finish);
+  }
+
+  #open(): void {
+    const names = readdirSync(this.#directory)
+      .filter((name) => namePattern.test(name))
+      .sort();
+    for (const [index, name] of names.entries()) {
+      const opened = Segment.open(join(this.#directory, name));
+      if (opened === null) throw this.#damaged(`${name} is not a journal file`);
+      const { segment, end } = opened;
+      const isLast = index === names.length - 1;
+      // A new file is begun only when the one before it is whole.
+      if (end.kind === "damaged" || (end.kind === "torn" && !isLast))
+        throw this.#damaged(`${name} is broken behind entry ${segment.last}`);
+      const expected = this.#segments.length === 0 ? segment.first : this.last + 1;
+      if (segment.first !== expected)
+        throw this.#damaged(`entries ${expected} to ${segment.first - 1} are missing`);
+      this.#segments.push(segment);
+      if (end.kind === "torn") segment.trim();
+    }
+  }
+
+  #begin(first: Op): void {
+    // The file before is finished, so all of it must be safe before anything behind it can be.
+    if (this.#newest !== undefined && this.#durability === "power-loss") {
+      fsyncSync(this.#newest.descriptor);
+      this.#newest.synced(this.#newest.sizeBytes);
+    }
+    this.#segments.push(
+      Segment.create(join(this.#directory, `journal-${String(first).padStart(16, "0")}.log`), first),
+    );
+    syncDirectory(this.#directory);
+  }
+
+  #checked(entry: StoredEntry): StoredEntry {
+    if (digestsEqual(digestOf(entry.bytes), entry.digest)) return entry;
+    throw this.#damaged(`entry ${entry.op} has changed since it was written`);
+  }
+
+  #remove(segment: Segment | undefined): void {
+    if (segment === undefined) return;
+    segment.close();
+    rmSync(segment.path, { force: true });
+  }
+
+  #damaged(detail: string): BrokerError {
+    return new BrokerError("STORE_DAMAGED", { directory: this.#directory, detail });
+  }
+}
+
+/** Removes all files of a journal. */
+export function deleteJournal(directory: string): void {
+  for (const name of readdirSync(directory)) if (namePattern.test(name)) rmSync(join(directory, name));
+}
+
+/** Makes the names of new files survive a loss of power. */
+function syncDirectory(directory: string): void {
+  // Windows cannot open a directory, and does not need it.
+  if (process.platform === "win32") return;
+  const handle = openSync(directory, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

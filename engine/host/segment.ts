@@ -1,0 +1,200 @@
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writevSync } from "node:fs";
+import { digestBytes, digestOf, digestsEqual, type Digest } from "../base/checksum.ts";
+import type { Op } from "../base/units.ts";
+
+/**
+ * One file of the journal: a header that names its first entry, then entries one behind the other.
+ *
+ *     "UNDSTJ1\n"  first op (8 bytes)
+ *     record:  "ENT\n"  length (4)  synced (4)  digest (16)  bytes
+ *
+ * `synced` is how much of this file was known to be on the disk when the record was written. After a loss of power the
+ * file may end in a torn record, which was never confirmed to anyone; but a broken record with a whole one behind it
+ * that says the broken one's place was synced is damage, and is reported instead of being cut off in silence.
+ */
+const magic = Buffer.from("UNDSTJ1\n", "latin1");
+const headerBytes = magic.length + 8;
+const recordMark = Buffer.from("ENT\n", "latin1");
+const recordHeaderBytes = 12 + digestBytes;
+
+export interface StoredEntry {
+  readonly op: Op;
+  readonly digest: Digest;
+  readonly bytes: Buffer;
+}
+
+/** What stands between two records' worth of bytes that is no record. */
+export type SegmentEnd =
+  { readonly kind: "whole" } | { readonly kind: "torn" } | { readonly kind: "damaged"; readonly at: number };
+
+export class Segment {
+  readonly path: string;
+  readonly first: Op;
+  readonly #file: number;
+  /** Where each record begins, from `first` on; the end of the last one is `#size`. */
+  readonly #starts: number[] = [];
+  #size = headerBytes;
+  #synced = headerBytes;
+
+  private constructor(path: string, first: Op, file: number) {
+    this.path = path;
+    this.first = first;
+    this.#file = file;
+  }
+
+  /** Begins a new file. */
+  static create(path: string, first: Op): Segment {
+    const file = openSync(path, "wx+", 0o600);
+    const header = Buffer.alloc(headerBytes);
+    magic.copy(header);
+    header.writeDoubleBE(first, magic.length);
+    writevSync(file, [header], 0);
+    return new Segment(path, first, file);
+  }
+
+  /** Opens an existing file and finds its records. `null` when it is not a journal file at all. */
+  static open(path: string): { segment: Segment; end: SegmentEnd } | null {
+    const file = openSync(path, "r+");
+    const header = Buffer.alloc(headerBytes);
+    readSync(file, header, 0, headerBytes, 0);
+    if (!header.subarray(0, magic.length).equals(magic)) {
+      closeSync(file);
+      return null;
+    }
+    const segment = new Segment(path, header.readDoubleBE(magic.length) as Op, file);
+    return { segment, end: segment.#findRecords() };
+  }
+
+  get last(): Op {
+    return (this.first + this.#starts.length - 1) as Op;
+  }
+
+  get sizeBytes(): number {
+    return this.#size;
+  }
+
+  get descriptor(): number {
+    return this.#file;
+  }
+
+  /** All that was appended before is on the disk. */
+  synced(through: number): void {
+    this.#synced = Math.max(this.#synced, through);
+  }
+
+  /** Writes entries behind the last one, into the operating system's hands; {@link descriptor} is then to be synced. */
+  append(entries: readonly { readonly digest: Digest; readonly bytes: Uint8Array }[]): void {
+    const parts: Uint8Array[] = [];
+    let end = this.#size;
+    for (const { digest, bytes } of entries) {
+      const header = Buffer.allocUnsafe(recordHeaderBytes);
+      recordMark.copy(header);
+      header.writeUInt32BE(bytes.length, 4);
+      header.writeUInt32BE(this.#synced, 8);
+      header.set(digest, 12);
+      parts.push(header, bytes);
+      this.#starts.push(end);
+      end += recordHeaderBytes + bytes.length;
+    }
+    writeAll(this.#file, parts, this.#size);
+    this.#size = end;
+  }
+
+  has(op: Op): boolean {
+    return op >= this.first && op <= this.last;
+  }
+
+  /** Entries from `from` on, at least one, else no more than `bytesMax`. */
+  read(from: Op, bytesMax: number): StoredEntry[] {
+    const firstIndex = from - this.first;
+    let lastIndex = firstIndex;
+    while (
+      lastIndex + 1 < this.#starts.length &&
+      this.#endOf(lastIndex + 1) - this.#startOf(firstIndex) <= bytesMax
+    )
+      lastIndex += 1;
+    const start = this.#startOf(firstIndex);
+    const block = Buffer.allocUnsafe(this.#endOf(lastIndex) - start);
+    readSync(this.#file, block, 0, block.length, start);
+    const found: StoredEntry[] = [];
+    for (let index = firstIndex; index <= lastIndex; index += 1) {
+      const at = this.#startOf(index) - start;
+      const length = block.readUInt32BE(at + 4);
+      const digest = block.subarray(at + 12, at + 12 + digestBytes);
+      const bytes = block.subarray(at + recordHeaderBytes, at + recordHeaderBytes + length);
+      found.push({ op: (this.first + index) as Op, digest, bytes });
+    }
+    return found;
+  }
+
+  /** Takes all entries beyond `after` off the end. */
+  cut(after: Op): void {
+    const keep = Math.max(0, after - this.first + 1);
+    if (keep >= this.#starts.length) return;
+    this.#size = this.#startOf(keep);
+    this.#starts.length = keep;
+    this.#synced = Math.min(this.#synced, this.#size);
+    ftruncateSync(this.#file, this.#size);
+  }
+
+  /** Takes off what stands behind the last sound record. */
+  trim(): void {
+    ftruncateSync(this.#file, this.#size);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #startOf(index: number): number {
+    return this.#starts[index] ?? this.#size;
+  }
+
+  #endOf(index: number): number {
+    return this.#startOf(index + 1);
+  }
+
+  #findRecords(): SegmentEnd {
+    const { size } = fstatSync(this.#file);
+    const content = Buffer.allocUnsafe(size);
+    readSync(this.#file, content, 0, size, 0);
+    let at = headerBytes;
+    for (let end = recordEnd(content, at); end !== null; end = recordEnd(content, at)) {
+      this.#starts.push(at);
+      at = end;
+    }
+    this.#size = at;
+    this.#synced = at;
+    if (at === size) return { kind: "whole" };
+    return wasSynced(content, at) ? { kind: "damaged", at } : { kind: "torn" };
+  }
+}
+
+/** Where the sound record at `at` ends, or `null` when there is none. */
+function recordEnd(content: Buffer, at: number): number | null {
+  if (at + recordHeaderBytes > content.length || !content.subarray(at, at + 4).equals(recordMark))
+    return null;
+  const end = at + recordHeaderBytes + content.readUInt32BE(at + 4);
+  if (end > content.length) return null;
+  const digest = content.subarray(at + 12, at + 12 + digestBytes);
+  return digestsEqual(digestOf(content.subarray(at + recordHeaderBytes, end)), digest) ? end : null;
+}
+
+/** Whether a sound record behind `broken` says that the bytes there were on the disk. */
+function wasSynced(content: Buffer, broken: number): boolean {
+  for (let at = content.indexOf(recordMark, broken + 1); at !== -1; at = content.indexOf(recordMark, at + 1))
+    if (recordEnd(content, at) !== null && content.readUInt32BE(at + 8) > broken) return true;
+  return false;
+}
+
+function writeAll(file: number, parts: readonly Uint8Array[], position: number): void {
+  // One call takes at most 1,024 pieces on most systems.
+  let at = position;
+  for (let index = 0; index < parts.length; index += 1_024) {
+    const some = parts.slice(index, index + 1_024);
+    const size = some.reduce((sum, part) => sum + part.length, 0);
+    const written = writevSync(file, some, at);
+    if (written < size) writeAll(file, [Buffer.concat(some).subarray(written)], at + written);
+    at += size;
+  }
+}
