@@ -2,17 +2,14 @@ import type { NodeName } from "../../engine/control/views.ts";
 import { matches, type Command } from "../commands/command.ts";
 import { isOffered } from "../pair/words.ts";
 import { cliLine } from "../shared/cli.ts";
-import { copyText } from "../shared/clipboard.ts";
 import type { BrokerAction } from "./pair-monitor.svelte.ts";
 import type { WindowState } from "./window.svelte.ts";
 
-type OfferedAction = Exclude<BrokerAction, never>;
-
-const brokerShortcuts: Readonly<Record<NodeName, Partial<Record<OfferedAction, string>>>> = {
+const brokerShortcuts: Readonly<Record<NodeName, Partial<Record<BrokerAction, string>>>> = {
   primary: { kill: "Alt+P", start: "Alt+Shift+P" },
   replica: { kill: "Alt+R", start: "Alt+Shift+R" },
 };
-const actionWords: Readonly<Record<OfferedAction, string>> = {
+const actionWords: Readonly<Record<BrokerAction, string>> = {
   kill: "Kill",
   freeze: "Freeze",
   thaw: "Thaw",
@@ -96,7 +93,7 @@ export class Commands {
     const { monitor } = this.#window;
     const broker = monitor.pair?.[node];
     if (broker === undefined) return [];
-    return (Object.keys(actionWords) as OfferedAction[])
+    return (Object.keys(actionWords) as BrokerAction[])
       .filter((action) => isOffered(action, broker.state))
       .map((action) => {
         const shortcut = brokerShortcuts[node][action];
@@ -204,7 +201,7 @@ export class Commands {
         group: "Clients",
         title: "Copy the failover URI",
         shortcut: "Alt+U",
-        run: () => this.#copy(monitor.pair?.failoverUri ?? ""),
+        run: () => this.#window.copy(monitor.pair?.failoverUri ?? ""),
       },
     ];
   }
@@ -310,12 +307,5 @@ export class Commands {
   async #removeClients(): Promise<void> {
     const { monitor } = this.#window;
     for (const client of monitor.clients.filter((other) => other.builtIn)) await monitor.removeClient(client);
-  }
-
-  #copy(text: string): void {
-    copyText(text).then(
-      () => this.#window.notices.tell("Copied."),
-      (error: unknown) => this.#window.notices.fail(error),
-    );
   }
 }

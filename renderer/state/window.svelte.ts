@@ -1,6 +1,7 @@
 import type { NextAction } from "../../engine/control/views.ts";
 import type { Backend } from "../backend.ts";
 import type { Memory } from "../shared/remembered.ts";
+import { copyText } from "../shared/clipboard.ts";
 import { Composer } from "./composer.svelte.ts";
 import { Commands } from "./commands.svelte.ts";
 import { Notices } from "./notices.svelte.ts";
@@ -36,6 +37,11 @@ export class WindowState {
   }
 
   readonly fail = (error: unknown): void => this.notices.fail(error);
+
+  /** Copies and says so: the place one copied from is often gone by then. */
+  readonly copy = (text: string): void => {
+    copyText(text).then(() => this.notices.tell(`Copied: ${text}`), this.fail);
+  };
 
   /** Where new clients go: the queue one looks at, else the demo's. */
   get destination(): string {

@@ -158,7 +158,7 @@ export class TimelineModel {
     const isNew = !this.#byId.has(client.id);
     const lane = this.#client(client.id);
     lane.label = client.name;
-    lane.hint = client.builtIn ? client.role : (client.protocol ?? "");
+    lane.hint = client.builtIn ? "" : (client.protocol ?? "");
     if (isNew || lane.segments.length === 0) seedStays(lane, client);
     this.#sampleClient(lane, client, at);
     if (client.state === "gone") {
