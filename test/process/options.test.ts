@@ -152,5 +152,5 @@ test("a configuration that is wrong is refused with file, line and a suggestion,
 
   expect(code).toBe(2);
   expect(err).toContain(`${file}, line 2`);
-  expect(err).toContain(`did you mean \"waitForSlave\"`);
+  expect(err).toContain(String.raw`did you mean \"waitForSlave\"`);
 });

@@ -135,7 +135,7 @@ export class RawClient {
           resolve(answer);
         } catch (error) {
           settle();
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
       const timer = setTimeout(() => {
