@@ -7,6 +7,9 @@ import { StandbyFeed, type Parcel } from "./feed.ts";
 import { judge } from "./handshake.ts";
 import type { RoleChange, RoleContext } from "./role.ts";
 
+/** Beyond every entry: whatever a standby in sync has, it has from here. */
+const wholeHistory = asOp(Number.MAX_SAFE_INTEGER);
+
 /**
  * The node that serves clients: it orders their requests, has each batch written here and there at the same time, and
  * lets answers out when both are done.
@@ -142,7 +145,7 @@ export class ActiveRole {
   deniedAlone(now: Moment): void {
     if (!this.#isSeeking) return;
     this.#isSeeking = false;
-    this.#inSyncThrough = this.#context.history.head.op;
+    this.#inSyncThrough = wholeHistory;
     this.#updateServing();
     this.advance(now);
   }
@@ -269,6 +272,9 @@ export class ActiveRole {
     this.#laggingSince = this.lagEntries === 0 ? null : now.monotonic;
     this.#feedStandby(now);
     if (isFirst) {
+      // From here on its store holds what was sent from here, and some of that is confirmed before the arbiter hears of
+      // the pairing: it must not be cut back to what was common at the start, should it come a second time.
+      if (this.#inSyncThrough !== null) this.#inSyncThrough = wholeHistory;
       this.#wasPaired = true;
       this.#updateServing();
     }
@@ -323,7 +329,7 @@ export class ActiveRole {
     }
     if (this.#mayBeAlone) this.#commits = "alone";
     else if (this.#isPairingReported && options.waitForReplica === "always")
-      this.#inSyncThrough = history.head.op;
+      this.#inSyncThrough = wholeHistory;
     else if (this.#isPairingReported) this.#seek();
     this.#isPairingReported = false;
     this.#updateServing();

@@ -63,7 +63,8 @@ export class StandbyFeed {
       return last === undefined ? null : this.#parcel(after, entries, digestOf(last));
     }
     this.#isLevel = true;
-    return this.live(undurable);
+    // A standby that came back at once may have on its disk what is still on its way to the one here.
+    return this.live(undurable.filter((entry) => entry.op > after));
   }
 
   /** Takes an acknowledgement; `false` when the standby's history is not ours. */

@@ -47,7 +47,7 @@ function compareHistories(hello: Hello, context: HandshakeContext): Verdict {
   // Without an arbiter nobody knows whether the newcomer served alone meanwhile: only an equal store is in sync.
   const inSyncThrough =
     options.profile === "guarded" || hello.head === context.inSyncThrough ? context.inSyncThrough : null;
-  const common = asOp(Math.min(hello.head, inSyncThrough ?? head.op));
+  const common = asOp(Math.min(hello.head, inSyncThrough ?? head.op, head.op));
   const ours = digestAt(common, history, journal);
   const knowsTheirs = hello.head === common;
   if (ours !== null && knowsTheirs && !digestsEqual(ours, hello.digest))
@@ -63,7 +63,7 @@ function compareHistories(hello: Hello, context: HandshakeContext): Verdict {
     return refuse(
       `it is ${head.op - hello.head} entries behind (it has ${hello.head} of ${head.op}), and catching up by itself is switched off; run the recovery copy`,
     );
-  if (ours === null || (isBehind && common < journal.completeAfter()))
+  if (ours === null || (common < head.op && common < journal.completeAfter()))
     return refuse(
       `it is ${head.op - hello.head} entries behind, and the journal no longer holds them all; run the recovery copy`,
     );

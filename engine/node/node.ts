@@ -30,6 +30,9 @@ export class BrokerNode {
 
   /** The only way in: what happened goes in, what must be done comes out, in order. */
   step(input: Input, now: Moment): readonly Effect[] {
+    // A process that slept may find old acknowledgements in its sockets: they must not let out answers of a node that
+    // was superseded meanwhile, so the silence counts before whatever broke it.
+    if (this.mustTick(now)) this.#tick(now);
     this.#handle(input, now);
     this.#finishStopping(now);
     const effects = this.#effects;

@@ -1,0 +1,73 @@
+import { asOp, asWallTime, type Op } from "../../engine/base/units.ts";
+import { admit } from "../../engine/core/admission.ts";
+import { Broker } from "../../engine/core/broker.ts";
+import type { Command } from "../../engine/core/command.ts";
+import type { Destination, Message } from "../../engine/core/message.ts";
+
+export const orders: Destination = { kind: "queue", name: "orders" };
+export const prices: Destination = { kind: "topic", name: "prices" };
+export const ordersKey = "queue://orders";
+
+export function messageTo(destination: Destination, changes: Partial<Message> = {}): Message {
+  return {
+    destination,
+    body: new TextEncoder().encode("hello"),
+    bodyKind: "text",
+    properties: new Map(),
+    persistent: true,
+    priority: 4,
+    expiresAt: null,
+    sentAt: asWallTime(1_000),
+    correlationId: null,
+    replyTo: null,
+    type: null,
+    ...changes,
+  };
+}
+
+/** A broker whose commands are admitted and numbered, as the active node does it. */
+export class Bench {
+  readonly broker = new Broker();
+  #op = 0;
+
+  do(command: Command): Op {
+    const refusal = admit(this.broker, command);
+    if (refusal !== null) throw refusal;
+    const op = asOp((this.#op += 1));
+    this.broker.apply(op, command);
+    return op;
+  }
+
+  send(
+    destination = orders,
+    changes: Partial<Message> = {},
+    transaction: string | null = null,
+    owner = "producer",
+  ): Op {
+    return this.do({ kind: "send", owner, message: messageTo(destination, changes), transaction });
+  }
+
+  deliver(messages: readonly Op[], owner = "consumer", queue = ordersKey): void {
+    this.do({ kind: "deliver", owner, subscription: "s", queue, messages });
+  }
+
+  settle(
+    messages: readonly Op[],
+    outcome: "accepted" | "rejected" | "released" = "accepted",
+    transaction: string | null = null,
+    owner = "consumer",
+  ): void {
+    this.do({ kind: "settle", owner, subscription: "s", messages, outcome, transaction });
+  }
+
+  /** Ops of what waits on a queue, the next first. */
+  waiting(queue = ordersKey): number[] {
+    return (this.broker.queues.get(queue)?.next(1_000) ?? []).map(({ op }) => op);
+  }
+
+  /** As a checkpoint would find it: messages whose contents must be kept, and those that are needed no more. */
+  takeContents(): { kept: readonly number[]; dead: readonly number[] } {
+    const { newOps, deadOps } = this.broker.takeContentChanges(asOp(this.#op));
+    return { kept: newOps, dead: deadOps };
+  }
+}
