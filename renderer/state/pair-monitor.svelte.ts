@@ -118,7 +118,8 @@ export class PairMonitor {
       this.timeline.observe(view, false);
       this.#revise();
     } catch (error) {
-      this.#notices.fail(error);
+      // A lost connection says so in a place of its own, and all of this is asked again when it is back.
+      if (this.connection.kind === "connected") this.#notices.fail(error);
     }
   }
 

@@ -136,7 +136,7 @@ function drawBarWords(
     const wordWidth = context.measureText(bar.state).width;
     const look = picture.palette.looks[bar.state];
     let x = bar.x + 8;
-    for (const glyph of glyphs) if (Math.abs(glyph.x - x) < 12) x = glyph.x + 12;
+    for (const glyph of glyphs) if (glyph.x > x - 12 && glyph.x < x + wordWidth + 8) x = glyph.x + 12;
     for (const label of taken) if (label.from < x + wordWidth && label.to > x - 4) x = label.to + 8;
     if (x + wordWidth + 8 > bar.x + bar.width) continue;
     context.fillStyle = look.texture === "hollow" ? picture.palette.panel : look.fill;
