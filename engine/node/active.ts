@@ -1,4 +1,4 @@
-import { asOp, type Epoch, type Instant, type Moment, type Op } from "../base/units.ts";
+import { asEpoch, asOp, type Epoch, type Instant, type Moment, type Op } from "../base/units.ts";
 import { Liveness } from "../pair/liveness.ts";
 import type { ReplicationMessage } from "../pair/message.ts";
 import { ClientDesk } from "./client-desk.ts";
@@ -327,6 +327,8 @@ export class ActiveRole {
       });
       return;
     }
+    if (this.#isPairingReported && options.profile === "classic" && options.waitForReplica !== "always")
+      return this.#goOnAlone(now);
     if (this.#mayBeAlone) this.#commits = "alone";
     else if (this.#isPairingReported && options.waitForReplica === "always")
       this.#inSyncThrough = wholeHistory;
@@ -334,6 +336,11 @@ export class ActiveRole {
     this.#isPairingReported = false;
     this.#updateServing();
     this.advance(now);
+  }
+
+  /** Classic profile: nobody is asked, so the epoch grows by this node's own word. */
+  #goOnAlone(now: Moment): void {
+    this.grantedAlone(asEpoch(this.#context.history.epoch + 1), now);
   }
 
   #seek(): void {

@@ -71,6 +71,34 @@ test("two brokers started from ActiveMQ's XML form a pair, and the slave takes o
   expect(await slave.ended).toBe(0);
 });
 
+test("a master goes on serving when its slave is killed", async () => {
+  const port = await freePort();
+  const master = startBroker("--name", "master", "--port", `${port}`, "--profile", "classic");
+  await says(master, `active on port ${port}`);
+  const uri = `tcp://127.0.0.1:${port}`;
+  const slave = startBroker(
+    ...[
+      "--name",
+      "slave",
+      "--port",
+      `${await freePort()}`,
+      "--profile",
+      "classic",
+      "--primary-connector",
+      uri,
+    ],
+  );
+  await says(master, "replica attached");
+  const client = await RawClient.connect(port);
+  await client.send("/queue/orders", "on both");
+
+  process.kill(slave.pid, "SIGKILL");
+
+  await client.send("/queue/orders", "on one");
+  await client.subscribe("/queue/orders");
+  expect(await client.bodies(2)).toEqual(["on both", "on one"]);
+});
+
 test("shutdownOnMasterFailure in XML ends the slave with a reason when its master is killed", async () => {
   const [masterPort, slavePort] = [await freePort(), await freePort()];
   const master = startBroker("--name", "master", "--port", `${masterPort}`, "--profile", "classic");
