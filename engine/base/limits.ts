@@ -28,6 +28,8 @@ export const limits = {
   replicationFrameBytesMax: 209_715_200,
   /** Memory for bodies of recent messages; older ones are read back from the store. */
   bodyCacheBytesMax: 33_554_432,
+  /** Journal kept, with automatic synchronisation, for a node that was away to catch up from. */
+  journalTailBytes: 67_108_864,
   /** Entries between two checkpoints of the message store. */
   checkpointEntryCount: 20_000,
   checkpointIdleMs: 2_000,

@@ -124,6 +124,11 @@ export class Broker {
     if (op <= this.#contentsThrough) this.#deadOps.push(op);
   }
 
+  /** Messages whose content something refers to, ascending. */
+  referencedOps(): readonly Op[] {
+    return [...this.#references.keys()].sort((one, other) => one - other);
+  }
+
   /**
    * For a checkpoint at entry `op`: messages whose contents must be kept from now on, and those whose contents need not
    * be any longer. A message that came and went in between is neither, and costs the store nothing.

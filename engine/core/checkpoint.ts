@@ -111,6 +111,14 @@ export function takeCheckpoint(broker: Broker, head: CheckpointHead): Checkpoint
   };
 }
 
+/** All of the state, for a node that has none of it: the summary, every message's row, and the entries that they need. */
+export function takeSnapshot(broker: Broker): { summary: string; rows: MessageRow[]; ops: readonly Op[] } {
+  const rows: MessageRow[] = [];
+  for (const queue of broker.queues.values())
+    for (const message of queue.inOrder()) rows.push(messageRow(queue.id, message));
+  return { summary: JSON.stringify(summarise(broker)), rows, ops: broker.referencedOps() };
+}
+
 /** Builds the state of a checkpoint; `rows` are all its messages in order of position. */
 export function restoreCheckpoint(
   summaryText: string | null,

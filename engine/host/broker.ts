@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
 import { secretsEqual } from "../base/checksum.ts";
 import { BrokerError } from "../base/errors.ts";
+import { limits } from "../base/limits.ts";
 import { asEpoch } from "../base/units.ts";
 import type { BrokerConfiguration } from "../config/configuration.ts";
 import type { SessionAnswer, SessionId } from "../core/dialogue.ts";
@@ -65,7 +66,8 @@ export class HostedBroker {
     this.#configuration = configuration;
     this.#supervision = supervision;
     if (configuration.deleteAllMessagesOnStartup) deleteStore(configuration.dataDirectory);
-    this.#store = new Store(configuration.dataDirectory, configuration.durability);
+    const tailBytes = configuration.synchronisation === "automatic" ? limits.journalTailBytes : 0;
+    this.#store = new Store(configuration.dataDirectory, configuration.durability, tailBytes);
     const stored = this.#store.load();
     const node = new BrokerNode(nodeOptions(configuration), stored, this.#store, readClocks());
     this.#loop = new NodeLoop(node, this.#store, this.#loopPorts());

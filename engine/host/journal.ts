@@ -117,6 +117,14 @@ export class Journal {
       this.#remove(this.#segments.shift());
   }
 
+  /** Empties it, to go on at `next`: all before is in the store. */
+  restart(next: Op): void {
+    for (const segment of this.#segments.splice(0)) this.#remove(segment);
+    this.#waiting = [];
+    this.#generation += 1;
+    this.#begin(next);
+  }
+
   /** What is wrong with any entry, or `null`; reads everything. */
   findDamage(): string | null {
     try {

@@ -132,7 +132,18 @@ export class NodeLoop {
         return this.#store.saveTerm(effect.epoch, effect.pairId);
       case "cut":
         this.#store.cut(effect.after);
-        this.#inputs.push({ kind: "cut", stored: this.#store.load() });
+        this.#inputs.push({ kind: "restored", stored: this.#store.load() });
+        return;
+      case "begin-snapshot":
+        return this.#store.beginSnapshot();
+      case "take-snapshot-part":
+        return this.#store.takeSnapshotPart(effect.contents, effect.rows);
+      case "install-snapshot":
+        this.#ports.notice(
+          "info",
+          `Its former store is kept in ${this.#store.installSnapshot(effect.head, effect.pairId)}.`,
+        );
+        this.#inputs.push({ kind: "restored", stored: this.#store.load() });
         return;
       case "tell-peer":
         return this.#ports.tellPeer(effect.link, effect.message);

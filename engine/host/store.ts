@@ -8,7 +8,10 @@ import { asEpoch, asOp, asWallTime, type Epoch, type Op } from "../base/units.ts
 import { restoreCheckpoint, type Checkpoint, type MessageRow } from "../core/checkpoint.ts";
 import type { Message } from "../core/message.ts";
 import type { JournalReader, StoredState } from "../node/contract.ts";
+import type { SnapshotContent, SnapshotHead } from "../pair/message.ts";
 import { misfit, readEntry, type Head, type JournalEntry } from "../pair/entry.ts";
+import { incomingDirectory, replaceDirectory, settleSnapshot } from "./snapshot-directory.ts";
+import { prepare, type ContentRow, type StoredMessage } from "./store-statements.ts";
 import { deleteJournal, Journal, type Durability } from "./journal.ts";
 import { openDatabase, translating } from "./store-schema.ts";
 
@@ -21,10 +24,13 @@ export const storeFileName = "store.sqlite";
  */
 export class Store implements JournalReader {
   readonly directory: string;
-  readonly #database: Database.Database;
-  readonly #journal: Journal;
-  readonly #statements: ReturnType<typeof prepare>;
+  readonly #durability: Durability;
   readonly #tailBytes: number;
+  #database: Database.Database;
+  #journal: Journal;
+  #statements: ReturnType<typeof prepare>;
+  /** The store that a snapshot is being received into. */
+  #incoming: Store | null = null;
   /** Called when the disk fails while entries are being written. */
   onFailure: (error: BrokerError) => void = (error) => {
     throw error;
@@ -33,21 +39,25 @@ export class Store implements JournalReader {
   /** `tailBytes` of journal are kept for replicas to catch up from, beyond what a restart needs. */
   constructor(directory: string, durability: Durability, tailBytes = 0) {
     this.directory = directory;
+    this.#durability = durability;
     this.#tailBytes = tailBytes;
+    settleSnapshot(directory);
+    ({ database: this.#database, statements: this.#statements, journal: this.#journal } = this.#open());
+  }
+
+  #open(): { database: Database.Database; statements: ReturnType<typeof prepare>; journal: Journal } {
+    this.#writing(() => mkdirSync(this.directory, { recursive: true, mode: 0o700 }));
+    const database = openDatabase(join(this.directory, storeFileName), this.directory, this.#durability);
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
-    } catch (error) {
-      throw this.#unwritable(error as Error);
-    }
-    this.#database = openDatabase(join(directory, storeFileName), directory, durability);
-    try {
-      this.#statements = prepare(this.#database);
-      const next = asOp(this.#number("checkpoint_op") + 1);
-      this.#journal = this.#writing(
-        () => new Journal(directory, durability, next, (error) => this.onFailure(error)),
+      const statements = prepare(database);
+      const checkpoint = statements.get.get("checkpoint_op") as { value: number } | undefined;
+      const next = asOp((checkpoint?.value ?? 0) + 1);
+      const journal = this.#writing(
+        () => new Journal(this.directory, this.#durability, next, (error) => this.onFailure(error)),
       );
+      return { database, statements, journal };
     } catch (error) {
-      this.#database.close();
+      database.close();
       throw error;
     }
   }
@@ -117,6 +127,33 @@ export class Store implements JournalReader {
     });
   }
 
+  /** Begins to receive another node's state; what was received before of one is dropped. */
+  beginSnapshot(): void {
+    this.#incoming?.close();
+    const directory = incomingDirectory(this.directory);
+    this.#writing(() => rmSync(directory, { recursive: true, force: true }));
+    this.#incoming = new Store(directory, this.#durability);
+  }
+
+  takeSnapshotPart(contents: readonly SnapshotContent[], rows: readonly MessageRow[]): void {
+    if (this.#incoming !== null) this.#incoming.#import(contents, rows);
+  }
+
+  /** Puts what was received in this store's place, and returns where the former files are kept, until the next time. */
+  installSnapshot(head: SnapshotHead, pairId: string): string {
+    const incoming = this.#incoming;
+    if (incoming === null) throw this.#damaged("a snapshot ended that had not begun");
+    this.#incoming = null;
+    incoming.saveCheckpoint({ ...head, put: [], deleted: [], deletedQueues: [], newOps: [], deadOps: [] });
+    incoming.saveTerm(head.epoch, pairId);
+    incoming.#journal.restart(asOp(head.op + 1));
+    incoming.close();
+    this.close();
+    const kept = this.#writing(() => replaceDirectory(this.directory));
+    ({ database: this.#database, statements: this.#statements, journal: this.#journal } = this.#open());
+    return kept;
+  }
+
   completeAfter(): Op {
     return this.#journal.completeAfter;
   }
@@ -133,9 +170,13 @@ export class Store implements JournalReader {
     );
   }
 
+  content(op: Op): Uint8Array | null {
+    return this.#stored(op)?.bytes ?? null;
+  }
+
   message(op: Op): Message | null {
-    const stored = this.#journal.find(op) ?? (this.#statements.content.get(op) as ContentRow | undefined);
-    if (stored === undefined) return null;
+    const stored = this.#stored(op);
+    if (stored === null) return null;
     const { command } = this.#parse(op, stored.bytes, stored.digest);
     return command.kind === "send" ? command.message : null;
   }
@@ -157,6 +198,17 @@ export class Store implements JournalReader {
   close(): void {
     this.#journal.close();
     this.#database.close();
+  }
+
+  #stored(op: Op): ContentRow | null {
+    return this.#journal.find(op) ?? (this.#statements.content.get(op) as ContentRow | undefined) ?? null;
+  }
+
+  #import(contents: readonly SnapshotContent[], rows: readonly MessageRow[]): void {
+    this.#transaction(() => {
+      for (const { op, bytes } of contents) this.#statements.putContent.run(op, digestOf(bytes), bytes);
+      for (const row of rows) this.#putMessage(row);
+    });
   }
 
   #next(head: Head): ReturnType<Journal["read"]> {
@@ -271,42 +323,6 @@ export function deleteStore(directory: string): void {
   if (!existsSync(directory)) return;
   for (const suffix of ["", "-wal", "-shm"]) rmSync(join(directory, storeFileName + suffix), { force: true });
   deleteJournal(directory);
-}
-
-interface ContentRow {
-  readonly op: number;
-  readonly digest: Buffer;
-  readonly bytes: Buffer;
-}
-
-interface StoredMessage {
-  readonly queue: number;
-  readonly op: number;
-  readonly position: number;
-  readonly priority: number;
-  readonly expires_at: number | null;
-  readonly persistent: number;
-  readonly delivery_count: number;
-  readonly dead_from: string | null;
-  readonly dead_cause: "rejected" | "expired" | null;
-}
-
-function prepare(database: Database.Database) {
-  return {
-    begin: database.prepare("BEGIN IMMEDIATE"),
-    commit: database.prepare("COMMIT"),
-    rollback: database.prepare("ROLLBACK"),
-    get: database.prepare("SELECT value FROM setting WHERE name = ?"),
-    set: database.prepare("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)"),
-    putContent: database.prepare("INSERT OR REPLACE INTO content (op, digest, bytes) VALUES (?, ?, ?)"),
-    content: database.prepare("SELECT op, digest, bytes FROM content WHERE op = ?"),
-    contents: database.prepare("SELECT op, digest, bytes FROM content"),
-    deleteContents: database.prepare("DELETE FROM content WHERE op BETWEEN ? AND ?"),
-    messages: database.prepare("SELECT * FROM message ORDER BY position"),
-    putMessage: database.prepare("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-    deleteMessage: database.prepare("DELETE FROM message WHERE queue = ? AND op = ?"),
-    deleteQueue: database.prepare("DELETE FROM message WHERE queue = ?"),
-  };
 }
 
 /** Runs of consecutive numbers in an ascending list. */

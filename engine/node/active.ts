@@ -5,6 +5,7 @@ import { ClientDesk } from "./client-desk.ts";
 import type { LinkId } from "./contract.ts";
 import { StandbyFeed, type Parcel } from "./feed.ts";
 import { judge } from "./handshake.ts";
+import { SnapshotFeed } from "./snapshot-feed.ts";
 import type { RoleChange, RoleContext } from "./role.ts";
 
 /** Beyond every entry: whatever a standby in sync has, it has from here. */
@@ -23,6 +24,8 @@ export class ActiveRole {
   readonly #context: RoleContext;
   readonly #liveness: Liveness;
   #feed: StandbyFeed | null = null;
+  /** What the standby gets before the entries that follow it. */
+  #snapshot: SnapshotFeed | null = null;
   #commits: "alone" | "both";
   #isSeeking = false;
   #isServing = false;
@@ -117,6 +120,9 @@ export class ActiveRole {
         };
       case "heartbeat":
         return null;
+      case "snapshot-ok":
+        this.#sendSnapshotPart(now);
+        return null;
       default:
         this.#loseStandby(`said "${message.kind}", which a standby never says`, now);
         return null;
@@ -167,7 +173,7 @@ export class ActiveRole {
   }
 
   /** Last words: the standby learns how far all is safe, and that this end is no failure. */
-  sayGoodbye(reason: string): void {
+  sayGoodbye(reason: string, pair: boolean): void {
     const { history, emit } = this.#context;
     if (this.#feed === null) return;
     const { link } = this.#feed;
@@ -176,7 +182,7 @@ export class ActiveRole {
       link,
       message: { kind: "heartbeat", epoch: history.epoch, committed: history.committed },
     });
-    emit({ kind: "tell-peer", link, message: { kind: "goodbye", reason } });
+    emit({ kind: "tell-peer", link, message: { kind: "goodbye", pair, reason } });
   }
 
   /** Lets out what has become safe. */
@@ -239,9 +245,11 @@ export class ActiveRole {
       );
     }
     if (this.#feed !== null) emit({ kind: "drop-peer", link: this.#feed.link });
-    this.#feed = new StandbyFeed(link, hello.instance, verdict.common, verdict.digest, journal);
     this.#liveness.heard(now.monotonic);
     const pairId = history.pairId ?? options.newPairId;
+    if (verdict.kind === "send-snapshot") return this.#beginSnapshot(link, hello.instance, pairId, now);
+    this.#snapshot = null;
+    this.#feed = new StandbyFeed(link, hello.instance, verdict.common, verdict.digest, journal);
     emit({
       kind: "tell-peer",
       link,
@@ -254,6 +262,31 @@ export class ActiveRole {
       },
     });
     return null;
+  }
+
+  /** The whole state goes over in parts; from then on the standby is one that catches up from entry `head.op`. */
+  #beginSnapshot(link: LinkId, instance: string, pairId: string, now: Moment): null {
+    const { history, journal, emit } = this.#context;
+    // The contents of the latest messages are read from the journal, so they must be on their way there.
+    this.endTurn(now);
+    this.#snapshot = new SnapshotFeed(history, journal);
+    const { head } = this.#snapshot;
+    this.#feed = new StandbyFeed(link, instance, head.op, head.digest, journal);
+    emit({ kind: "tell-peer", link, message: { kind: "snapshot", ...head, epoch: history.epoch, pairId } });
+    return null;
+  }
+
+  #sendSnapshotPart(now: Moment): void {
+    if (this.#feed === null || this.#snapshot === null) return;
+    const { history, emit } = this.#context;
+    const part = this.#snapshot.next();
+    if (part.isLast) this.#snapshot = null;
+    emit({
+      kind: "tell-peer",
+      link: this.#feed.link,
+      message: { kind: "snapshot-part", epoch: history.epoch, ...part },
+    });
+    this.#liveness.said(now.monotonic);
   }
 
   #acknowledged({ head, digest }: Extract<ReplicationMessage, { kind: "append-ok" }>, now: Moment): void {
@@ -316,7 +349,7 @@ export class ActiveRole {
   }
 
   #loseStandby(how: string, now: Moment): void {
-    const { options, history, emit } = this.#context;
+    const { options, emit } = this.#context;
     this.#dropFeed();
     emit({ kind: "notice", severity: "warning", text: `The replica ${how}.` });
     if (this.#wasPaired && options.shutdownOnReplicaFailure) {
@@ -352,6 +385,7 @@ export class ActiveRole {
     if (this.#feed === null) return;
     this.#context.emit({ kind: "drop-peer", link: this.#feed.link });
     this.#feed = null;
+    this.#snapshot = null;
   }
 
   #updateServing(): void {

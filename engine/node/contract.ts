@@ -1,11 +1,11 @@
 import type { Digest } from "../base/checksum.ts";
 import type { Epoch, Op, Unit } from "../base/units.ts";
 import type { Broker } from "../core/broker.ts";
-import type { Checkpoint } from "../core/checkpoint.ts";
+import type { Checkpoint, MessageRow } from "../core/checkpoint.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
 import type { Message } from "../core/message.ts";
 import type { Head, JournalEntry } from "../pair/entry.ts";
-import type { ReplicationMessage } from "../pair/message.ts";
+import type { ReplicationMessage, SnapshotContent, SnapshotHead } from "../pair/message.ts";
 
 /** One replication connection, numbered by the host; never reused within a process. */
 export type LinkId = Unit<"link">;
@@ -52,6 +52,8 @@ export interface JournalReader {
   read(first: Op, bytesMax: number): readonly Uint8Array[];
   /** Digest of the history up to `op`, where that can still be known. */
   digestAt(op: Op): Digest | null;
+  /** Bytes of the entry `op` that sent a message, stored or just being written; `null` when they are gone. */
+  content(op: Op): Uint8Array | null;
   /** Content of the message sent by entry `op`; `null` when that is gone. */
   message(op: Op): Message | null;
 }
@@ -73,8 +75,8 @@ export type Input =
   | { readonly kind: "turn-ended" }
   /** All entries through this one would survive what the durability setting names. */
   | { readonly kind: "journalled"; readonly through: Op }
-  /** The journal was cut as asked; this is what it holds now. */
-  | { readonly kind: "cut"; readonly stored: StoredState }
+  /** The store was cut, or replaced by a snapshot, as asked; this is what it holds now. */
+  | { readonly kind: "restored"; readonly stored: StoredState }
   /** The standby's connection to the active node stands. */
   | { readonly kind: "peer-reached"; readonly link: LinkId }
   | { readonly kind: "peer-said"; readonly link: LinkId; readonly message: ReplicationMessage }
@@ -104,8 +106,17 @@ export type Effect =
   | { readonly kind: "save-checkpoint"; readonly checkpoint: Checkpoint }
   /** Make durable before anything else leaves. */
   | { readonly kind: "save-term"; readonly epoch: Epoch; readonly pairId: string | null }
-  /** Remove all entries beyond `after`, and say `cut` with what is left. */
+  /** Remove all entries beyond `after`, and say `restored` with what is left. */
   | { readonly kind: "cut"; readonly after: Op }
+  /** Begin a new store beside the present one. */
+  | { readonly kind: "begin-snapshot" }
+  | {
+      readonly kind: "take-snapshot-part";
+      readonly contents: readonly SnapshotContent[];
+      readonly rows: readonly MessageRow[];
+    }
+  /** It is whole: keep the present store aside, put the new one in its place, and say `restored` with what it holds. */
+  | { readonly kind: "install-snapshot"; readonly head: SnapshotHead; readonly pairId: string }
   | { readonly kind: "tell-peer"; readonly link: LinkId; readonly message: ReplicationMessage }
   | { readonly kind: "drop-peer"; readonly link: LinkId }
   /** Keep trying to reach the primary, or leave off. */

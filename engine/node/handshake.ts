@@ -9,6 +9,8 @@ type Hello = Extract<ReplicationMessage, { kind: "hello" }>;
 /** The answer to a standby's first words. */
 export type Verdict =
   | { readonly kind: "accept"; readonly common: Op; readonly digest: Digest }
+  /** Its history is of no use: it gets the whole state instead. */
+  | { readonly kind: "send-snapshot" }
   | { readonly kind: "refuse"; readonly retry: boolean; readonly reason: string };
 
 /** What the active node knows that bears on a newcomer. */
@@ -38,7 +40,20 @@ export function judge(hello: Hello, context: HandshakeContext): Verdict {
     return { kind: "refuse", retry: true, reason: "only one replica can be attached, and another one is" };
   if (hello.pairId !== null && hello.pairId !== history.pairId)
     return refuse("its store belongs to another pair");
-  return compareHistories(hello, context);
+  const verdict = compareHistories(hello, context);
+  return verdict.kind === "refuse" && mayReplaceStore(hello, context) ? { kind: "send-snapshot" } : verdict;
+}
+
+/**
+ * Whether the newcomer's store may be replaced by ours. In the guarded profile whoever is active holds everything that
+ * was ever confirmed. In the classic profile the newcomer may have served too: only a store that is plainly behind, or
+ * empty, is replaced, and never one with entries of its own.
+ */
+function mayReplaceStore(hello: Hello, { options, history, journal }: HandshakeContext): boolean {
+  if (options.synchronisation !== "automatic") return false;
+  if (options.profile === "guarded") return true;
+  const ours = hello.head > history.head.op ? null : digestAt(hello.head, history, journal);
+  return ours !== null && digestsEqual(ours, hello.digest);
 }
 
 function compareHistories(hello: Hello, context: HandshakeContext): Verdict {

@@ -87,8 +87,8 @@ export class BrokerNode {
       case "journalled":
         if (this.#role === null) this.#history.journalledThrough(input.through);
         return this.#role?.journalled(input.through, now);
-      case "cut":
-        return this.#cut(input.stored, now);
+      case "restored":
+        return this.#restored(input.stored, now);
       case "peer-reached":
         if (this.#role instanceof StandbyRole) this.#role.peerReached(input.link, now);
         return;
@@ -154,9 +154,9 @@ export class BrokerNode {
     });
   }
 
-  #cut(stored: StoredState, now: Moment): void {
+  #restored(stored: StoredState, now: Moment): void {
     if (!(this.#role instanceof StandbyRole)) return;
-    const change = this.#role.cut(stored, now);
+    const change = this.#role.restored(stored, now);
     this.#history = this.#role.history;
     this.#change(change, now);
   }
@@ -234,7 +234,7 @@ export class BrokerNode {
     if (this.#role.isAttached && history.committed < history.head.op) return;
     this.#role.advance(now);
     this.#saveLastCheckpoint();
-    this.#role.sayGoodbye(this.#stopping.pair ? "the pair stops" : "it was told to stop");
+    this.#role.sayGoodbye("it was told to stop", this.#stopping.pair);
     this.#role = null;
     this.#end("stopped", "It was told to stop.");
   }

@@ -1,7 +1,7 @@
 import { digestsEqual, type Digest } from "../base/checksum.ts";
 import type { Instant, Moment, Op } from "../base/units.ts";
 import { Liveness } from "../pair/liveness.ts";
-import { replicationVersion, type ReplicationMessage } from "../pair/message.ts";
+import { replicationVersion, type ReplicationMessage, type SnapshotHead } from "../pair/message.ts";
 import type { LinkId, StoredState } from "./contract.ts";
 import { History } from "./history.ts";
 import type { RoleChange, RoleContext } from "./role.ts";
@@ -22,8 +22,10 @@ export class StandbyRole {
   #isGreetingDue = false;
   #everReached = false;
   #reason: string | null = null;
-  /** A welcome that waits for the journal to be cut to where the histories part. */
-  #cutting: Welcome | null = null;
+  /** Where to take place once the store has been cut, or replaced by a snapshot. */
+  #restoring: Welcome | null = null;
+  /** A snapshot that is coming in. */
+  #incoming: { readonly head: SnapshotHead; readonly pairId: string } | null = null;
   /** How far the active node says that all is safe; what is here of it may be less. */
   #toldCommitted = 0 as Op;
   readonly #startedAt: Instant;
@@ -73,8 +75,12 @@ export class StandbyRole {
       case "heartbeat":
         this.#commit(message.committed);
         return null;
+      case "snapshot":
+        return this.#snapshotBegun(message);
+      case "snapshot-part":
+        return this.#snapshotPart(message);
       case "goodbye":
-        return this.#lose("the primary was stopped");
+        return this.#lose("the active node was stopped", message.pair);
       case "fenced":
         return {
           kind: "out-of-sync",
@@ -82,6 +88,7 @@ export class StandbyRole {
         };
       case "hello":
       case "append-ok":
+      case "snapshot-ok":
         return this.#lose(
           `the node at the primary's address said "${message.kind}", which an active node never says`,
         );
@@ -97,15 +104,13 @@ export class StandbyRole {
     this.#context.emit({ kind: "status-changed" });
   }
 
-  /** The journal now ends where the histories part. */
-  cut(stored: StoredState, now: Moment): RoleChange | null {
-    const { options, journal } = this.#context;
+  /** The store now ends where the histories part, or is a copy of the active node's state. */
+  restored(stored: StoredState, now: Moment): RoleChange | null {
     this.#context = { ...this.#context, history: new History(stored, now.monotonic) };
-    const welcome = this.#cutting;
-    this.#cutting = null;
-    if (welcome === null || options.profile !== "guarded") return null;
-    const digest = journal.digestAt(welcome.common) ?? stored.head.digest;
-    return this.#takePlace(welcome, digest);
+    this.#ends.length = 0;
+    const place = this.#restoring;
+    this.#restoring = null;
+    return place === null ? null : this.#takePlace(place, stored.head.digest);
   }
 
   get history(): History {
@@ -156,7 +161,8 @@ export class StandbyRole {
     const { emit } = this.#context;
     emit({ kind: "seek-peer", on: false });
     if (this.#link === null) return;
-    if (this.#isAttached) emit({ kind: "tell-peer", link: this.#link, message: { kind: "goodbye", reason } });
+    if (this.#isAttached)
+      emit({ kind: "tell-peer", link: this.#link, message: { kind: "goodbye", pair: false, reason } });
     emit({ kind: "drop-peer", link: this.#link });
     this.#link = null;
     this.#isAttached = false;
@@ -199,9 +205,52 @@ export class StandbyRole {
         kind: "out-of-sync",
         reason: `it cannot go back to entry ${welcome.common}, where its history and the active node's part; run the recovery copy`,
       };
-    this.#cutting = welcome;
+    this.#restoring = welcome;
     emit({ kind: "cut", after: welcome.common });
     return null;
+  }
+
+  #snapshotBegun({ kind: _, ...snapshot }: Extract<ReplicationMessage, { kind: "snapshot" }>): null {
+    const { history, emit } = this.#context;
+    const { pairId, epoch, ...head } = snapshot;
+    if (epoch > history.epoch || history.pairId === null) {
+      history.epoch = epoch;
+      history.pairId = pairId;
+      emit({ kind: "save-term", epoch, pairId });
+    }
+    this.#incoming = { head: { ...head, epoch }, pairId };
+    this.#reason =
+      "It takes over the active node's state, since its own is too far behind or has gone another way.";
+    emit({ kind: "begin-snapshot" });
+    emit({ kind: "status-changed" });
+    this.#askForPart();
+    return null;
+  }
+
+  #snapshotPart({
+    contents,
+    rows,
+    isLast,
+  }: Extract<ReplicationMessage, { kind: "snapshot-part" }>): RoleChange | null {
+    const { history, emit } = this.#context;
+    if (this.#incoming === null)
+      return this.#lose("the active node sent a part of a snapshot that it had not begun");
+    emit({ kind: "take-snapshot-part", contents, rows });
+    if (!isLast) {
+      this.#askForPart();
+      return null;
+    }
+    const { head, pairId } = this.#incoming;
+    this.#incoming = null;
+    this.#restoring = { kind: "welcome", pairId, epoch: history.epoch, common: head.op, digest: head.digest };
+    emit({ kind: "install-snapshot", head, pairId });
+    return null;
+  }
+
+  #askForPart(): void {
+    const { history, emit } = this.#context;
+    if (this.#link === null) return;
+    emit({ kind: "tell-peer", link: this.#link, message: { kind: "snapshot-ok", epoch: history.epoch } });
   }
 
   #takePlace(welcome: Welcome, digest: Digest): RoleChange | null {
@@ -278,15 +327,17 @@ export class StandbyRole {
     this.#liveness.said(now.monotonic);
   }
 
-  #lose(why: string): RoleChange | null {
+  /** `pair`: this node stops too, so nothing follows from it. */
+  #lose(why: string, pair = false): RoleChange | null {
     const { emit } = this.#context;
     const wasAttached = this.#isAttached;
     if (this.#link !== null) emit({ kind: "drop-peer", link: this.#link });
     this.#link = null;
     this.#isAttached = false;
-    this.#cutting = null;
+    this.#restoring = null;
+    this.#incoming = null;
     emit({ kind: "status-changed" });
-    return wasAttached ? this.#failover(why) : null;
+    return wasAttached && !pair ? this.#failover(why) : null;
   }
 
   /** The active node counts as failed: ask to take over, or (classic) decide it here. */

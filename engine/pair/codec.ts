@@ -2,8 +2,9 @@ import { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { digestBytes } from "../base/checksum.ts";
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
-import { asEpoch, asOp } from "../base/units.ts";
-import type { ReplicationMessage } from "./message.ts";
+import { asEpoch, asOp, asWallTime } from "../base/units.ts";
+import type { MessageRow } from "../core/checkpoint.ts";
+import type { ReplicationMessage, SnapshotContent } from "./message.ts";
 
 /** A frame: the length of the rest in four bytes, the kind in one, then the fields. */
 const frameHeaderBytes = 4;
@@ -18,6 +19,9 @@ const kinds = [
   "heartbeat",
   "fenced",
   "goodbye",
+  "snapshot",
+  "snapshot-part",
+  "snapshot-ok",
 ] as const satisfies readonly ReplicationMessage["kind"][];
 
 export function encodeReplication(message: ReplicationMessage): Uint8Array {
@@ -32,7 +36,10 @@ export function encodeReplication(message: ReplicationMessage): Uint8Array {
 }
 
 function writeFields(writer: ByteWriter, message: ReplicationMessage): void {
-  if (message.kind === "goodbye") return writer.text(message.reason);
+  if (message.kind === "goodbye") {
+    writer.u8(message.pair ? 1 : 0);
+    return writer.text(message.reason);
+  }
   if (message.kind === "hello") writer.whole(message.version);
   writer.whole(message.epoch);
   switch (message.kind) {
@@ -67,6 +74,24 @@ function writeFields(writer: ByteWriter, message: ReplicationMessage): void {
     case "heartbeat":
       writer.whole(message.committed);
       return;
+    case "snapshot":
+      writer.text(message.pairId);
+      writer.whole(message.op);
+      writer.f64(message.stampedAt);
+      writer.raw(message.digest);
+      writer.text(message.summary);
+      return;
+    case "snapshot-part":
+      writer.u8(message.isLast ? 1 : 0);
+      writer.whole(message.contents.length);
+      for (const { op, bytes } of message.contents) {
+        writer.whole(op);
+        writer.bytes(bytes);
+      }
+      writer.whole(message.rows.length);
+      for (const row of message.rows) writeRow(writer, row);
+      return;
+    case "snapshot-ok":
     case "fenced":
       return;
   }
@@ -78,7 +103,7 @@ function readMessage(frame: Uint8Array): ReplicationMessage {
   const kind = kinds[reader.u8()];
   switch (kind) {
     case "goodbye":
-      return { kind, reason: reader.text() };
+      return { kind, pair: reader.u8() === 1, reason: reader.text() };
     case "hello":
       return {
         kind,
@@ -119,6 +144,25 @@ function readMessage(frame: Uint8Array): ReplicationMessage {
       };
     case "heartbeat":
       return { kind, epoch: asEpoch(reader.whole()), committed: asOp(reader.whole()) };
+    case "snapshot":
+      return {
+        kind,
+        epoch: asEpoch(reader.whole()),
+        pairId: reader.text(),
+        op: asOp(reader.whole()),
+        stampedAt: asWallTime(reader.f64()),
+        digest: reader.raw(digestBytes),
+        summary: reader.text(),
+      };
+    case "snapshot-part":
+      return {
+        kind,
+        epoch: asEpoch(reader.whole()),
+        isLast: reader.u8() === 1,
+        contents: readContents(reader),
+        rows: readRows(reader),
+      };
+    case "snapshot-ok":
     case "fenced":
       return { kind, epoch: asEpoch(reader.whole()) };
     default:
@@ -133,6 +177,49 @@ function readEntries(reader: ByteReader): Uint8Array[] {
   const entries: Uint8Array[] = [];
   for (let count = reader.whole(); count > 0; count -= 1) entries.push(reader.bytes());
   return entries;
+}
+
+function readContents(reader: ByteReader): SnapshotContent[] {
+  const contents: SnapshotContent[] = [];
+  for (let count = reader.whole(); count > 0; count -= 1)
+    contents.push({ op: asOp(reader.whole()), bytes: reader.bytes() });
+  return contents;
+}
+
+function writeRow(writer: ByteWriter, row: MessageRow): void {
+  writer.whole(row.queue);
+  writer.whole(row.op);
+  writer.whole(row.position);
+  writer.u8(row.priority);
+  writer.f64(row.expiresAt ?? 0);
+  writer.u8(row.persistent ? 1 : 0);
+  writer.whole(row.deliveryCount);
+  writer.optionalText(row.deadLetter?.from ?? null);
+  if (row.deadLetter !== null) writer.text(row.deadLetter.cause);
+}
+
+function readRows(reader: ByteReader): MessageRow[] {
+  const rows: MessageRow[] = [];
+  for (let count = reader.whole(); count > 0; count -= 1) {
+    const [queue, op, position, priority] = [reader.whole(), reader.whole(), reader.whole(), reader.u8()];
+    const [expiresAt, persistent, deliveryCount] = [reader.f64(), reader.u8() === 1, reader.whole()];
+    const from = reader.optionalText();
+    const deadLetter =
+      from === null
+        ? null
+        : { from, cause: reader.text() === "expired" ? ("expired" as const) : ("rejected" as const) };
+    rows.push({
+      queue,
+      op,
+      position,
+      priority,
+      expiresAt: expiresAt === 0 ? null : expiresAt,
+      persistent,
+      deliveryCount,
+      deadLetter,
+    });
+  }
+  return rows;
 }
 
 /** Cuts the link's bytes, which arrive in any pieces, back into messages. */
@@ -157,8 +244,7 @@ export class ReplicationDecoder {
       throw new BrokerError("FRAME_TOO_LARGE", { sizeBytes, limitBytes: limits.replicationFrameBytesMax });
     if (this.#size < frameHeaderBytes + sizeBytes) return null;
     // Joined only when a whole frame is there, so that a large one in many pieces is copied once.
-    const joined =
-      this.#chunks.length === 1 ? (this.#chunks[0]!) : Buffer.concat(this.#chunks, this.#size);
+    const joined = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#size);
     const rest = joined.subarray(frameHeaderBytes + sizeBytes);
     this.#chunks = rest.length === 0 ? [] : [rest];
     this.#size = rest.length;

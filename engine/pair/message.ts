@@ -1,5 +1,6 @@
 import type { Digest } from "../base/checksum.ts";
 import type { Epoch, Op } from "../base/units.ts";
+import type { CheckpointHead, MessageRow } from "../core/checkpoint.ts";
 
 /** Version of the replication protocol; both sides must speak the same. */
 export const replicationVersion = 1;
@@ -32,6 +33,18 @@ export type ReplicationMessage =
       readonly common: Op;
       readonly digest: Digest;
     }
+  /** Accepted, but its own history is of no use: what follows in parts is the state after entry `op`, to be put in its place. */
+  | ({ readonly kind: "snapshot"; readonly epoch: Epoch; readonly pairId: string } & SnapshotHead)
+  /** A piece of it: journal entries of messages that are still there, and their places in queues. */
+  | {
+      readonly kind: "snapshot-part";
+      readonly epoch: Epoch;
+      readonly contents: readonly SnapshotContent[];
+      readonly rows: readonly MessageRow[];
+      readonly isLast: boolean;
+    }
+  /** The part is stored; the next one may come. */
+  | { readonly kind: "snapshot-ok"; readonly epoch: Epoch }
   /** Not accepted; `retry` says whether asking again later makes sense. */
   | { readonly kind: "refused"; readonly epoch: Epoch; readonly retry: boolean; readonly reason: string }
   /** Entries that follow `after`, in their stored form, and how far everything is known safe. */
@@ -47,8 +60,19 @@ export type ReplicationMessage =
   | { readonly kind: "heartbeat"; readonly epoch: Epoch; readonly committed: Op }
   /** The sender knows a later epoch than the receiver's: the receiver must not serve any more. */
   | { readonly kind: "fenced"; readonly epoch: Epoch }
-  /** The sender stops in order; its end is no failure. */
-  | { readonly kind: "goodbye"; readonly reason: string };
+  /** The sender stops in order; its end is no failure. `pair`: so does the receiver, who must not take over. */
+  | { readonly kind: "goodbye"; readonly pair: boolean; readonly reason: string };
+
+/** What a snapshot is of: the entry it follows, and all of the state that is not messages. */
+export interface SnapshotHead extends CheckpointHead {
+  readonly summary: string;
+}
+
+/** A message's content: the entry that sent it. */
+export interface SnapshotContent {
+  readonly op: Op;
+  readonly bytes: Uint8Array;
+}
 
 interface MessageRule {
   readonly sender: "active" | "standby" | "either";
@@ -60,8 +84,19 @@ interface MessageRule {
 
 /** The protocol as data: nodes refuse what breaks it, and the simulator checks every message in flight against it. */
 export const replicationRules = {
-  hello: { sender: "standby", answers: ["welcome", "refused", "fenced"], durableFirst: "through head" },
+  hello: {
+    sender: "standby",
+    answers: ["welcome", "snapshot", "refused", "fenced"],
+    durableFirst: "through head",
+  },
   welcome: { sender: "active", answers: ["append-ok", "fenced"], durableFirst: "nothing" },
+  snapshot: { sender: "active", answers: ["snapshot-ok", "fenced"], durableFirst: "nothing" },
+  "snapshot-part": {
+    sender: "active",
+    answers: ["snapshot-ok", "append-ok", "fenced"],
+    durableFirst: "nothing",
+  },
+  "snapshot-ok": { sender: "standby", answers: ["snapshot-part"], durableFirst: "nothing" },
   refused: { sender: "active", answers: [], durableFirst: "nothing" },
   append: { sender: "active", answers: ["append-ok", "fenced"], durableFirst: "nothing" },
   "append-ok": { sender: "standby", answers: ["append"], durableFirst: "through head" },

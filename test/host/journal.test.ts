@@ -119,7 +119,7 @@ describe("journal: cut", () => {
     await write(journal, entries);
     journal.cut(asOp(12));
     expect(journal.last).toBe(12);
-    const others = history(5, 7, entries[11]!);
+    const others = history(5, 7, entries[11]);
     await write(journal, others);
     journal.close();
 
@@ -137,7 +137,7 @@ describe("journal: cut", () => {
       wasConfirmed = true;
     });
     journal.cut(asOp(3));
-    await write(journal, history(3, 9, entries[2]!));
+    await write(journal, history(3, 9, entries[2]));
     expect(wasConfirmed).toBe(false);
     journal.close();
   });

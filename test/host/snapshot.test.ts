@@ -1,0 +1,141 @@
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { asEpoch, asInstant, asOp, asWallTime, type Moment } from "../../engine/base/units.ts";
+import { takeSnapshot } from "../../engine/core/checkpoint.ts";
+import type { Command } from "../../engine/core/command.ts";
+import { Store } from "../../engine/host/store.ts";
+import { History } from "../../engine/node/history.ts";
+import type { SnapshotHead } from "../../engine/pair/message.ts";
+
+let directory = "";
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "understudy-snapshot-"));
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const now: Moment = { monotonic: asInstant(0), wall: asWallTime(1_000) };
+
+function send(text: string): Command {
+  return {
+    kind: "send",
+    owner: "c1-1",
+    transaction: null,
+    message: {
+      destination: { kind: "queue", name: "orders" },
+      body: Buffer.from(text),
+      bodyKind: "text",
+      properties: new Map([["n", 1]]),
+      persistent: true,
+      priority: 4,
+      expiresAt: null,
+      sentAt: asWallTime(5),
+      correlationId: null,
+      replyTo: null,
+      type: null,
+    },
+  };
+}
+
+/** Orders commands on top of what the store holds and waits until they are durable. */
+async function extend(store: Store, commands: readonly Command[]): Promise<History> {
+  const history = new History(store.load(), now.monotonic);
+  history.epoch = asEpoch(Math.max(1, history.epoch));
+  for (const command of commands) history.order(command, now);
+  await new Promise<void>((resolve) => {
+    store.append(history.takeBatch(), resolve);
+  });
+  return history;
+}
+
+/** Hands the whole state of `source` over to `target`. */
+function transfer(history: History, source: Store, target: Store): string {
+  const { op, epoch, stampedAt, digest } = history.head;
+  const { summary, rows, ops } = takeSnapshot(history.broker);
+  const head: SnapshotHead = { op, epoch, stampedAt, digest, summary };
+  target.beginSnapshot();
+  for (const needed of ops) target.takeSnapshotPart([{ op: needed, bytes: source.content(needed)! }], []);
+  target.takeSnapshotPart([], rows);
+  return target.installSnapshot(head, "pair-1");
+}
+
+function bodies(store: Store): string[] {
+  const queue = store.load().broker.queues.get("queue://orders");
+  return [...(queue?.inOrder() ?? [])].map(({ op }) => Buffer.from(store.message(op)!.body).toString());
+}
+
+describe("store: a snapshot of another node", () => {
+  test("replaces the state and the history, and entries go on from there, also after a restart", async () => {
+    const source = new Store(join(directory, "a"), "process-crash");
+    const history = await extend(source, [send("one"), send("two"), send("three")]);
+    const target = new Store(join(directory, "b"), "process-crash");
+    await extend(target, [send("of another history")]);
+
+    const kept = transfer(history, source, target);
+
+    expect(bodies(target)).toEqual(["one", "two", "three"]);
+    expect(target.load()).toMatchObject({ head: { op: 3, digest: history.head.digest }, pairId: "pair-1" });
+    expect(target.completeAfter()).toBe(3);
+    await extend(target, [send("four")]);
+    target.close();
+    const restarted = new Store(join(directory, "b"), "process-crash");
+    expect(bodies(restarted)).toEqual(["one", "two", "three", "four"]);
+    expect(restarted.findDamage()).toBeNull();
+
+    const former = new Store(kept, "process-crash");
+    expect(bodies(former)).toEqual(["of another history"]);
+    for (const store of [source, restarted, former]) store.close();
+  });
+
+  test("one that is cut short leaves the store as it was", async () => {
+    const target = new Store(join(directory, "b"), "process-crash");
+    await extend(target, [send("kept")]);
+    target.beginSnapshot();
+    target.takeSnapshotPart([], []);
+    target.close();
+
+    const restarted = new Store(join(directory, "b"), "process-crash");
+    expect(bodies(restarted)).toEqual(["kept"]);
+    expect(existsSync(join(directory, "b.incoming"))).toBe(false);
+    restarted.close();
+  });
+
+  test("a crash between the two renames is made good at the next start", async () => {
+    const whole = new Store(join(directory, "b.incoming"), "process-crash");
+    await extend(whole, [send("received")]);
+    whole.close();
+
+    const started = new Store(join(directory, "b"), "process-crash");
+    expect(bodies(started)).toEqual(["received"]);
+    started.close();
+  });
+
+  test("what was received before of a snapshot that began anew is dropped", async () => {
+    const source = new Store(join(directory, "a"), "process-crash");
+    const history = await extend(source, [send("one")]);
+    const target = new Store(join(directory, "b"), "process-crash");
+    target.beginSnapshot();
+    target.takeSnapshotPart([{ op: asOp(77), bytes: source.content(asOp(1))! }], []);
+    transfer(history, source, target);
+    expect(target.content(asOp(77))).toBeNull();
+    expect(bodies(target)).toEqual(["one"]);
+    source.close();
+    target.close();
+  });
+});
+
+test("store: files of others in the data directory are left alone", async () => {
+  mkdirSync(join(directory, "a"));
+  writeFileSync(join(directory, "a", "notes.txt"), "mine");
+  const store = new Store(join(directory, "a"), "process-crash");
+  await extend(store, [send("one")]);
+  store.close();
+  renameSync(join(directory, "a"), join(directory, "moved"));
+  const moved = new Store(join(directory, "moved"), "process-crash");
+  expect(bodies(moved)).toEqual(["one"]);
+  expect(existsSync(join(directory, "moved", "notes.txt"))).toBe(true);
+  moved.close();
+});
