@@ -114,7 +114,7 @@ function findCycles(sources: Sources): string[] {
 }
 
 function importsOf(text: string): Import[] {
-  const code = withoutComments(text);
+  const code = withoutTexts(withoutComments(text));
   const statements = code.matchAll(/^\s*(?:import|export)\s+([^"';]*?)\s*from\s+"([^"]+)"/gm);
   const others = code.matchAll(/\bimport\(\s*"([^"]+)"\s*\)|^\s*import\s+"([^"]+)"/gm);
   return [
@@ -137,6 +137,11 @@ function isTypeOnly(clause: string): boolean {
 
 function withoutComments(text: string): string {
   return text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+}
+
+/** Without templates of several lines: code that people are shown imports nothing. */
+function withoutTexts(code: string): string {
+  return code.replaceAll(/`(?:[^`\\]|\\[\s\S])*`/g, (template) => (template.includes("\n") ? "``" : template));
 }
 
 function areaOf(path: string): Area | undefined {

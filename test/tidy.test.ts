@@ -49,3 +49,8 @@ test("tidy: files that need each other at run time are a cycle; types alone are 
   expect(pair("{ b }")).toEqual(["Import cycle: engine/core/a.ts → engine/core/b.ts → engine/core/a.ts."]);
   expect(pair("{ type b }")).toEqual([]);
 });
+
+test("tidy: imports in code that people are shown are not the file's own", () => {
+  const shown = "export const snippet = `\nimport { connect } from \"node:net\";\n`;\n";
+  expect(tidy(new Map([["renderer/snippets/snippets.ts", shown]]))).toEqual([]);
+});
