@@ -35,7 +35,7 @@ export function duration(ms: number): string {
   if (ms > 0 && ms < 1) return "<1 ms";
   if (ms < 1_000) return `${String(Math.round(ms))} ms`;
   if (ms < 10_000) return `${(ms / 1_000).toFixed(2)} s`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  if (ms < 60_000) return `${Math.round(ms / 100) / 10} s`;
   const seconds = Math.floor(ms / 1_000);
   if (seconds < 3_600)
     return seconds % 60 === 0 ? `${seconds / 60} m` : `${Math.floor(seconds / 60)} m ${seconds % 60} s`;

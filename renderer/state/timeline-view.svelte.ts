@@ -4,7 +4,8 @@ import { panned, spanMsMax, spanMsMin, zoomed, type Span } from "../timeline/lay
 /** Following now, or held at a moment. */
 type Gaze = { kind: "live" } | { kind: "paused"; to: number };
 
-const spanMsDefault = 60_000;
+/** Long enough for a kill and a recovery, short enough to see a blackout of 30 ms. */
+const spanMsDefault = 30_000;
 /** Room to the right of now, as a share of the span, so that what just happened is not at the very edge. */
 const leadRatio = 0.02;
 

@@ -10,6 +10,8 @@ import {
   type Row,
   type Span,
   rateColumnsOf,
+  labelsOf,
+  type Label,
 } from "./layout.ts";
 import type { Lane } from "./lanes.ts";
 import type { Look, Palette } from "./palette.ts";
@@ -18,6 +20,8 @@ import type { Look, Palette } from "./palette.ts";
 
 export const gutterWidth = 148;
 export const rulerHeight = 24;
+/** Dark on amber in both themes. */
+const inkOnCaution = "#1d1300";
 
 export interface Picture {
   readonly rows: readonly Row[];
@@ -46,9 +50,13 @@ export function drawPicture(context: CanvasRenderingContext2D, picture: Picture)
   context.clip();
   drawGrid(context, picture, trackWidth);
   drawSelection(context, picture, trackWidth);
-  for (const row of visibleRows(picture)) drawTrack(context, picture, row, trackWidth);
+  const tracks = visibleRows(picture).map((row) => ({
+    row,
+    labels: drawTrack(context, picture, row, trackWidth),
+  }));
   drawHairlines(context, picture, trackWidth);
-  for (const row of visibleRows(picture)) drawMarks(context, picture, row, trackWidth);
+  for (const { row } of tracks) drawMarks(context, picture, row, trackWidth);
+  for (const { row, labels } of tracks) drawLabels(context, picture, row, labels);
   context.restore();
 
   for (const row of visibleRows(picture)) drawLabel(context, picture, row);
@@ -86,14 +94,21 @@ function drawSelection(context: CanvasRenderingContext2D, picture: Picture, trac
   context.fillRect(Math.round(to), rulerHeight, 1, picture.height);
 }
 
-function drawTrack(context: CanvasRenderingContext2D, picture: Picture, row: Row, trackWidth: number): void {
+function drawTrack(
+  context: CanvasRenderingContext2D,
+  picture: Picture,
+  row: Row,
+  trackWidth: number,
+): Label[] {
   const top = topOf(picture, row) + 4;
   const height = row.height - 8;
-  for (const bar of barsOf(row.lane.segments, picture.span, trackWidth, picture.now))
+  for (const bar of barsOf(row.lane.segments, picture.span, trackWidth, picture.now)) {
     drawBar(context, picture, bar, top, height);
+  }
   drawRate(context, picture, row.lane, trackWidth, top, height);
-  const taken = drawBlackouts(context, picture, row.lane, trackWidth, top, height);
-  drawBarWords(context, picture, row, trackWidth, taken);
+  const labels = drawBlackouts(context, picture, row, trackWidth);
+  drawBarWords(context, picture, row, trackWidth, labels);
+  return labels;
 }
 
 function drawBar(
@@ -126,7 +141,7 @@ function drawBarWords(
   picture: Picture,
   row: Row,
   trackWidth: number,
-  taken: readonly Taken[],
+  labels: readonly Label[],
 ): void {
   context.font = `500 11px ${picture.palette.font}`;
   context.textAlign = "left";
@@ -137,7 +152,8 @@ function drawBarWords(
     const look = picture.palette.looks[bar.state];
     let x = bar.x + 8;
     for (const glyph of glyphs) if (glyph.x > x - 12 && glyph.x < x + wordWidth + 8) x = glyph.x + 12;
-    for (const label of taken) if (label.from < x + wordWidth && label.to > x - 4) x = label.to + 8;
+    for (const label of labels)
+      if (label.x - 8 < x + wordWidth && label.x + label.width > x - 8) x = label.x + label.width + 12;
     if (x + wordWidth + 8 > bar.x + bar.width) continue;
     context.fillStyle = look.texture === "hollow" ? picture.palette.panel : look.fill;
     context.globalAlpha = 0.9;
@@ -183,46 +199,46 @@ function drawRate(
   context.restore();
 }
 
-/** Pixels along a lane that already carry a label. */
-interface Taken {
-  readonly from: number;
-  readonly to: number;
-}
-
 function drawBlackouts(
   context: CanvasRenderingContext2D,
   picture: Picture,
-  lane: Lane,
+  row: Row,
   trackWidth: number,
-  top: number,
-  height: number,
-): Taken[] {
-  const taken: Taken[] = [];
-  context.font = `600 11px ${picture.palette.font}`;
-  let labelledTo = -Infinity;
-  for (const bar of blackoutBarsOf(lane, picture.span, trackWidth, picture.now)) {
-    context.fillStyle = picture.palette.cautionFill;
-    context.fillRect(bar.x, top - 1, bar.width, height + 2);
-    const label = duration(bar.ms);
-    const labelWidth = context.measureText(label).width;
-    const inside = bar.width > labelWidth + 12;
-    const right = bar.x + bar.width + 10;
-    const x = inside ? bar.x + 6 : right + labelWidth + 8 <= trackWidth ? right : bar.x - labelWidth - 12;
-    if (!inside && x < labelledTo) continue;
-    labelledTo = x + labelWidth + 8;
-    taken.push({ from: Math.min(bar.x, x - 4), to: x + labelWidth + 4 });
-    const y = top + height / 2;
-    if (!inside) {
-      context.fillStyle = picture.palette.panel;
-      context.fillRect(x - 4, y - 8, labelWidth + 8, 16);
-      context.strokeStyle = picture.palette.cautionFill;
+): Label[] {
+  const top = topOf(picture, row) + 3;
+  const bars = blackoutBarsOf(row.lane, picture.span, trackWidth, picture.now);
+  context.fillStyle = picture.palette.cautionFill;
+  for (const bar of bars) context.fillRect(bar.x, top, bar.width, row.height - 6);
+  context.font = labelFont(picture);
+  return labelsOf(bars, trackWidth, (ms) => context.measureText(duration(ms)).width);
+}
+
+/** Over everything else in the lane: how long nobody could work is what one came to read. */
+function drawLabels(
+  context: CanvasRenderingContext2D,
+  picture: Picture,
+  row: Row,
+  labels: readonly Label[],
+): void {
+  const { palette } = picture;
+  const y = topOf(picture, row) + row.height / 2;
+  context.font = labelFont(picture);
+  context.textAlign = "left";
+  for (const { x, width, ms, isInside } of labels) {
+    if (!isInside) {
+      context.fillStyle = palette.panel;
+      context.fillRect(x - 4, y - 8, width + 8, 16);
+      context.strokeStyle = palette.cautionFill;
       context.lineWidth = 1;
-      context.strokeRect(Math.round(x - 4) + 0.5, Math.round(y - 8) + 0.5, Math.round(labelWidth + 8), 15);
+      context.strokeRect(Math.round(x - 4) + 0.5, Math.round(y - 8) + 0.5, Math.round(width + 8), 15);
     }
-    context.fillStyle = inside ? "#1d1300" : picture.palette.caution;
-    context.fillText(label, x, y + 0.5);
+    context.fillStyle = isInside ? inkOnCaution : palette.caution;
+    context.fillText(duration(ms), x, y + 0.5);
   }
-  return taken;
+}
+
+function labelFont(picture: Picture): string {
+  return `600 11px ${picture.palette.font}`;
 }
 
 /** A kill or a promotion concerns every lane: a fine line lets the eye compare. */

@@ -146,6 +146,42 @@ export function blackoutBarsOf(lane: Lane, span: Span, width: number, now: numbe
   return bars;
 }
 
+/** A blackout's length in words, beside its bar or in it. */
+export interface Label {
+  readonly x: number;
+  readonly width: number;
+  readonly ms: number;
+  readonly isInside: boolean;
+}
+
+const labelGap = 10;
+
+/** To the right of the bar, else to its left, else over what follows; never over another label. */
+export function labelsOf(
+  bars: readonly BlackoutBar[],
+  width: number,
+  measure: (ms: number) => number,
+): Label[] {
+  const labels: Label[] = [];
+  let takenTo = -Infinity;
+  for (const [index, bar] of bars.entries()) {
+    const words = measure(bar.ms);
+    const end = bar.x + bar.width;
+    const previousEnd = index === 0 ? -Infinity : (bars[index - 1]?.x ?? 0) + (bars[index - 1]?.width ?? 0);
+    const nextStart = bars[index + 1]?.x ?? Infinity;
+    const isInside = bar.width > words + 12;
+    const left = bar.x - words - labelGap;
+    const right = end + labelGap;
+    const fitsRight = right + words + labelGap <= Math.min(width, nextStart);
+    const fitsLeft = left >= Math.max(0, previousEnd + labelGap, takenTo + labelGap);
+    const x = isInside ? bar.x + 6 : fitsRight ? right : fitsLeft ? left : Math.min(right, width - words - 6);
+    if (!isInside && x < takenTo + labelGap) continue;
+    labels.push({ x, width: words, ms: bar.ms, isInside });
+    takenTo = x + words;
+  }
+  return labels;
+}
+
 export function glyphsOf(marks: readonly Mark[], span: Span, width: number): MarkGlyph[] {
   const glyphs: MarkGlyph[] = [];
   const lastOfKind = new Map<MarkKind, number>();

@@ -3,6 +3,7 @@ import {
   barsOf,
   blackoutBarsOf,
   glyphsOf,
+  labelsOf,
   panned,
   rowsOf,
   spanMsMin,
@@ -106,6 +107,40 @@ describe("bars", () => {
 
     expect(blackoutBarsOf(open, span, width, 16_000)[0]).toMatchObject({ ms: 1_000, isOpen: true });
     expect(blackoutBarsOf(open, span, width, 17_500)[0]).toMatchObject({ ms: 2_500, width: 250 });
+  });
+});
+
+describe("labels of blackouts", () => {
+  const bar = (x: number, barWidth: number): Parameters<typeof labelsOf>[0][number] => ({
+    x,
+    width: barWidth,
+    ms: 31,
+    isOpen: false,
+  });
+  const places = (...bars: ReturnType<typeof bar>[]): number[] =>
+    labelsOf(bars, width, () => 40).map((label) => label.x);
+
+  test("stand right of a thin bar, in a wide one, and left of one at the edge", () => {
+    expect(places(bar(100, 3))).toEqual([113]);
+    expect(labelsOf([bar(100, 80)], width, () => 40)).toEqual([
+      { x: 106, width: 40, ms: 31, isInside: true },
+    ]);
+    expect(places(bar(990, 3))).toEqual([940]);
+  });
+
+  test("go left when the next bar is too near on the right", () => {
+    expect(places(bar(500, 3), bar(530, 3))).toEqual([450, 543]);
+  });
+
+  test("never cover each other: of many close ones some have none", () => {
+    const crowd = Array.from({ length: 100 }, (_, index) => bar(300 + index * 6, 3));
+
+    const labels = labelsOf(crowd, width, () => 40);
+
+    expect(labels.length).toBeGreaterThan(3);
+    for (const [index, label] of labels.entries()) {
+      if (index > 0) expect(label.x).toBeGreaterThan(labels[index - 1]!.x + 40);
+    }
   });
 });
 

@@ -33,7 +33,7 @@ describe("following", () => {
     gaze.zoom(0.5, 0.1);
 
     expect(gaze.isLive).toBe(true);
-    expect(gaze.spanMs).toBe(30_000);
+    expect(gaze.spanMs).toBe(15_000);
   });
 });
 
