@@ -141,7 +141,9 @@ function withoutComments(text: string): string {
 
 /** Without templates of several lines: code that people are shown imports nothing. */
 function withoutTexts(code: string): string {
-  return code.replaceAll(/`(?:[^`\\]|\\[\s\S])*`/g, (template) => (template.includes("\n") ? "``" : template));
+  return code.replaceAll(/`(?:[^`\\]|\\[\s\S])*`/g, (template) =>
+    template.includes("\n") ? "``" : template,
+  );
 }
 
 function areaOf(path: string): Area | undefined {

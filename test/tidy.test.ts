@@ -51,6 +51,6 @@ test("tidy: files that need each other at run time are a cycle; types alone are 
 });
 
 test("tidy: imports in code that people are shown are not the file's own", () => {
-  const shown = "export const snippet = `\nimport { connect } from \"node:net\";\n`;\n";
+  const shown = 'export const snippet = `\nimport { connect } from "node:net";\n`;\n';
   expect(tidy(new Map([["renderer/snippets/snippets.ts", shown]]))).toEqual([]);
 });
