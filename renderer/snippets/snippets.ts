@@ -72,7 +72,6 @@ servers.connect((error, client) => {
       protocol: "STOMP",
       failover: "Reconnects by itself; switch the port in webSocketFactory.",
       code: `import { Client } from "@stomp/stompjs";
-import { connect } from "node:net";
 import { TCPWrapper } from "@stomp/tcp-wrapper";
 
 const ports = [${primaryPort}, ${replicaPort}];
@@ -191,8 +190,9 @@ var factory = new JmsConnectionFactory(
       code: `import rhea from "rhea";
 
 const ports = [${primaryPort}, ${replicaPort}];
+let attempt = 0;
 const connection = rhea.connect({
-  connection_details: (attempt) => ({ host: "${host}", port: ports[attempt % 2] }),
+  connection_details: () => ({ host: "${host}", port: ports[attempt++ % 2] }),
   initial_reconnect_delay: 10,
 });
 connection.open_sender("orders");`,
