@@ -1,6 +1,7 @@
 /** The part of stompit (which carries no types) that the tests use. */
 declare module "stompit" {
   import type { EventEmitter } from "node:events";
+  import type { Socket } from "node:net";
   import type { Writable } from "node:stream";
 
   type Headers = Record<string, string | number>;
@@ -25,6 +26,7 @@ declare module "stompit" {
     begin(): Transaction;
     subscribe(headers: Headers, onMessage: (error: Error | null, message: Message) => void): void;
     ack(message: Message, headers?: Headers, options?: SendOptions): void;
+    getTransportSocket(): Socket;
     disconnect(callback?: (error: Error | null) => void): void;
     destroy(error?: Error): void;
   }

@@ -119,6 +119,8 @@ test("a frozen primary is replaced after peerTimeoutMs, and is fenced before it 
   expect(view.replica.state).toBe("active");
   expect(await openPorts(pair)).toEqual(["replica"]);
   expect(await pair.cli("receive", "orders", "--count", "9")).toBe("before\nafter");
+  expect(pair.events.filter((each) => each["protection"] === "split")).toEqual([]);
+  expect(pair.events.filter(({ event }) => event === "promoted")).toHaveLength(1);
 });
 
 test("a frozen replica costs the clients peerTimeoutMs at most, and the primary goes on alone", async () => {

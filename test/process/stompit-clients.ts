@@ -30,6 +30,8 @@ export class StompitFailover {
     const connection = this.#failover.connect((error, client, reconnect) => {
       if (error !== null) throw error;
       this.#client = client;
+      // It writes a frame in pieces, and each would wait for the acknowledgement of the one before.
+      client.getTransportSocket().setNoDelay(true);
       this.#reconnect = reconnect;
       const lost = new Promise<Error>((resolve) => client.on("error", resolve));
       void lost.then(() => {

@@ -15,7 +15,7 @@ interface Arrival extends Sending {
 
 /** What was confirmed and what arrived, written down as it happens. */
 export class Traffic {
-  readonly #confirmed = new Map<string, number[]>();
+  readonly #confirmed = new Map<string, Set<number>>();
   readonly #arrivals: Arrival[] = [];
   readonly #arrived = new Set<string>();
   readonly #confirmedAt: number[] = [];
@@ -28,8 +28,8 @@ export class Traffic {
     this.#confirmedAt.push(performance.now());
     if (sendings.length > 1) this.#groups.push([...sendings]);
     for (const { producer, number } of sendings) {
-      const numbers = this.#confirmed.get(producer) ?? [];
-      numbers.push(number);
+      const numbers = this.#confirmed.get(producer) ?? new Set();
+      numbers.add(number);
       this.#confirmed.set(producer, numbers);
       if (!this.#arrived.has(nameOf({ producer, number }))) this.#missing += 1;
     }
@@ -40,7 +40,7 @@ export class Traffic {
     const name = nameOf(arrival);
     if (!this.#arrived.has(name)) {
       this.#arrived.add(name);
-      if (this.#confirmed.get(arrival.producer)?.includes(arrival.number) === true) this.#missing -= 1;
+      if (this.#confirmed.get(arrival.producer)?.has(arrival.number) === true) this.#missing -= 1;
     }
     this.#onArrival?.();
   }
@@ -94,7 +94,7 @@ export class Traffic {
 
   #lost(): string[] {
     return [...this.#confirmed].flatMap(([producer, numbers]) => {
-      const missing = numbers.filter((number) => !this.#arrived.has(nameOf({ producer, number })));
+      const missing = [...numbers].filter((number) => !this.#arrived.has(nameOf({ producer, number })));
       if (missing.length === 0) return [];
       return [
         `${missing.length} confirmed messages of ${producer} never arrived: ${missing.slice(0, 10).join(", ")}`,
