@@ -33,18 +33,25 @@ export const buildSteps = [
 /** Names of the vitest projects, in the order in which `npm test` runs them: quickest first. */
 export const testProjects = /** @type {const} */ (["unit", "sim", "control", "process", "e2e"]);
 
+/** Options of `npm run sim` that reach the tests as variables: vitest would take `--seed` for that of its own shuffling. */
+const simulationOptions = { "--seed": "UNDERSTUDY_SEED", "--seeds": "UNDERSTUDY_SEEDS" };
+
 /**
- * Runs one vitest project. `--seed N` replays one run of the simulator: it reaches the tests as UNDERSTUDY_SEED,
- * since vitest would take it for the seed of its own shuffling.
+ * Runs one vitest project. `--seed N` replays one run of the simulator and `--seeds N` runs so many.
  *
  * @param {string} project
  * @param {readonly string[]} args
  * @param {Record<string, string>} [env]
  */
 export function runTests(project, args, env = {}) {
-  const at = args.indexOf("--seed");
-  const seed = at === -1 ? undefined : args[at + 1];
-  const rest = seed === undefined ? args : args.toSpliced(at, 2);
-  const seeded = seed === undefined ? env : { ...env, UNDERSTUDY_SEED: seed };
-  return runTool("vitest", [...vitestConfig, "--project", project, ...rest], { env: seeded });
+  let rest = args;
+  const variables = { ...env };
+  for (const [option, variable] of Object.entries(simulationOptions)) {
+    const at = rest.indexOf(option);
+    const value = at === -1 ? undefined : rest[at + 1];
+    if (value === undefined) continue;
+    rest = rest.toSpliced(at, 2);
+    variables[variable] = value;
+  }
+  return runTool("vitest", [...vitestConfig, "--project", project, ...rest], { env: variables });
 }

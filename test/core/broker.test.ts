@@ -19,7 +19,11 @@ describe("broker: send and settle", () => {
     expect(bench.broker.queues.get(ordersKey)?.depth).toBe(1);
 
     bench.settle([op]);
-    expect(bench.broker.queues.get(ordersKey)).toMatchObject({ depth: 0, enqueuedCount: 1, dequeuedCount: 1 });
+    expect(bench.broker.queues.get(ordersKey)).toMatchObject({
+      depth: 0,
+      enqueuedCount: 1,
+      dequeuedCount: 1,
+    });
     expect(bench.broker.owners.size).toBe(0);
   });
 
@@ -86,7 +90,10 @@ describe("broker: dead letters and expiry", () => {
 
   test("only what waits expires", () => {
     const bench = new Bench();
-    const [held, waiting] = [bench.send(orders, { expiresAt: asWallTime(5) }), bench.send(orders, { expiresAt: asWallTime(5) })];
+    const [held, waiting] = [
+      bench.send(orders, { expiresAt: asWallTime(5) }),
+      bench.send(orders, { expiresAt: asWallTime(5) }),
+    ];
     bench.deliver([held]);
     bench.do({ kind: "expire", queue: ordersKey, messages: [held, waiting] });
     expect(bench.waiting(deadLetters)).toEqual([waiting]);
@@ -110,7 +117,9 @@ describe("broker: dead letters and expiry", () => {
   });
 
   test("a queue that does not exist cannot be purged", () => {
-    expect(() => new Bench().do({ kind: "purge", queue: "queue://nowhere" })).toThrow(/There is no destination/);
+    expect(() => new Bench().do({ kind: "purge", queue: "queue://nowhere" })).toThrow(
+      /There is no destination/,
+    );
   });
 });
 
@@ -158,7 +167,9 @@ describe("broker: transactions", () => {
     bench.do({ kind: "begin", owner: "producer", transaction: "t" });
     expect(() => bench.do({ kind: "begin", owner: "producer", transaction: "t" })).toThrow(/already begun/);
     expect(() => bench.send(orders, {}, "t", "other")).toThrow(/no open transaction/);
-    expect(() => bench.do({ kind: "finish", owner: "other", transaction: "t", outcome: "commit" })).toThrow(/no open transaction/);
+    expect(() => bench.do({ kind: "finish", owner: "other", transaction: "t", outcome: "commit" })).toThrow(
+      /no open transaction/,
+    );
   });
 
   test("a connection that leaves gives back what it held and undoes what was open", () => {
@@ -181,7 +192,12 @@ describe("broker: topics and temporary destinations", () => {
   test("a durable subscription gets what is published after it was made, by pattern", () => {
     const bench = new Bench();
     bench.send(prices);
-    bench.do({ kind: "create-durable", clientId: "c", name: "all", destination: { kind: "topic", name: "prices.>" } });
+    bench.do({
+      kind: "create-durable",
+      clientId: "c",
+      name: "all",
+      destination: { kind: "topic", name: "prices.>" },
+    });
     const op = bench.send({ kind: "topic", name: "prices.stock" });
     bench.send({ kind: "topic", name: "other" });
     expect(bench.waiting(durableKey("c", "all"))).toEqual([op]);
@@ -190,7 +206,12 @@ describe("broker: topics and temporary destinations", () => {
   test("the same name with another topic is a new subscription; with the same topic nothing happens", () => {
     const bench = new Bench();
     const create = (name: string): void =>
-      void bench.do({ kind: "create-durable", clientId: "c", name: "d", destination: { kind: "topic", name } });
+      void bench.do({
+        kind: "create-durable",
+        clientId: "c",
+        name: "d",
+        destination: { kind: "topic", name },
+      });
     create("prices");
     const op = bench.send(prices);
     create("prices");
@@ -202,7 +223,8 @@ describe("broker: topics and temporary destinations", () => {
 
   test("two subscriptions share a message's content, and the last one lets it go", () => {
     const bench = new Bench();
-    for (const name of ["a", "b"]) bench.do({ kind: "create-durable", clientId: "c", name, destination: prices });
+    for (const name of ["a", "b"])
+      bench.do({ kind: "create-durable", clientId: "c", name, destination: prices });
     const op = bench.send(prices);
     bench.do({ kind: "delete-durable", clientId: "c", name: "a" });
     expect(bench.takeContents()).toEqual({ kept: [op], dead: [] });

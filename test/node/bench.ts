@@ -165,7 +165,9 @@ export class NodeBench {
   said<Kind extends Said>(kind: Kind): Extract<ReplicationMessage, { kind: Kind }>[];
   said(kind?: Said): ReplicationMessage[] {
     return this.effects.flatMap((effect) =>
-      effect.kind === "tell-peer" && (kind === undefined || effect.message.kind === kind) ? [effect.message] : [],
+      effect.kind === "tell-peer" && (kind === undefined || effect.message.kind === kind)
+        ? [effect.message]
+        : [],
     );
   }
 

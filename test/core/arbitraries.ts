@@ -1,0 +1,72 @@
+import fc from "fast-check";
+import { asOp, asWallTime } from "../../engine/base/units.ts";
+import type { Command } from "../../engine/core/command.ts";
+import type { Destination, Message, PropertyValue } from "../../engine/core/message.ts";
+
+const name = fc.string({ minLength: 1, maxLength: 12, unit: "grapheme" });
+const op = fc.integer({ min: 1, max: 2 ** 40 }).map(asOp);
+const ops = fc.array(op, { maxLength: 5 });
+const time = fc.integer({ min: 1, max: 2 ** 45 }).map(asWallTime);
+const optional = fc.option(name, { nil: null });
+
+export const destination: fc.Arbitrary<Destination> = fc.record({
+  kind: fc.constantFrom("queue", "topic", "temp-queue", "temp-topic"),
+  name,
+});
+
+const property: fc.Arbitrary<PropertyValue> = fc.oneof(
+  fc.string(),
+  fc.double({ noNaN: true }),
+  fc.bigInt(),
+  fc.boolean(),
+);
+
+const message: fc.Arbitrary<Message> = fc.record({
+  destination,
+  body: fc.uint8Array({ maxLength: 200 }),
+  bodyKind: fc.constantFrom("text", "bytes"),
+  properties: fc.array(fc.tuple(name, property), { maxLength: 4 }).map((entries) => new Map(entries)),
+  persistent: fc.boolean(),
+  priority: fc.integer({ min: 0, max: 9 }),
+  expiresAt: fc.option(time, { nil: null }),
+  sentAt: time,
+  correlationId: optional,
+  replyTo: fc.option(destination, { nil: null }),
+  type: optional,
+});
+
+const owner = name;
+const subscription = name;
+const queue = name;
+const transaction = name;
+const outcome = fc.constantFrom("accepted", "rejected", "released");
+const kind = <Kind extends Command["kind"]>(value: Kind): fc.Arbitrary<Kind> => fc.constant(value);
+
+/** One arbitrary for each kind of command; a kind without one does not compile. */
+export const commands = {
+  send: fc.record({ kind: kind("send"), owner, message, transaction: optional }),
+  deliver: fc.record({ kind: kind("deliver"), owner, subscription, queue, messages: ops }),
+  settle: fc.record({
+    kind: kind("settle"),
+    owner,
+    subscription,
+    messages: ops,
+    outcome,
+    transaction: optional,
+  }),
+  begin: fc.record({ kind: kind("begin"), owner, transaction }),
+  finish: fc.record({
+    kind: kind("finish"),
+    owner,
+    transaction,
+    outcome: fc.constantFrom("commit", "rollback"),
+  }),
+  release: fc.record({ kind: kind("release"), owner, subscription }),
+  leave: fc.record({ kind: kind("leave"), owner }),
+  "create-durable": fc.record({ kind: kind("create-durable"), clientId: name, name, destination }),
+  "delete-durable": fc.record({ kind: kind("delete-durable"), clientId: name, name }),
+  "create-temporary": fc.record({ kind: kind("create-temporary"), owner, destination }),
+  "create-queue": fc.record({ kind: kind("create-queue"), destination }),
+  expire: fc.record({ kind: kind("expire"), queue, messages: ops }),
+  purge: fc.record({ kind: kind("purge"), queue }),
+} as const satisfies { [Kind in Command["kind"]]: fc.Arbitrary<Extract<Command, { kind: Kind }>> };

@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+import { messageTo } from "../core/helpers.ts";
+import { NodeBench, PairBench } from "./bench.ts";
+
+describe("node: stopping", () => {
+  test("clients go first, the standby gets everything, then it says goodbye and ends", () => {
+    const pair = new PairBench().whole();
+    const { active, standby } = pair;
+    active.open();
+    active.subscribe();
+    active.send();
+    pair.settle().forget();
+    active.give({ kind: "told-to-stop", pair: false });
+    expect(active.kinds()).toEqual(expect.arrayContaining(["connectors", "close-sessions"]));
+    expect(active.kinds()).not.toContain("end");
+    pair.settle();
+    expect(active.take()).toContainEqual({
+      kind: "end",
+      reason: "stopped",
+      text: expect.any(String) as string,
+    });
+    expect(standby.node.history.head.op).toBe(active.node.history.head.op);
+    expect(standby.node.history.broker.queues.get("queue://orders")?.waitingCount).toBe(1);
+    expect(standby.take()).toContainEqual({ kind: "ask-grant", wish: "active" });
+  });
+
+  test("one that is fenced while it stops still ends", () => {
+    const pair = new PairBench().whole();
+    const { active } = pair;
+    active.open();
+    active.subscribe();
+    active.send();
+    pair.settle().forget();
+    active.give({ kind: "told-to-stop", pair: false }).endTurn();
+    active.deny(2, "active");
+    expect(active.take()).toContainEqual({
+      kind: "end",
+      reason: "stopped",
+      text: expect.any(String) as string,
+    });
+  });
+
+  test("a store that was stopped in order is one checkpoint", () => {
+    const node = new NodeBench().start().grant(1).open();
+    node.send(3);
+    node.endTurn().sync();
+    node.give({ kind: "told-to-stop", pair: true }).sync();
+    expect(node.kinds()).toContain("end");
+    node.sync();
+    expect(node.disk.load()).toMatchObject({ checkpointOp: 3, head: { op: 3 } });
+  });
+});
+
+describe("node: clients", () => {
+  test("what a client held is given to others when it leaves, flagged", () => {
+    const node = new NodeBench().start().grant(1).open(1).open(2);
+    node.subscribe(1);
+    node.send(1, 2);
+    node.endTurn().sync();
+    node.take();
+    node.give({ kind: "session-closed", session: 1 as never });
+    node.subscribe(2);
+    node.endTurn().sync();
+    expect(node.answers().at(-1)).toMatchObject({ kind: "deliver", deliveryCount: 2 });
+  });
+
+  test("deliveries that wait for a client that left reach nobody", () => {
+    const node = new NodeBench().start().grant(1).open(1);
+    node.subscribe(1);
+    node.send();
+    node.endTurn();
+    node.give({ kind: "session-closed", session: 1 as never });
+    node.endTurn().sync();
+    expect(node.answers()).toEqual([]);
+    expect(node.node.history.broker.queues.get("queue://orders")?.waitingCount).toBe(1);
+  });
+
+  test("what was settled in a transaction counts as in hand again after its rollback", () => {
+    const node = new NodeBench().start().grant(1).open();
+    node.subscribe(1, 1);
+    node.send(2);
+    node.endTurn().sync();
+    const delivered = node.answers().find((answer) => answer.kind === "deliver")!;
+    const settle = {
+      kind: "settle",
+      subscription: "s",
+      messages: [delivered.id],
+      outcome: "accepted",
+    } as const;
+    node.take();
+    node.ask({ kind: "begin", transaction: "t" });
+    node.ask({ ...settle, transaction: "t" });
+    node.ask({ kind: "rollback", transaction: "t" });
+    node.endTurn().sync();
+    expect(node.answers().filter(({ kind }) => kind === "deliver")).toEqual([]);
+    node.ask({ ...settle, transaction: null });
+    node.endTurn().sync();
+    expect(node.answers().at(-1)).toMatchObject({ kind: "deliver", deliveryCount: 1 });
+  });
+
+  test("a restart gives back what former connections held", () => {
+    const node = new NodeBench().start().grant(1).open();
+    node.subscribe();
+    node.send();
+    node.endTurn().sync();
+    node.restart().grant(2).open();
+    node.endTurn().sync();
+    const queue = node.node.history.broker.queues.get("queue://orders");
+    expect(queue).toMatchObject({ waitingCount: 1 });
+    node.subscribe();
+    node.endTurn().sync();
+    expect(node.answers().at(-1)).toMatchObject({ kind: "deliver", deliveryCount: 2 });
+  });
+
+  test("a pattern cannot be sent to, and nothing is journalled for it", () => {
+    const node = new NodeBench().start().grant(1).open();
+    node.ask({ kind: "send", message: messageTo({ kind: "queue", name: "orders.>" }), transaction: null });
+    node.endTurn().sync();
+    expect(node.answers()).toMatchObject([{ kind: "refuse" }]);
+    expect(node.node.history.head.op).toBe(0);
+  });
+});

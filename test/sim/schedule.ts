@@ -1,0 +1,232 @@
+import type { Destination } from "../../engine/core/message.ts";
+import { SimulatedConsumer } from "../world/consumer.ts";
+import { makeFaults, recoverIfNeeded, strike, type Fault } from "../world/faults.ts";
+import { fingerprint } from "../world/fingerprint.ts";
+import { Ledger } from "../world/ledger.ts";
+import { violated } from "../world/oracle.ts";
+import { SimulatedProducer } from "../world/producer.ts";
+import { Random } from "../world/random.ts";
+import { honest, World, type Lies, type WorldOptions } from "../world/world.ts";
+
+/** What one run did, for the line that is printed at the end. */
+export interface Outcome {
+  readonly entries: number;
+  readonly kills: number;
+  readonly failovers: number;
+  readonly recoveries: number;
+  readonly confirmed: number;
+  readonly failure: string | null;
+}
+
+export interface Plan {
+  readonly seed: number;
+  readonly faults: readonly Fault[];
+  readonly options: WorldOptions;
+}
+
+const troubleMs = 3_000;
+/** As long as clients and nodes may take to be done once everything works again. */
+const healingMs = 60_000;
+
+const queueA: Destination = { kind: "queue", name: "orders" };
+const queueB: Destination = { kind: "queue", name: "invoices" };
+const topic: Destination = { kind: "topic", name: "prices" };
+const deadLetters: Destination = { kind: "queue", name: "ActiveMQ.DLQ" };
+
+/** All that a seed decides before the first moment. */
+export function planOf(seed: number): Plan {
+  const random = new Random(seed ^ 0x5eed);
+  const options: WorldOptions = {
+    synchronisation: random.chance(0.5) ? "automatic" : "manual",
+    waitForReplica: random.chance(0.7) ? false : random.chance(0.5) ? true : "always",
+    peerTimeoutMs: random.between(150, 700),
+    diskMs: random.pick([0.3, 2, 8]),
+    startMs: random.pick([5, 60]),
+    checkpointChance: random.pick([0, 0.02, 0.3]),
+    tailCount: random.pick([0, 50]),
+  };
+  return { seed, options, faults: makeFaults(random, troubleMs) };
+}
+
+/** Runs one schedule; whatever goes wrong is in `failure`. */
+export function runPlan(plan: Plan, lies: Partial<Lies> = {}): Outcome {
+  const world = new World(plan.seed, plan.options, { ...honest, ...lies });
+  const ledger = new Ledger();
+  let failure: string | null = null;
+  try {
+    play(world, ledger, plan);
+  } catch (error) {
+    const { name, message, stack } = error as Error;
+    failure =
+      name === "Violation"
+        ? `at ${world.clock.now.toFixed(1)} ms: ${message}`
+        : `at ${world.clock.now.toFixed(1)} ms: ${stack ?? message}`;
+  }
+  const { kills, failovers, recoveries } = world.counts;
+  return {
+    entries: world.oracle.entryCount,
+    kills,
+    failovers,
+    recoveries,
+    confirmed: ledger.confirmedCount,
+    failure,
+  };
+}
+
+function play(world: World, ledger: Ledger, plan: Plan): void {
+  world.startSupervisor();
+  const { producers, consumers } = employ(world, ledger);
+  for (const fault of plan.faults) world.clock.at(fault.at, () => strike(world, fault));
+  world.clock.run(troubleMs);
+  for (const producer of producers) producer.stop();
+  heal(world, () => producers.every((producer) => producer.isDone) && isDrained(world));
+  for (const consumer of consumers) consumer.stop();
+  world.clock.run(world.clock.now + 500);
+  compareNodes(world);
+  ledger.audit(world.oracle.commandsOf("primary"));
+}
+
+function employ(
+  world: World,
+  ledger: Ledger,
+): { producers: SimulatedProducer[]; consumers: SimulatedConsumer[] } {
+  const { random } = world;
+  const producer = (
+    name: string,
+    destination: Destination,
+    window: number,
+    transacted: number,
+  ): SimulatedProducer =>
+    new SimulatedProducer(world, ledger, {
+      name,
+      destination,
+      window,
+      transacted,
+      pauseMs: random.between(30, 200),
+    });
+  const consumer = (
+    name: string,
+    destination: Destination,
+    sendsTo: Destination | null,
+    isPlain = false,
+  ): SimulatedConsumer =>
+    new SimulatedConsumer(world, ledger, {
+      name,
+      destination,
+      durable: null,
+      prefetchCount: 1 + random.below(10),
+      workMs: random.between(1, 40),
+      sendsTo,
+      isPlain,
+    });
+  const reader = new SimulatedConsumer(world, ledger, {
+    name: "reader",
+    destination: topic,
+    durable: { clientId: "reader", name: "prices" },
+    prefetchCount: 5,
+    workMs: 10,
+    sendsTo: null,
+    isPlain: true,
+  });
+  const consumers = [
+    consumer("c1", queueA, null),
+    consumer("c2", queueA, queueB),
+    consumer("c3", queueB, null),
+    consumer("c4", deadLetters, null, true),
+    reader,
+  ];
+  const producers = [
+    producer("p1", queueA, 1 + random.below(8), 0),
+    producer("p2", queueA, 1, 1 + random.below(5)),
+    producer("p3", queueB, 3, 0),
+  ];
+  // What is published before the subscription exists is nobody's.
+  const publish = (): void => {
+    if (reader.isReady) producers.push(producer("p4", topic, 2, 0));
+    else world.clock.after(20, publish);
+  };
+  publish();
+  return { producers, consumers };
+}
+
+/** Everything works again, and whatever can be started or recovered is. */
+function heal(world: World, isDone: () => boolean): void {
+  const until = world.clock.now + healingMs;
+  world.clock.run(world.clock.now + 2_000);
+  world.network.set("healthy");
+  world.network.delayMs = 0;
+  while (world.clock.now < until) {
+    for (const host of Object.values(world.hosts)) if (host?.isFrozen === true) host.thaw();
+    if (world.supervisor === null) world.startSupervisor();
+    if (world.supervisor?.isRecovering === false) {
+      for (const node of ["primary", "replica"] as const)
+        if (world.hosts[node] === null) world.supervisor.start(node);
+      world.clock.run(world.clock.now + 500);
+      if (!isWhole(world)) recoverIfNeeded(world);
+    }
+    world.clock.run(world.clock.now + 500);
+    if (isWhole(world) && isDone()) return;
+  }
+  if (!isWhole(world)) violated("the pair heals", `after ${healingMs} ms: ${situation(world)}`);
+  violated("nothing is stranded", `after ${healingMs} ms: ${queuesOf(world)}`);
+}
+
+function isWhole(world: World): boolean {
+  const { inSync, holder } = world.book.state;
+  const active = holder === null ? null : (world.hosts[holder]?.node?.active ?? null);
+  return (
+    inSync.length === 2 && active !== null && active.isAttached && !active.isSeeking && active.lagEntries === 0
+  );
+}
+
+function isDrained(world: World): boolean {
+  const { holder } = world.book.state;
+  const { history } = world.hosts[holder!]!.node!;
+  return history.broker.storedCount === 0 && history.committed === history.head.op;
+}
+
+/** Both hold the same, in memory and after a restart. */
+function compareNodes(world: World): void {
+  const { primary, replica } = world.hosts;
+  const one = primary?.node?.history;
+  const other = replica?.node?.history;
+  if (one === undefined || other === undefined) return violated("the pair heals", situation(world));
+  if (world.lies.changesState) other.broker.nextPosition += 1;
+  const chains = [world.disks.primary.chain.join(), world.disks.replica.chain.join()];
+  if (chains[0] !== chains[1])
+    violated("equal histories after healing", `${one.head.op} and ${other.head.op}`);
+  const texts = [
+    one.broker,
+    other.broker,
+    world.disks.primary.load().broker,
+    world.disks.replica.load().broker,
+  ].map(fingerprint);
+  for (const [index, text] of texts.entries())
+    if (text !== texts[0])
+      violated(
+        "equal states after healing",
+        `${["primary", "replica", "primary's disk", "replica's disk"][index]!}\n${texts[0]!}\n${text}`,
+      );
+}
+
+function situation(world: World): string {
+  const nodes = (["primary", "replica"] as const).map((node) => {
+    const host = world.hosts[node];
+    const running = host?.node ?? null;
+    if (running === null) return `${node} has no process`;
+    const { history, state, reason } = running;
+    return `${node} ${JSON.stringify(state)} epoch ${history.epoch} head ${history.head.op} durable ${history.durable} committed ${history.committed} ${reason ?? ""}`;
+  });
+  return `${nodes.join("; ")}; book ${JSON.stringify(world.book.state)}`;
+}
+
+function queuesOf(world: World): string {
+  const { holder } = world.book.state;
+  const node = world.hosts[holder!]!.node!;
+  return [...node.history.broker.queues.values()]
+    .map(
+      (queue) =>
+        `${queue.key} ${queue.depth} (${[...queue.delivered.values()].map(({ owner }) => owner).join()}, ${node.active?.desk.dispatcher.consumerCount(queue) ?? 0} consumers)`,
+    )
+    .join("; ");
+}

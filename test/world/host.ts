@@ -1,0 +1,374 @@
+import { assertNever } from "../../engine/base/assert.ts";
+import { digestText } from "../../engine/base/checksum.ts";
+import { asInstant, asWallTime, type Moment } from "../../engine/base/units.ts";
+import type { SessionAnswer, SessionId, SessionRequest } from "../../engine/core/dialogue.ts";
+import type { Effect, Input, NodeOptions } from "../../engine/node/contract.ts";
+import { BrokerNode } from "../../engine/node/node.ts";
+import type { BrokerReport, NodeStatus, SupervisorOrder } from "../../engine/supervisor/channel.ts";
+import { assert } from "../../engine/base/assert.ts";
+import type { ClientWire } from "./client-wire.ts";
+import { Mailboxes } from "./mailboxes.ts";
+import { PeerPort } from "./peer-port.ts";
+import type { World } from "./world.ts";
+
+const tickMs = 100;
+
+export type NodeName = "primary" | "replica";
+
+/** What a sabotage may do at this boundary; each is a lie that the real host must never tell. */
+export interface HostLies {
+  /** Who says `journalled` before the disk has finished. */
+  readonly journalledEarly: "nobody" | "standby" | "active";
+  /** Grants itself what the arbiter denies. */
+  readonly ignoresDenials: boolean;
+  /** Takes clients' sends twice, in another order, or not at all although it confirms them. */
+  readonly requests: "whole" | "doubled" | "swapped" | "partly lost";
+  /** Does not tell the node that a connection has ended. */
+  readonly forgetsClosed: boolean;
+  /** Forgets, when it becomes active, that messages were delivered before. */
+  readonly forgetsDeliveries: boolean;
+}
+
+/**
+ * One broker process of the simulated world: the real node between simulated disk, links, clients and supervisor. A
+ * frozen process takes nothing in; what arrives meanwhile waits, and comes in any order between its sources.
+ */
+export class SimulatedHost {
+  readonly name: NodeName;
+  readonly role: NodeName;
+  readonly instance: string;
+  readonly peers: PeerPort;
+  node: BrokerNode | null = null;
+  isOpen = false;
+  isOver = false;
+  readonly #world: World;
+  readonly #mailboxes: Mailboxes;
+  readonly #inputs: Input[] = [];
+  readonly #clients = new Map<SessionId, ClientWire>();
+  readonly #skewMs: number;
+  #isRunning = false;
+  #isTurnPlanned = false;
+  #isNodeServing = false;
+  #lastSession = 0;
+  #lastStatus = "";
+  #swapped: Extract<Input, { kind: "asked" }> | null = null;
+
+  constructor(world: World, name: NodeName, role: NodeName, instance: string) {
+    this.#world = world;
+    this.name = name;
+    this.role = role;
+    this.instance = instance;
+    this.#mailboxes = new Mailboxes(world.random);
+    this.#skewMs = world.random.between(-500, 500);
+    this.peers = new PeerPort({
+      clock: world.clock,
+      random: world.random,
+      network: world.network,
+      other: () => {
+        const other = world.hosts[name === "primary" ? "replica" : "primary"];
+        return other?.isOpen === true && !other.isOver ? other.peers : null;
+      },
+      give: (input) => this.give(input),
+      arrive: (source, action) => this.arrive(source, action),
+    });
+  }
+
+  get isFrozen(): boolean {
+    return this.#mailboxes.isHeld;
+  }
+
+  /** Opens the store and starts the node. */
+  start(): void {
+    if (this.isOver) return;
+    const stored = this.#world.disks[this.name].load();
+    this.#world.oracle.loaded(this);
+    this.node = new BrokerNode(this.#nodeOptions(), stored, this.#world.disks[this.name], this.#moment());
+    this.report({ kind: "opened", position: this.#position(), pairId: stored.pairId });
+    this.give({ kind: "started" });
+    this.#tickLater();
+  }
+
+  kill(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.isOpen = false;
+    this.#mailboxes.drop();
+    this.peers.close();
+    for (const client of this.#clients.values()) client.hostGone();
+  }
+
+  freeze(): void {
+    this.#mailboxes.hold();
+  }
+
+  thaw(): void {
+    this.#mailboxes.release();
+  }
+
+  /** Something arrives from outside; it waits while the process is frozen and never comes when it is gone. */
+  arrive(source: string, action: () => void): void {
+    if (!this.isOver) this.#mailboxes.put(source, action);
+  }
+
+  /** An order of the supervisor. */
+  take(order: SupervisorOrder): void {
+    this.arrive("channel", () => {
+      if (order.kind === "ping") this.report({ kind: "pong", ping: order.ping });
+      else if (order.kind === "stop" && this.node === null) this.#world.ended(this, "stopped");
+      else if (order.kind === "stop") this.give({ kind: "told-to-stop", pair: order.pair });
+      else if (order.kind === "granted") this.give({ ...order, epoch: order.epoch as never });
+      else if (order.kind === "denied") this.#denied(order);
+      else if (order.kind === "shut-down")
+        this.give({ kind: "told-to-shut-down", reason: order.reason as "failure", text: order.text });
+    });
+  }
+
+  accept(client: ClientWire): SessionId {
+    const session = (this.#lastSession += 1) as SessionId;
+    this.#clients.set(session, client);
+    this.arrive("client", () => this.give({ kind: "session-opened", session }));
+    return session;
+  }
+
+  /** Whether clients' bytes may be given to their sessions now. */
+  get isServing(): boolean {
+    if (this.node?.mustTick(this.#moment()) === true) this.give({ kind: "ticked" });
+    return this.#isNodeServing && !this.isOver;
+  }
+
+  ask(session: SessionId, request: SessionRequest, receipt: number): void {
+    const input: Input = { kind: "asked", session, request, receipt };
+    if (request.kind !== "send" || this.#lies().requests === "whole") return this.give(input);
+    this.#misunderstand(input, request.transaction !== null);
+  }
+
+  closeClient(session: SessionId): void {
+    if (!this.#clients.delete(session)) return;
+    if (!this.#lies().forgetsClosed) this.give({ kind: "session-closed", session });
+  }
+
+  give(input: Input): void {
+    if (this.isOver || this.node === null) return;
+    this.#inputs.push(input);
+    this.#planTurn();
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        this.#world.transcript?.input(this, next);
+        for (const effect of this.node.step(next, this.#moment())) {
+          this.#world.transcript?.effect(this, effect);
+          this.#perform(effect);
+        }
+        if (this.#hasEnded()) return;
+      }
+    } finally {
+      this.#isRunning = false;
+    }
+    if (this.#lies().forgetsDeliveries) this.#forgetDeliveries(input);
+  }
+
+  report(report: BrokerReport): void {
+    this.#world.supervisor?.hear(this, report);
+  }
+
+  #hasEnded(): boolean {
+    return this.isOver;
+  }
+
+  #lies(): HostLies {
+    return this.#world.lies;
+  }
+
+  #denied(order: Extract<SupervisorOrder, { kind: "denied" }>): void {
+    if (this.#lies().ignoresDenials && (this.node?.active ?? null) !== null)
+      this.give({
+        kind: "granted",
+        wish: "alone",
+        epoch: (order.epoch + 1) as never,
+        withPeer: false,
+        peerInSync: false,
+      });
+    else this.give({ ...order, epoch: order.epoch as never });
+  }
+
+  /** What a sabotaged host makes of a client's send. */
+  #misunderstand(input: Extract<Input, { kind: "asked" }>, isTransacted: boolean): void {
+    const { session, receipt } = input;
+    const { requests } = this.#lies();
+    if (requests === "partly lost" && isTransacted && this.#world.random.chance(0.2))
+      return this.give({ kind: "asked", session, request: { kind: "settle-down" }, receipt });
+    if (requests === "swapped" && !isTransacted && this.#swapped === null && this.#world.random.chance(0.2)) {
+      this.#swapped = input;
+      return;
+    }
+    this.give(input);
+    if (requests === "doubled" && this.#world.random.chance(0.1)) this.give(input);
+    const before = this.#swapped;
+    this.#swapped = null;
+    if (before !== null) this.give(before);
+  }
+
+  #forgetDeliveries(input: Input): void {
+    if (input.kind !== "granted" || input.wish !== "active" || this.node === null) return;
+    for (const queue of this.node.history.broker.queues.values())
+      for (const message of queue.inOrder()) message.deliveryCount = 0;
+  }
+
+  #planTurn(): void {
+    if (this.#isTurnPlanned) return;
+    this.#isTurnPlanned = true;
+    this.#world.clock.after(this.#world.random.between(0, 0.2), () =>
+      this.arrive("timer", () => {
+        this.#isTurnPlanned = true;
+        // Where the real node takes one when it is due; here it is due at any time.
+        if (this.#world.random.chance(this.#world.options.checkpointChance))
+          this.node?.history.forceCheckpoint();
+        this.give({ kind: "turn-ended" });
+        this.#isTurnPlanned = false;
+      }),
+    );
+  }
+
+  #tickLater(): void {
+    this.#world.clock.after(tickMs, () =>
+      this.arrive("timer", () => {
+        this.give({ kind: "ticked" });
+        this.#tickLater();
+      }),
+    );
+  }
+
+  #perform(effect: Effect): void {
+    const disk = this.#world.disks[this.name];
+    switch (effect.kind) {
+      case "journal": {
+        const through = effect.entries.at(-1)!.op;
+        this.#world.oracle.journalled(this, effect.entries);
+        const isEarly = this.#lies().journalledEarly === this.node?.state.kind;
+        const say = (): void => this.arrive("disk", () => this.give({ kind: "journalled", through }));
+        disk.append(effect.entries, isEarly ? () => {} : say);
+        if (isEarly) say();
+        return;
+      }
+      case "save-checkpoint":
+        return disk.saveCheckpoint(effect.checkpoint);
+      case "save-term":
+        return disk.saveTerm(effect.epoch, effect.pairId);
+      case "cut":
+        disk.cut(effect.after);
+        this.#world.oracle.loaded(this);
+        this.#inputs.push({ kind: "restored", stored: disk.load() });
+        return;
+      case "begin-snapshot":
+        return disk.beginSnapshot();
+      case "take-snapshot-part":
+        return disk.takeSnapshotPart(effect.contents, effect.rows);
+      case "install-snapshot": {
+        const source = this.#world.disks[this.name === "primary" ? "replica" : "primary"];
+        disk.installSnapshot(effect.head, effect.pairId, source.chainBegun);
+        this.#world.oracle.loaded(this);
+        this.#inputs.push({ kind: "restored", stored: disk.load() });
+        return;
+      }
+      case "tell-peer":
+        this.#world.oracle.told(this, effect.message);
+        return this.peers.tell(effect.link, effect.message);
+      case "drop-peer":
+        return this.peers.drop(effect.link);
+      case "seek-peer":
+        return this.peers.seek(effect.on);
+      case "answer":
+        return this.#answer(effect.session, effect.answer);
+      case "connectors":
+        this.isOpen = effect.open;
+        return;
+      case "serve":
+        this.#isNodeServing = effect.on;
+        if (effect.on) this.arrive("timer", () => this.#resumeClients());
+        return;
+      case "close-sessions":
+        for (const client of [...this.#clients.values()]) client.hostCloses();
+        return;
+      case "ask-grant":
+        return this.report({ kind: "ask-grant", wish: effect.wish, position: this.#position() });
+      case "paired":
+        return this.report({ kind: "paired", epoch: effect.epoch, position: this.#position() });
+      case "status-changed":
+        return this.#reportStatus();
+      case "notice":
+        return;
+      case "end":
+        this.#world.ended(this, effect.reason);
+        return;
+      default:
+        assertNever(effect);
+    }
+  }
+
+  #resumeClients(): void {
+    for (const client of this.#clients.values()) client.resume();
+  }
+
+  #answer(session: SessionId, answer: SessionAnswer): void {
+    assert(this.node !== null, "a node that answers runs");
+    this.#world.oracle.answered(this, answer);
+    this.#clients.get(session)?.answer(answer);
+  }
+
+  #reportStatus(): void {
+    const { node } = this;
+    if (node === null) return;
+    const status: NodeStatus = {
+      state: stateWord(node),
+      reason: null,
+      port: null,
+      attached: node.isAttached,
+      position: this.#position(),
+      committed: node.history.committed,
+    };
+    const news = `${status.state} ${status.attached} ${status.position.epoch}`;
+    if (news === this.#lastStatus) return;
+    this.#lastStatus = news;
+    this.report({ kind: "state", status });
+  }
+
+  #position(): { epoch: number; op: number; digest: string } {
+    const { history } = this.node!;
+    return { epoch: history.epoch, op: history.head.op, digest: digestText(history.head.digest) };
+  }
+
+  #moment(): Moment {
+    const { now } = this.#world.clock;
+    return {
+      monotonic: asInstant(now),
+      wall: asWallTime(Math.floor(1_700_000_000_000 + now + this.#skewMs)),
+    };
+  }
+
+  #nodeOptions(): NodeOptions {
+    const { options } = this.#world;
+    return {
+      name: this.name,
+      role: this.role,
+      profile: "guarded",
+      synchronisation: options.synchronisation,
+      waitForReplica: options.waitForReplica,
+      shutdownOnPrimaryFailure: false,
+      shutdownOnReplicaFailure: false,
+      peerTimeoutMs: options.peerTimeoutMs,
+      firstContactMs: 5_000,
+      instance: this.instance,
+      newPairId: `pair of ${this.instance}`,
+      login: null,
+      admitsReplica: () => true,
+    };
+  }
+}
+
+function stateWord(node: BrokerNode): NodeStatus["state"] {
+  const { state } = node;
+  if (state.kind === "active") return state.commits === "both" && !node.isAttached ? "blocked" : "active";
+  if (state.kind === "out-of-sync") return "out of sync";
+  return state.kind === "ended" ? "shut down" : state.kind;
+}

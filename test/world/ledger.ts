@@ -1,0 +1,142 @@
+import type { Command } from "../../engine/core/command.ts";
+import { violated } from "./oracle.ts";
+
+/** One try to send a message; a client that is not answered tries again under a new name. */
+interface Attempt {
+  readonly producer: string;
+  readonly sequence: number;
+  readonly transaction: string | null;
+  isConfirmed: boolean;
+}
+
+/** What clients did and were told, kept by themselves: compared with what the pair has in the end. */
+export class Ledger {
+  readonly #attempts = new Map<string, Attempt>();
+  readonly #transactions = new Map<
+    string,
+    { readonly bodies: string[]; outcome: "open" | "committed" | "rolled back" }
+  >();
+  /** Delivery counts that reached clients, by queue and body: two connections may get theirs in either order. */
+  readonly #deliveries = new Map<string, Set<number>>();
+  readonly #seen = new Set<string>();
+  readonly #settled = new Set<string>();
+  confirmedCount = 0;
+  deliveredCount = 0;
+
+  sent(body: string, attempt: Omit<Attempt, "isConfirmed">): void {
+    this.#attempts.set(body, { ...attempt, isConfirmed: false });
+    if (attempt.transaction === null) return;
+    const open = this.#transactions.get(attempt.transaction);
+    if (open === undefined) this.#transactions.set(attempt.transaction, { bodies: [body], outcome: "open" });
+    else open.bodies.push(body);
+  }
+
+  confirmed(body: string): void {
+    this.#attempts.get(body)!.isConfirmed = true;
+    this.confirmedCount += 1;
+  }
+
+  /** `rolled back` as soon as the client wishes it; `committed` when it is confirmed. */
+  finished(transaction: string, outcome: "committed" | "rolled back"): void {
+    const known = this.#transactions.get(transaction);
+    if (known !== undefined) known.outcome = outcome;
+    if (outcome === "committed") this.confirmedCount += known?.bodies.length ?? 0;
+  }
+
+  delivered(queue: string, body: string, deliveryCount: number): void {
+    const key = `${queue} ${body}`;
+    const counts = this.#deliveries.get(key) ?? new Set();
+    if (this.#settled.has(key))
+      violated(
+        "nothing confirmed is applied twice",
+        `${key} is delivered again after its acknowledgement was confirmed`,
+      );
+    if (counts.has(deliveryCount))
+      violated("redeliveries carry the flag", `${key} comes a second time as delivery ${deliveryCount}`);
+    const { transaction } =
+      this.#attempts.get(body) ?? violated("none is invented", `${body} was never sent`);
+    if (transaction !== null && this.#transactions.get(transaction)!.outcome === "rolled back")
+      violated("transactions are whole", `${body} is delivered, and its transaction was rolled back`);
+    this.#deliveries.set(key, counts.add(deliveryCount));
+    this.#seen.add(body);
+    this.deliveredCount += 1;
+  }
+
+  settled(queue: string, body: string): void {
+    this.#settled.add(`${queue} ${body}`);
+  }
+
+  /** All that was promised, against the history that stayed. */
+  audit(history: readonly Command[]): void {
+    const visible = visibleSends(history);
+    const counts = new Map<string, number>();
+    for (const body of visible) counts.set(body, (counts.get(body) ?? 0) + 1);
+    for (const [body, count] of counts)
+      if (count > 1) violated("nothing confirmed is applied twice", `${body} is there ${count} times`);
+    for (const [body, { isConfirmed }] of this.#attempts)
+      if (isConfirmed && !counts.has(body))
+        violated("nothing confirmed is lost", `${body} was confirmed and is not there`);
+    this.#auditTransactions(counts);
+    this.#auditOrder(visible);
+    for (const body of counts.keys())
+      if (!this.#seen.has(body)) violated("nothing is stranded", `${body} reached no consumer`);
+  }
+
+  #auditTransactions(counts: ReadonlyMap<string, number>): void {
+    for (const [name, { bodies, outcome }] of this.#transactions) {
+      const there = bodies.filter((body) => counts.has(body)).length;
+      const isWhole =
+        outcome === "committed"
+          ? there === bodies.length
+          : outcome === "rolled back"
+            ? there === 0
+            : there === 0 || there === bodies.length;
+      if (!isWhole)
+        violated(
+          "transactions are whole",
+          `${name} is ${outcome}, and ${there} of its ${bodies.length} messages are there`,
+        );
+    }
+  }
+
+  /** First appearances of each producer's messages are in the order in which it sent them. */
+  #auditOrder(visible: readonly string[]): void {
+    const last = new Map<string, number>();
+    const known = new Set<string>();
+    for (const body of visible) {
+      const { producer, sequence } = this.#attempts.get(body)!;
+      const name = `${producer} ${sequence}`;
+      if (known.has(name)) continue;
+      known.add(name);
+      if (sequence <= (last.get(producer) ?? -1))
+        violated("order per producer", `${body} comes after ${last.get(producer) ?? ""} of ${producer}`);
+      last.set(producer, sequence);
+    }
+  }
+}
+
+const text = new TextDecoder();
+
+/** Bodies in the order in which they became visible. */
+function visibleSends(history: readonly Command[]): string[] {
+  const visible: string[] = [];
+  const open = new Map<string, string[]>();
+  for (const command of history) {
+    if (command.kind === "send") {
+      const body = text.decode(command.message.body);
+      if (command.transaction === null) visible.push(body);
+      else
+        open.set(`${command.owner} ${command.transaction}`, [
+          ...(open.get(`${command.owner} ${command.transaction}`) ?? []),
+          body,
+        ]);
+    } else if (command.kind === "finish") {
+      const key = `${command.owner} ${command.transaction}`;
+      if (command.outcome === "commit") visible.push(...(open.get(key) ?? []));
+      open.delete(key);
+    } else if (command.kind === "leave") {
+      for (const key of [...open.keys()]) if (key.startsWith(`${command.owner} `)) open.delete(key);
+    }
+  }
+  return visible;
+}

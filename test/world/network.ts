@@ -1,0 +1,104 @@
+import type { ReplicationMessage } from "../../engine/pair/message.ts";
+import { encodeReplication, ReplicationDecoder } from "../../engine/pair/codec.ts";
+import type { Clock } from "./clock.ts";
+import type { Random } from "./random.ts";
+
+export type LinkMode = "healthy" | "cut" | "mute";
+
+/** What one end of a connection is told. */
+export interface WireEnd {
+  said(message: ReplicationMessage): void;
+  lost(): void;
+}
+
+/** The replication link: connections of it lose nothing and keep their order, until they are lost as a whole. */
+export class Network {
+  mode: LinkMode = "healthy";
+  delayMs = 0;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #wires = new Set<Wire>();
+
+  constructor(clock: Clock, random: Random) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  latency(): number {
+    return this.delayMs + this.#random.between(0.05, 1);
+  }
+
+  connect(near: WireEnd, far: WireEnd): Wire {
+    const wire = new Wire(this, this.#clock, [near, far], () => this.#wires.delete(wire));
+    this.#wires.add(wire);
+    return wire;
+  }
+
+  set(mode: LinkMode): void {
+    this.mode = mode;
+    // A connection that lost bytes can never carry a sensible stream again.
+    for (const wire of [...this.#wires])
+      if (mode === "cut" || (mode === "healthy" && wire.isPoisoned)) wire.break();
+  }
+}
+
+/** One connection; side 0 opened it. */
+export class Wire {
+  isPoisoned = false;
+  readonly #network: Network;
+  readonly #clock: Clock;
+  readonly #ends: readonly [WireEnd, WireEnd];
+  readonly #isOpen: [boolean, boolean] = [true, true];
+  readonly #arrivesAt: [number, number] = [0, 0];
+  readonly #decoders = [new ReplicationDecoder(), new ReplicationDecoder()] as const;
+  readonly #onOver: () => void;
+
+  constructor(network: Network, clock: Clock, ends: readonly [WireEnd, WireEnd], onOver: () => void) {
+    this.#network = network;
+    this.#clock = clock;
+    this.#ends = ends;
+    this.#onOver = onOver;
+  }
+
+  /** Says something from this side, as bytes of the real codec. */
+  tell(side: 0 | 1, message: ReplicationMessage): void {
+    if (!this.#isOpen[side]) return;
+    const bytes = encodeReplication(message);
+    this.#toOther(side, () => {
+      const other = side === 0 ? 1 : 0;
+      for (const decoded of this.#decoders[side].push(bytes))
+        if (this.#isOpen[other]) this.#ends[other].said(decoded);
+    });
+  }
+
+  /** Ends it from this side; what was said before still arrives, then the other side learns of the end. */
+  drop(side: 0 | 1): void {
+    if (!this.#isOpen[side]) return;
+    this.#isOpen[side] = false;
+    this.#toOther(side, () => this.#lose(side === 0 ? 1 : 0));
+  }
+
+  /** Both sides lose it, each when it notices; what is under way is lost. */
+  break(): void {
+    this.isPoisoned = true;
+    this.#onOver();
+    for (const side of [0, 1] as const) this.#clock.after(this.#network.latency(), () => this.#lose(side));
+  }
+
+  #lose(side: 0 | 1): void {
+    if (!this.#isOpen[side]) return;
+    this.#isOpen[side] = false;
+    if (!this.#isOpen[0] && !this.#isOpen[1]) this.#onOver();
+    this.#ends[side].lost();
+  }
+
+  #toOther(side: 0 | 1, action: () => void): void {
+    if (this.#network.mode !== "healthy") this.isPoisoned = true;
+    const at = Math.max(this.#arrivesAt[side], this.#clock.now + this.#network.latency());
+    this.#arrivesAt[side] = at;
+    this.#clock.at(at, () => {
+      if (this.#network.mode === "mute") this.isPoisoned = true;
+      if (!this.isPoisoned) action();
+    });
+  }
+}

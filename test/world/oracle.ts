@@ -1,0 +1,127 @@
+import { digestText } from "../../engine/base/checksum.ts";
+import type { Command } from "../../engine/core/command.ts";
+import type { SessionAnswer } from "../../engine/core/dialogue.ts";
+import { replicationRules, type ReplicationMessage } from "../../engine/pair/message.ts";
+import type { JournalEntry } from "../../engine/pair/entry.ts";
+import { digestBytes } from "../../engine/base/checksum.ts";
+import type { SupervisorOrder } from "../../engine/supervisor/channel.ts";
+import type { NodeName, SimulatedHost } from "./host.ts";
+import type { World } from "./world.ts";
+
+/** A promise was broken. */
+export class Violation extends Error {
+  override readonly name = "Violation";
+}
+
+export function violated(rule: string, detail: string): never {
+  throw new Violation(`${rule}: ${detail}`);
+}
+
+/**
+ * Watches every run from outside. It knows each entry ever made, and so the whole tree of histories; what was
+ * confirmed must stay one straight line in it, and lie on every disk whose node may still be given the right to serve.
+ */
+export class Oracle {
+  readonly #world: World;
+  /** Every entry by its digest: its parent and what it does. */
+  readonly #entries = new Map<string, { readonly parent: string; readonly command: Command }>();
+  /** History of each process, as digests by op. */
+  readonly #chains = new Map<SimulatedHost, string[]>();
+  /** The line of all that was ever confirmed. */
+  readonly #confirmed: string[] = ["0".repeat(digestBytes * 2)];
+  entryCount = 0;
+  answerCount = 0;
+  #lastHolder: NodeName | null = null;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  get confirmedThrough(): number {
+    return this.#confirmed.length - 1;
+  }
+
+  /** A process has read its store, or cut it. */
+  loaded(host: SimulatedHost): void {
+    this.#chains.set(host, [...this.#world.disks[host.name].chain]);
+    this.checkHolders(`the load of the ${host.name}'s store`);
+  }
+
+  journalled(host: SimulatedHost, entries: readonly JournalEntry[]): void {
+    const chain = this.#chains.get(host)!;
+    for (const { op, bytes, digest, command } of entries) {
+      const parent = Buffer.from(bytes.subarray(0, digestBytes)).toString("hex");
+      if (op !== chain.length || chain[op - 1] !== parent)
+        violated("ops without gaps", `the ${host.name} journals entry ${op} behind ${chain.length - 1}`);
+      const text = digestText(digest);
+      chain.push(text);
+      if (!this.#entries.has(text)) this.entryCount += 1;
+      this.#entries.set(text, { parent, command });
+    }
+  }
+
+  answered(host: SimulatedHost, answer: SessionAnswer): void {
+    if (answer.kind === "close") return;
+    this.answerCount += 1;
+    const { committed } = host.node!.history;
+    const chain = this.#chains.get(host)!;
+    const shared = Math.min(committed, this.confirmedThrough);
+    if (chain[shared] !== this.#confirmed[shared])
+      violated(
+        "one history",
+        `the ${host.name} answers at entry ${committed} of epoch ${host.node!.history.epoch}, and its entry ${shared} is not the one that was confirmed before`,
+      );
+    if (committed <= this.confirmedThrough) return;
+    for (let op = this.confirmedThrough + 1; op <= committed; op += 1) this.#confirmed.push(chain[op]!);
+    if (this.#world.disks[host.name].chainAt(committed) !== chain[committed])
+      violated(
+        "nothing is confirmed before it is safe",
+        `entry ${committed} is not on the ${host.name}'s own disk`,
+      );
+    this.checkHolders(`an answer of the ${host.name}`);
+  }
+
+  /** Every node that may be given the right to serve holds all that was confirmed, on its disk. */
+  checkHolders(when: string): void {
+    const { inSync } = this.#world.book.state;
+    for (const node of inSync)
+      if (this.#world.disks[node].chainAt(this.confirmedThrough) !== this.#confirmed.at(-1))
+        violated(
+          "nothing confirmed is lost",
+          `at ${when} the ${node} counts as in sync, and its disk (${this.#world.disks[node].headOp}) lacks the confirmed entry ${this.confirmedThrough}`,
+        );
+  }
+
+  /** A replication message leaves: its row of the table allows it. */
+  told(host: SimulatedHost, message: ReplicationMessage): void {
+    const { sender, durableFirst } = replicationRules[message.kind];
+    const state = host.node!.state.kind;
+    const isAllowed =
+      sender === "either" || (sender === "standby" ? state === "standby" : state !== "standby");
+    if (!isAllowed) violated("replication rules", `a node that is ${state} says "${message.kind}"`);
+    if (durableFirst === "nothing" || !("head" in message)) return;
+    if (this.#world.disks[host.name].chainAt(message.head) !== digestText(message.digest))
+      violated(
+        "replication rules",
+        `the ${host.name} says "${message.kind}" for entry ${message.head} before it is on its disk`,
+      );
+  }
+
+  ordered(order: SupervisorOrder): void {
+    const { holder } = this.#world.book.state;
+    if (order.kind !== "granted" || order.wish !== "active") return;
+    if (this.#lastHolder !== null && this.#lastHolder !== holder) this.#world.counts.failovers += 1;
+    this.#lastHolder = holder;
+  }
+
+  /** The commands of one node's history, first to last. */
+  commandsOf(node: NodeName): Command[] {
+    const commands: Command[] = [];
+    let digest = this.#world.disks[node].chain.at(-1)!;
+    for (let entry = this.#entries.get(digest); entry !== undefined; entry = this.#entries.get(digest)) {
+      commands.push(entry.command);
+      digest = entry.parent;
+    }
+    return commands.reverse();
+  }
+}

@@ -1,0 +1,118 @@
+import type { EndReason } from "../../engine/node/contract.ts";
+import { Clock } from "./clock.ts";
+import { SimulatedDisk } from "./disk.ts";
+import type { HostLies, NodeName, SimulatedHost } from "./host.ts";
+import { Network } from "./network.ts";
+import { Oracle } from "./oracle.ts";
+import { Random } from "./random.ts";
+import { Book, SimulatedSupervisor, type SupervisorLies } from "./supervisor.ts";
+import type { Transcript } from "./transcript.ts";
+
+/** What differs from one schedule to the next besides its faults. */
+export interface WorldOptions {
+  readonly synchronisation: "manual" | "automatic";
+  readonly waitForReplica: boolean | "always";
+  readonly peerTimeoutMs: number;
+  readonly diskMs: number;
+  readonly startMs: number;
+  /** Of taking a checkpoint at the end of a turn. */
+  readonly checkpointChance: number;
+  /** Entries that a journal keeps beyond what a restart needs. */
+  readonly tailCount: number;
+}
+
+/** Every switch is a lie that the real boundary must never tell; see `test/sim/sabotages.ts`. */
+export interface Lies extends HostLies, SupervisorLies {
+  /** What the disk said was durable is not: so many entries are gone after a kill. */
+  readonly lostEntries: number;
+  /** One node's state is changed behind the back of the other. */
+  readonly changesState: boolean;
+}
+
+export const honest: Lies = {
+  journalledEarly: "nobody",
+  ignoresDenials: false,
+  forgetsDeliveries: false,
+  leavesStandbyEligible: false,
+  believesStalePairing: false,
+  forgetsBook: false,
+  lostEntries: 0,
+  requests: "whole",
+  forgetsClosed: false,
+  changesState: false,
+};
+
+/** Clock, chance, disks, network, supervisor and both processes: everything that the engine is told comes from here. */
+export class World {
+  readonly clock = new Clock();
+  readonly random: Random;
+  readonly network: Network;
+  readonly disks: Readonly<Record<NodeName, SimulatedDisk>>;
+  readonly hosts: Record<NodeName, SimulatedHost | null> = { primary: null, replica: null };
+  readonly oracle: Oracle;
+  readonly options: WorldOptions;
+  readonly lies: Lies;
+  readonly counts = { kills: 0, failovers: 0, recoveries: 0, starts: 0 };
+  book = new Book();
+  supervisor: SimulatedSupervisor | null = null;
+  transcript: Transcript | null = null;
+
+  constructor(seed: number, options: WorldOptions, lies: Lies = honest) {
+    this.random = new Random(seed);
+    this.options = options;
+    this.lies = lies;
+    this.network = new Network(this.clock, this.random.fork());
+    this.disks = { primary: this.#disk(), replica: this.#disk() };
+    this.oracle = new Oracle(this);
+  }
+
+  nextInstance(node: NodeName): string {
+    this.counts.starts += 1;
+    return `${node} ${this.counts.starts}`;
+  }
+
+  /** Starts a supervisor, unless the brokers of an earlier one still run: their ports and stores are taken. */
+  startSupervisor(): boolean {
+    if (this.supervisor !== null || this.hosts.primary !== null || this.hosts.replica !== null) return false;
+    if (this.lies.forgetsBook) this.book = new Book();
+    this.supervisor = new SimulatedSupervisor(this);
+    this.supervisor.startBoth();
+    return true;
+  }
+
+  /** `kill -9` of the supervisor: its brokers see the channel close and stop in order, unless they are killed as well. */
+  killSupervisor(): void {
+    this.supervisor?.die();
+    this.supervisor = null;
+    for (const host of Object.values(this.hosts))
+      this.clock.after(this.random.between(0.1, 2), () => host?.take({ kind: "stop", pair: true }));
+  }
+
+  kill(node: NodeName): void {
+    const host = this.hosts[node];
+    if (host === null) return;
+    this.counts.kills += 1;
+    host.kill();
+    this.disks[node].lose(this.lies.lostEntries);
+    this.hosts[node] = null;
+    this.supervisor?.exited(node, "failed");
+  }
+
+  /** The process ends by its own word. */
+  ended(host: SimulatedHost, reason: EndReason): void {
+    if (this.hosts[host.name] !== host) return;
+    host.kill();
+    this.disks[host.name].finishWrites();
+    this.hosts[host.name] = null;
+    this.supervisor?.exited(host.name, reason === "stopped" ? "ordered" : "failed");
+  }
+
+  #disk(): SimulatedDisk {
+    const random = this.random.fork();
+    const disk = new SimulatedDisk(this.clock, this.options.tailCount);
+    // Mostly quick, now and then as slow as a busy disk.
+    disk.latencyMs = () =>
+      random.chance(0.03) ? random.between(5, 60) : random.between(0.1, this.options.diskMs);
+    return disk;
+  }
+}
