@@ -88,6 +88,8 @@ export class HostedBroker {
   start(): void {
     const { position } = status(this.#sources());
     this.#supervision.report({ kind: "opened", position, pairId: this.#loop.node.history.pairId });
+    // Before anybody can ask: a store that was just opened would look empty until the first timer.
+    this.#reportStatistics();
     this.#loop.give({ kind: "started" });
     this.#timers.push(setInterval(() => this.#loop.give({ kind: "ticked" }), tickMs));
     this.#timers.push(setInterval(() => this.#reportStatistics(), statisticsMs));

@@ -34,6 +34,8 @@ test("up stops both brokers in order on SIGINT, and what was sent is there when 
   expect([isAlive(primary.pid), isAlive(replica.pid)]).toEqual([false, false]);
   const second = await Pair.start({ data: first.data });
   expect(second.ready.protection).toBe("protected");
+  const view = await second.view();
+  expect([view.primary.storedMessages, view.replica.storedMessages]).toEqual([1, 1]);
   expect(await second.cli("receive", "orders")).toBe("hello");
 });
 
