@@ -110,6 +110,8 @@ export class HostedBroker {
           reason: order.reason === "refused" ? "failure" : order.reason,
           text: order.text,
         });
+      case "hand-over":
+        return this.#loop.give({ kind: "told-to-hand-over" });
       case "ping":
         return this.#supervision.report({ kind: "pong", ping: order.ping });
       case "stop":
@@ -148,6 +150,8 @@ export class HostedBroker {
           position: status(this.#sources()).position,
           pairId: this.#loop.node.history.pairId,
         }),
+      handedOver: () =>
+        this.#supervision.report({ kind: "handed-over", position: status(this.#sources()).position }),
       statusChanged: () => this.#reportStatus(),
       notice: (severity, text) => this.#notice(severity, text),
       end: (reason, text) => this.#end(reason, text),

@@ -23,6 +23,7 @@ export interface LoopPorts {
   turnEnded(): void;
   askGrant(wish: "active" | "alone"): void;
   paired(epoch: number): void;
+  handedOver(): void;
   statusChanged(): void;
   notice(severity: "info" | "warning" | "error", text: string): void;
   end(reason: EndReason, text: string): void;
@@ -164,6 +165,8 @@ export class NodeLoop {
         return this.#ports.askGrant(effect.wish);
       case "paired":
         return this.#ports.paired(effect.epoch);
+      case "handed-over":
+        return this.#ports.handedOver();
       case "status-changed":
         return this.#ports.statusChanged();
       case "notice":

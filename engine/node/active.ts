@@ -172,17 +172,20 @@ export class ActiveRole {
     }
   }
 
-  /** Last words: the standby learns how far all is safe, and that this end is no failure. */
-  sayGoodbye(reason: string, pair: boolean): void {
+  /**
+   * Serves no more. Last words: the standby learns how far all is safe, and that this end is no failure; `pair`: that
+   * nothing follows from it for the standby.
+   */
+  retire(reason: string, pair: boolean): void {
     const { history, emit } = this.#context;
+    if (this.#isServing) emit({ kind: "serve", on: false });
+    history.broker.observer = null;
     if (this.#feed === null) return;
     const { link } = this.#feed;
-    emit({
-      kind: "tell-peer",
-      link,
-      message: { kind: "heartbeat", epoch: history.epoch, committed: history.committed },
-    });
+    const { epoch, committed } = history;
+    emit({ kind: "tell-peer", link, message: { kind: "heartbeat", epoch, committed } });
     emit({ kind: "tell-peer", link, message: { kind: "goodbye", pair, reason } });
+    emit({ kind: "drop-peer", link });
   }
 
   /** Lets out what has become safe. */

@@ -97,6 +97,8 @@ export type Input =
   | { readonly kind: "ticked" }
   /** `pair`: the other node stops too. */
   | { readonly kind: "told-to-stop"; readonly pair: boolean }
+  /** A planned switch: all that is ordered becomes safe, then this node follows the one that served as its standby. */
+  | { readonly kind: "told-to-hand-over" }
   | { readonly kind: "told-to-shut-down"; readonly reason: EndReason; readonly text: string };
 
 /** What the host must do next, in order. */
@@ -129,6 +131,8 @@ export type Effect =
   | { readonly kind: "close-sessions"; readonly reason: string }
   | { readonly kind: "ask-grant"; readonly wish: "active" | "alone" }
   | { readonly kind: "paired"; readonly epoch: Epoch }
+  /** This node serves no more and its standby has everything: that one may be granted to serve now. */
+  | { readonly kind: "handed-over" }
   | { readonly kind: "status-changed" }
   | { readonly kind: "notice"; readonly severity: "info" | "warning" | "error"; readonly text: string }
   | { readonly kind: "end"; readonly reason: EndReason; readonly text: string };

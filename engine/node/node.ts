@@ -7,6 +7,8 @@ import { History } from "./history.ts";
 import type { RoleChange, RoleContext } from "./role.ts";
 import { StandbyRole } from "./standby.ts";
 
+type Leave = { readonly kind: "stop"; readonly pair: boolean } | { readonly kind: "hand-over" };
+
 /**
  * One broker process without its I/O: the same inputs at the same moments give the same effects. It is active,
  * standby, or neither; the two roles hold all that is theirs, this class only changes between them.
@@ -19,7 +21,8 @@ export class BrokerNode {
   /** Why it is neither; `null` while it waits for a grant. */
   #outside: { readonly kind: "waiting" } | Extract<PairState, { kind: "fenced" | "out-of-sync" | "ended" }> =
     { kind: "waiting" };
-  #stopping: { readonly pair: boolean } | null = null;
+  /** Set from when it was told to leave its service in order until that is done. */
+  #leaving: Leave | null = null;
   #effects: Effect[] = [];
 
   constructor(options: NodeOptions, stored: StoredState, journal: JournalReader, now: Moment) {
@@ -34,7 +37,7 @@ export class BrokerNode {
     // was superseded meanwhile, so the silence counts before whatever broke it.
     if (this.mustTick(now)) this.#tick(now);
     this.#handle(input, now);
-    this.#finishStopping(now);
+    this.#finishLeaving(now);
     const effects = this.#effects;
     this.#effects = [];
     return effects;
@@ -106,6 +109,9 @@ export class BrokerNode {
         return this.#tick(now);
       case "told-to-stop":
         return this.#stop(input.pair, now);
+      case "told-to-hand-over":
+        if (this.active?.isAttached === true) this.#leaveService({ kind: "hand-over" }, now);
+        return;
       case "told-to-shut-down":
         return this.#end(input.reason, input.text);
       default:
@@ -164,7 +170,7 @@ export class BrokerNode {
   #granted({ wish, epoch, withPeer, peerInSync }: Extract<Input, { kind: "granted" }>, now: Moment): void {
     // A grant that was overtaken by a later one, or that this node has asked for twice.
     if (epoch <= this.#history.epoch && this.#history.epoch > 0) return;
-    if (this.#stopping !== null || this.#outside.kind === "ended") return;
+    if (this.#leaving !== null || this.#outside.kind === "ended") return;
     if (this.#role instanceof ActiveRole) {
       if (wish === "alone") this.#role.grantedAlone(epoch, now);
       return;
@@ -209,34 +215,57 @@ export class BrokerNode {
     this.#emit({ kind: "status-changed" });
   }
 
-  /** Clients go first, so that what they held is given back and mirrored; then the store is rounded off. */
   #stop(pair: boolean, now: Moment): void {
-    if (this.#stopping !== null) return;
-    this.#stopping = { pair };
-    if (this.#role instanceof ActiveRole) {
-      this.#emit({ kind: "connectors", open: false });
-      this.#emit({ kind: "close-sessions", reason: "the broker stops" });
-      for (const session of [...this.#role.desk.clients.keys()]) this.#role.desk.close(session, now);
-      return;
-    }
+    if (this.#leaving?.kind === "stop") return;
+    if (this.#role instanceof ActiveRole) return this.#leaveService({ kind: "stop", pair }, now);
+    this.#leaving = { kind: "stop", pair };
     if (this.#role instanceof StandbyRole) this.#role.leave("it stops");
     this.#saveLastCheckpoint();
     this.#end("stopped", "It was told to stop.");
   }
 
-  #finishStopping(now: Moment): void {
-    if (this.#stopping === null || this.#outside.kind === "ended") return;
-    // It was fenced while it waited for its last entries to be safe.
-    if (this.#role === null) return this.#end("stopped", "It was told to stop.");
+  /** Clients go first, so that what they held is given back and mirrored. */
+  #leaveService(leave: Leave, now: Moment): void {
     if (!(this.#role instanceof ActiveRole)) return;
+    this.#leaving = leave;
+    this.#emit({ kind: "connectors", open: false });
+    this.#emit({
+      kind: "close-sessions",
+      reason: leave.kind === "stop" ? "the broker stops" : "the other broker takes over",
+    });
+    for (const session of [...this.#role.desk.clients.keys()]) this.#role.desk.close(session, now);
+  }
+
+  #finishLeaving(now: Moment): void {
+    if (this.#leaving === null || this.#outside.kind === "ended") return;
+    // It was fenced while it waited for its last entries to be safe.
+    if (this.#role === null) return this.#left(this.#leaving, now);
+    if (!(this.#role instanceof ActiveRole)) return;
+    if (this.#leaving.kind === "hand-over" && !this.#role.isAttached) return this.#resumeService();
     const { history } = this;
     if (history.durable < history.head.op) return;
     if (this.#role.isAttached && history.committed < history.head.op) return;
     this.#role.advance(now);
-    this.#saveLastCheckpoint();
-    this.#role.sayGoodbye("it was told to stop", this.#stopping.pair);
+    if (this.#leaving.kind === "stop") this.#saveLastCheckpoint();
+    const isPairwise = this.#leaving.kind === "hand-over" || this.#leaving.pair;
+    this.#role.retire(this.#leaving.kind === "stop" ? "it was told to stop" : "it hands over", isPairwise);
     this.#role = null;
-    this.#end("stopped", "It was told to stop.");
+    this.#left(this.#leaving, now);
+  }
+
+  #left(leave: Leave, now: Moment): void {
+    this.#leaving = null;
+    if (leave.kind === "stop") return this.#end("stopped", "It was told to stop.");
+    if (this.#outside.kind !== "waiting") return;
+    this.#role = new StandbyRole(this.#context(), now);
+    this.#emit({ kind: "handed-over" });
+    this.#emit({ kind: "status-changed" });
+  }
+
+  /** The standby went before it had everything: there is nobody to hand over to. */
+  #resumeService(): void {
+    this.#leaving = null;
+    this.#emit({ kind: "connectors", open: true });
   }
 
   #saveLastCheckpoint(): void {

@@ -79,8 +79,10 @@ export type ArbiterInput =
   /** The answer to a `ping` effect, or that none came in time. */
   | { readonly kind: "answered" | "unanswered"; readonly node: NodeName }
   | { readonly kind: "exited"; readonly node: NodeName; readonly how: ExitKind }
-  /** The user wants this standby to serve although nothing failed before the supervisor's eyes. */
+  /** The user wants this standby to serve: after the active one has handed over, or because that one is gone. */
   | { readonly kind: "promote"; readonly node: NodeName }
+  /** The node that served has left its service in order, and its standby holds everything. */
+  | { readonly kind: "handed-over"; readonly node: NodeName }
   /** Nobody takes over until `resumed`: the whole pair stops, or a recovery moves stores about. */
   | { readonly kind: "suspended" }
   | { readonly kind: "resumed" }
@@ -97,7 +99,7 @@ export type ArbiterEffect =
   | { readonly kind: "wake"; readonly afterMs: number }
   | { readonly kind: "notice"; readonly severity: "info" | "warning" | "error"; readonly text: string };
 
-export type GrantOrder = Extract<SupervisorOrder, { kind: "granted" | "denied" | "shut-down" }>;
+export type GrantOrder = Extract<SupervisorOrder, { kind: "granted" | "denied" | "shut-down" | "hand-over" }>;
 
 export function otherNode(node: NodeName): NodeName {
   return node === "primary" ? "replica" : "primary";

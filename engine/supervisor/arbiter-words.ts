@@ -42,6 +42,9 @@ export function promotionRefusal(
   if (nodes[node].process !== "opened")
     return `The ${node} does not run. Start it first (understudy start ${node}).`;
   if (nodes[node].granted) return `The ${node} is active already.`;
+  const mayHandOver =
+    nodes[other].granted && nodes[node].followed && !state.alone && state.inSync.includes(node);
+  if (mayHandOver) return null;
   if (nodes[other].process !== "none" && !nodes[other].barred) {
     return `The ${other} runs and is or may become active. Stop or kill it first (understudy stop ${other}).`;
   }

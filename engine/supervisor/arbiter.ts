@@ -89,8 +89,9 @@ export class Arbiter implements PairArbiter {
       case "exited":
         return this.#exited(input.node, input.how, now);
       case "promote":
-        if (this.promotionRefusal(input.node) === null) this.#grantActive(input.node, now);
-        return undefined;
+        return this.#promote(input.node, now);
+      case "handed-over":
+        return this.#handedOver(input.node, now);
       case "suspended":
         this.#suspended = true;
         return undefined;
@@ -104,6 +105,22 @@ export class Arbiter implements PairArbiter {
       default:
         return assertNever(input);
     }
+  }
+
+  #promote(node: NodeName, now: number): void {
+    if (this.promotionRefusal(node) !== null) return;
+    const other = otherNode(node);
+    if (!this.#isServing(other)) return this.#grantActive(node, now);
+    this.#effects.push({ kind: "tell", node: other, order: { kind: "hand-over" } });
+  }
+
+  /** A planned switch: the one that served has no grant any more, and follows the other as soon as that one serves. */
+  #handedOver(node: NodeName, now: number): void {
+    const next = otherNode(node);
+    if (this.#state.holder !== node || !this.#isServing(node) || this.#state.alone) return;
+    this.#nodes[node].granted = false;
+    this.#nodes[next].followed = false;
+    this.#grantActive(next, now);
   }
 
   #started(node: NodeName): void {

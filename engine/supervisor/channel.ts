@@ -14,6 +14,8 @@ export type BrokerReport =
   | { readonly kind: "state"; readonly status: NodeStatus }
   /** Asks to serve: `active` as the only one that may, `alone` without waiting for the peer any longer. */
   | { readonly kind: "ask-grant"; readonly wish: "active" | "alone"; readonly position: JournalPosition }
+  /** A planned switch: this node serves no more, and its standby holds everything. */
+  | { readonly kind: "handed-over"; readonly position: JournalPosition }
   /** The standby holds all that is confirmed: from now on, at this epoch, nothing is confirmed without it. */
   | {
       readonly kind: "paired";
@@ -67,6 +69,8 @@ export type SupervisorOrder =
     }
   /** The other node failed and `shutdownOnPrimaryFailure` says that this one ends too, instead of taking over. */
   | { readonly kind: "shut-down"; readonly reason: EndReason; readonly text: string }
+  /** A planned switch: serve no more once all is safe on both nodes, say `handed-over`, and follow the other node. */
+  | { readonly kind: "hand-over" }
   | { readonly kind: "ping"; readonly ping: number }
   /** `pair`: the other node stops too and must not take over. */
   | { readonly kind: "stop"; readonly pair: boolean }

@@ -23,6 +23,8 @@ export interface ClientEntry {
   readonly stays: ClientStay[];
   /** Totals of connections that are over. */
   past: { sent: number; received: number };
+  /** Of its last connection that is over: what it did there it will do again. */
+  lastCounts: ClientCount | null;
   /** Last confirmed operation before its node was lost; `null`: it is not waiting for a first one after. */
   gapFrom: number | null;
   /** Arrival not told yet: who it is may still be found out. */
@@ -57,11 +59,12 @@ export function clientViewOf(entry: ClientEntry, now: number): ClientView {
   const total = (pick: (count: ClientCount) => number): number =>
     counts.reduce((sum, count) => sum + pick(count), 0);
   const { identity, own } = entry;
+  const telling = counts.length > 0 || entry.lastCounts === null ? counts : [entry.lastCounts];
   return {
     id: entry.id,
     name: entry.name,
     builtIn: entry.settings !== null,
-    role: roleOf(entry, counts),
+    role: roleOf(entry, telling),
     state: stateOf(entry, now),
     protocol: identity.protocol,
     clientId: identity.clientId,
@@ -70,7 +73,7 @@ export function clientViewOf(entry: ClientEntry, now: number): ClientView {
       own?.address ?? (entry.sessions.size > 0 ? `${identity.remoteAddress}:${identity.remotePort}` : null),
     node: [...entry.sessions.values()].at(-1)?.node ?? null,
     since: entry.since,
-    destinations: destinationsOf(entry, counts),
+    destinations: destinationsOf(entry, telling),
     sent: own?.sent ?? entry.past.sent + total(({ sent }) => sent),
     received: own?.received ?? entry.past.received + total(({ received }) => received),
     inFlight: own?.inFlight ?? total(({ inFlight }) => inFlight),

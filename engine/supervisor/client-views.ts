@@ -256,6 +256,7 @@ export class ClientBook {
       sent: entry.past.sent + (counts?.sent ?? 0),
       received: entry.past.received + (counts?.received ?? 0),
     };
+    entry.lastCounts = counts ?? entry.lastCounts;
     entry.sessions.delete(key);
     this.#bySession.delete(key);
     if (entry.sessions.size > 0 || entry.settings !== null) return [];
@@ -376,6 +377,7 @@ function newEntry(
     sessions: new Map(),
     stays: [],
     past: { sent: 0, received: 0 },
+    lastCounts: null,
     gapFrom: null,
     arrival: null,
     lastConfirmedAt: null,

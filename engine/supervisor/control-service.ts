@@ -20,6 +20,8 @@ export interface ServiceParts {
 
 /** A started node has said by then what it is going to be. */
 const startShownTimeoutMs = 5_000;
+/** A promoted node serves by then, a planned switch included. */
+const promotionTimeoutMs = 5_000;
 /** Beyond its own time a `receive` may take this long to be answered. */
 const receiveSlackMs = 5_000;
 
@@ -136,8 +138,18 @@ async function act(
     case "promote":
       pair.promote(node);
       said(`The ${node} is promoted by hand.`);
+      await promoted(pair, node);
       return;
   }
+}
+
+/** Answers once the node serves; what goes wrong meanwhile is said by the view. */
+async function promoted(pair: PairRuntime, node: NodeName): Promise<void> {
+  const serves = (): boolean => pair.nodes[node].state === "active";
+  await pair.until(serves, {
+    timeoutMs: promotionTimeoutMs,
+    late: `The ${node} does not serve ${promotionTimeoutMs} ms after it was told to.`,
+  });
 }
 
 async function start(pair: PairRuntime, node: NodeName): Promise<void> {

@@ -8,7 +8,8 @@ export function nextActionsFor(
   protection: Protection,
   active: NodeName | null,
 ): NextAction[] {
-  if (facts.recovering || protection === "protected") return [];
+  if (facts.recovering) return [];
+  if (protection === "protected") return active === "replica" ? switchBack(facts) : [];
   if (protection === "split") return [recover("primary"), recover("replica"), ...linkActions(facts)];
   if (active === null) return downActions(facts);
   const other = otherNode(active);
@@ -28,6 +29,14 @@ export function nextActionsFor(
     actions.push(recover(active, `Recover the ${other}…`));
   }
   return actions;
+}
+
+/** The primary is back as the replica's standby: serving can return to it without a loss. */
+function switchBack({ configuration }: PairFacts): NextAction[] {
+  if (configuration.profile === "classic") return [];
+  const explanation =
+    "Clients are asked to reconnect; all that is confirmed is on both brokers before the primary serves.";
+  return [{ ...act("promote", "primary", explanation), label: "Switch back to the primary" }];
 }
 
 function downActions(facts: PairFacts): NextAction[] {

@@ -24,6 +24,8 @@ export interface NodeHandleHooks {
   stateChanged(node: NodeName, state: BrokerState, reason: string | null): void;
   frozen(node: NodeName, isFrozen: boolean): void;
   nonsense(node: NodeName, detail: string): void;
+  /** Whether the other node was granted to serve in its stead. */
+  isSuperseded(node: NodeName): boolean;
 }
 
 interface Pending {
@@ -46,6 +48,8 @@ export class NodeHandle {
   readonly #out = new Rate();
   #process: BrokerProcess | null = null;
   #isStopping = false;
+  /** Its status is from before it was frozen, or no better. */
+  #isBehindTime = false;
   #requestCount = 0;
   #status: NodeStatus | null = null;
   #statistics: NodeStatistics | null = null;
@@ -115,10 +119,12 @@ export class NodeHandle {
     this.#isStopping = false;
     this.#ending = null;
     this.#status = null;
+    this.#isBehindTime = false;
     const process = new BrokerProcess(this.#runtime, this.#settings(), {
       report: (report) => this.#reported(report),
       exited: (exit) => this.#exited(exit),
       frozen: (isFrozen) => {
+        this.#isBehindTime = true;
         this.#refresh();
         this.#hooks.frozen(this.node, isFrozen);
       },
@@ -178,6 +184,7 @@ export class NodeHandle {
     switch (report.kind) {
       case "state":
         this.#status = report.status;
+        if (!isServing(report.status)) this.#isBehindTime = false;
         break;
       case "statistics":
         this.#count(report.statistics);
@@ -252,9 +259,16 @@ export class NodeHandle {
       };
     if (this.#status === null) return { state: "starting", reason: null };
     const { state, reason } = this.#status;
+    // It finds out with the first thing it does, and serves nobody until then.
+    if (this.#isBehindTime && isServing(this.#status) && this.#hooks.isSuperseded(this.node))
+      return { state: "fenced", reason: "The other broker was granted to serve in its stead." };
     if (state === "shut down" && this.#isStopping) return { state: "stopped", reason: null };
     return { state: state === "waiting" ? "starting" : state, reason };
   }
+}
+
+function isServing({ state }: NodeStatus): boolean {
+  return state === "active" || state === "blocked";
 }
 
 /** How a node is shown once its process is gone. */

@@ -204,6 +204,7 @@ export class PairRuntime {
       frozen: (_, isFrozen) => isFrozen && this.failover.failed(node, performance.now()),
       nonsense: (_, detail) =>
         this.#notice("error", `The ${node} sent something that is no report (${detail}).`),
+      isSuperseded: () => configuration.profile === "guarded" && this.arbiter.holder === otherNode(node),
     });
   }
 
@@ -254,6 +255,10 @@ export class PairRuntime {
         return this.tellArbiter({ kind: "opened", node, position: report.position, pairId: report.pairId });
       case "ask-grant":
         return this.tellArbiter({ kind: "asked", node, wish: report.wish, position: report.position });
+      case "handed-over":
+        // Counts as the end of its service: the blackout of a planned switch is measured from here, too.
+        this.failover.failed(node, performance.now());
+        return this.tellArbiter({ kind: "handed-over", node });
       case "paired":
         this.tellArbiter({ ...report, node });
         return this.#changed();

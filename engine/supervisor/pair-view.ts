@@ -158,7 +158,7 @@ function sentenceOf(facts: PairFacts, protection: Protection): string {
     case "protected":
       return "Both brokers hold everything: either can be killed and nothing confirmed is lost.";
     case "split":
-      return "Both brokers are active and accept messages that the other does not get. Healing needs the recovery copy with a choice of side.";
+      return "Both brokers are active, each without the other's messages. Keep one side.";
     case "syncing":
       return active === null ? "The brokers are starting." : syncingSentence(facts, active);
     case "unprotected":

@@ -108,6 +108,7 @@ const reports = z.discriminatedUnion("kind", [
       .optional(),
   }),
   z.object({ kind: z.literal("pong"), ping: z.number() }),
+  z.object({ kind: z.literal("handed-over"), position }),
   z.object({ kind: z.literal("notice"), severity: z.enum(["info", "warning", "error"]), text: z.string() }),
   z.object({
     kind: z.literal("ending"),
