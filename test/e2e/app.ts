@@ -1,19 +1,23 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { _electron, type ElectronApplication, type Page } from "playwright";
 import { electronPath } from "../../build/electron.mjs";
 import { root } from "../../build/paths.mjs";
+import { controlClient, type ControlClient } from "../../engine/control/client.ts";
+import { watchConsole } from "./console.ts";
+import { PairWindow } from "./pair-window.ts";
 
 /** The built app in its window, as a user sees it, with a data directory and ports of its own. */
 export interface RunningApp {
   readonly electron: ElectronApplication;
-  readonly window: Page;
+  readonly page: Page;
+  readonly window: PairWindow;
   readonly dataDirectory: string;
-  /** What the window wrote to its console as errors, and exceptions that nobody caught. */
-  readonly consoleErrors: readonly string[];
-  /** Writes test/artifacts/<name>.png and returns its path. */
-  screenshot(name: string): Promise<string>;
+  /** What the window wrote to its console as errors and warnings, and exceptions that nobody caught. */
+  readonly consoleProblems: readonly string[];
+  /** The app's control API, as a command in a terminal finds it. Answers once the pair is up. */
+  control(): ControlClient;
   /** Quits in order, as File > Quit does, and removes the data. */
   close(): Promise<void>;
 }
@@ -24,43 +28,45 @@ export interface LaunchOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-const artifacts = join(root, "test", "artifacts");
 const anyPorts = { UNDERSTUDY_PRIMARY_PORT: "0", UNDERSTUDY_REPLICA_PORT: "0", UNDERSTUDY_CONTROL_PORT: "0" };
+
+export function newDataDirectory(): string {
+  return mkdtempSync(join(tmpdir(), "understudy-e2e-"));
+}
 
 /** Needs the build (`npm run build`; `npm run e2e` sees to it) and a display. */
 export async function launchApp(options: LaunchOptions = {}): Promise<RunningApp> {
-  const dataDirectory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), "understudy-e2e-"));
+  const dataDirectory = options.dataDirectory ?? newDataDirectory();
   const electron = await _electron.launch({
     executablePath: await electronPath(),
     // Containers run as root, and there Electron does not start with its sandbox on.
     args: ["--no-sandbox", root],
     env: { ...inheritedEnvironment(), ...anyPorts, UNDERSTUDY_DATA: dataDirectory, ...options.environment },
   });
-  const window = await electron.firstWindow();
-  const consoleErrors: string[] = [];
-  window.on("console", (message) => {
-    if (message.type() === "error") consoleErrors.push(message.text());
-  });
-  window.on("pageerror", (error) => {
-    consoleErrors.push(error.stack ?? error.message);
-  });
-  await window.waitForLoadState("domcontentloaded");
+  const page = await electron.firstWindow();
+  const consoleProblems = watchConsole(page);
+  await page.waitForLoadState("domcontentloaded");
   return {
     electron,
-    window,
+    page,
+    window: new PairWindow(page),
     dataDirectory,
-    consoleErrors,
-    screenshot: async (name) => {
-      mkdirSync(artifacts, { recursive: true });
-      const path = join(artifacts, `${name}.png`);
-      await window.screenshot({ path });
-      return path;
-    },
+    consoleProblems,
+    control: () => controlOf(dataDirectory),
     close: async () => {
       await electron.close();
-      if (options.dataDirectory === undefined) rmSync(dataDirectory, { recursive: true, force: true });
+      if (options.dataDirectory === undefined) removeData(dataDirectory);
     },
   };
+}
+
+export function removeData(dataDirectory: string): void {
+  rmSync(dataDirectory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+}
+
+function controlOf(dataDirectory: string): ControlClient {
+  const { url } = JSON.parse(readFileSync(join(dataDirectory, "control.json"), "utf8")) as { url: string };
+  return controlClient({ url, token: readFileSync(join(dataDirectory, "control.token"), "utf8").trim() });
 }
 
 function inheritedEnvironment(): Record<string, string> {

@@ -1,11 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { launchApp } from "./app.ts";
+import { launchApp, newDataDirectory, removeData } from "./app.ts";
 
 test("window: opens where and as large as it was closed", async () => {
-  const dataDirectory = mkdtempSync(join(tmpdir(), "understudy-e2e-"));
+  const dataDirectory = newDataDirectory();
   const first = await launchApp({ dataDirectory });
   await first.electron.evaluate(({ BrowserWindow }) => {
     BrowserWindow.getAllWindows()[0]?.setBounds({ x: 60, y: 40, width: 900, height: 640 });
@@ -17,7 +14,7 @@ test("window: opens where and as large as it was closed", async () => {
     BrowserWindow.getAllWindows()[0]?.getBounds(),
   );
   await second.close();
-  rmSync(dataDirectory, { recursive: true, force: true });
+  removeData(dataDirectory);
 
   expect(bounds).toEqual({ x: 60, y: 40, width: 900, height: 640 });
 });
