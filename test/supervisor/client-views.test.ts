@@ -39,7 +39,10 @@ describe("clients: one with a client id", () => {
     });
     clients.counted("primary", [count(1, 4_900)]);
     clients.nodeLost("primary", 5_000);
-    expect(clients.views(5_010)).toMatchObject([{ id: "billing", state: "reconnecting", node: null }]);
+    const does = { role: "producer", destinations: ["queue://orders"] };
+    expect(clients.views(5_010)).toMatchObject([
+      { id: "billing", state: "reconnecting", node: null, ...does },
+    ]);
 
     clients.changed("replica", { kind: "connected", session: 1, at: 5_030, client: identity(5001) });
     clients.changed("replica", {
@@ -61,7 +64,7 @@ describe("clients: one with a client id", () => {
     expect(others).toEqual([]);
     expect(view).toMatchObject({
       id: "billing",
-      role: "idle",
+      ...does,
       node: "replica",
       sent: 5,
       stays: [
