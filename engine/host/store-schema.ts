@@ -1,6 +1,5 @@
 import Database from "better-sqlite3";
 import { BrokerError } from "../base/errors.ts";
-import type { Durability } from "./journal.ts";
 
 /** Version of the tables below; a store with a later one is refused, as nothing is known of it. */
 export const storeFormat = 1;
@@ -23,7 +22,7 @@ const tables = `
  * Opens a store's database, making its tables when it is new. The process then holds its lock until it ends.
  * Throws STORE_LOCKED, STORE_NEWER, STORE_DAMAGED or STORE_UNWRITABLE.
  */
-export function openDatabase(file: string, directory: string, durability: Durability): Database.Database {
+export function openDatabase(file: string, directory: string): Database.Database {
   const database = translating(directory, () => new Database(file, { timeout: 0 }));
   try {
     translating(directory, () => {
@@ -32,8 +31,8 @@ export function openDatabase(file: string, directory: string, durability: Durabi
       // One process owns a store; the lock is the operating system's and goes with the process, however it ends.
       database.pragma("locking_mode = EXCLUSIVE");
       database.pragma("journal_mode = WAL");
-      // WAL mode's default would lose the last commits with the power.
-      database.pragma(durability === "power-loss" ? "synchronous = FULL" : "synchronous = NORMAL");
+      // A checkpoint that the power takes is made good by the journal, which is kept until the checkpoint is synced.
+      database.pragma("synchronous = NORMAL");
       database.pragma("wal_autocheckpoint = 4000");
       database.exec("BEGIN IMMEDIATE; COMMIT");
       checkFormat(database, directory);

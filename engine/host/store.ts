@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
 import { digestOf, digestsEqual, emptyDigest, type Digest } from "../base/checksum.ts";
@@ -47,7 +48,7 @@ export class Store implements JournalReader {
 
   #open(): { database: Database.Database; statements: ReturnType<typeof prepare>; journal: Journal } {
     this.#writing(() => mkdirSync(this.directory, { recursive: true, mode: 0o700 }));
-    const database = openDatabase(join(this.directory, storeFileName), this.directory, this.#durability);
+    const database = openDatabase(join(this.directory, storeFileName), this.directory);
     try {
       const statements = prepare(database);
       const checkpoint = statements.get.get("checkpoint_op") as { value: number } | undefined;
@@ -94,14 +95,21 @@ export class Store implements JournalReader {
     });
   }
 
+  /** Durable when it returns. */
   saveTerm(epoch: Epoch, pairId: string | null): void {
+    const isSynced = this.#durability === "power-loss";
+    if (isSynced) this.#database.pragma("synchronous = FULL");
     this.#transaction(() => {
       this.#set("epoch", epoch);
       this.#set("pair_id", pairId);
     });
+    if (isSynced) this.#database.pragma("synchronous = NORMAL");
   }
 
-  /** Entries up to the checkpoint must be durable already. */
+  /**
+   * Entries up to the checkpoint must be durable already. It is synced in the background, so that a slow disk does not
+   * hold up the process, and the journal keeps what it covers until then.
+   */
   saveCheckpoint(checkpoint: Checkpoint): void {
     this.#transaction(() => {
       for (const { op, digest, bytes } of this.#journal.findAll(checkpoint.newOps))
@@ -117,7 +125,19 @@ export class Store implements JournalReader {
       this.#set("checkpoint_stamped_at", checkpoint.stampedAt);
       this.#set("checkpoint_digest", checkpoint.digest);
     });
-    this.#journal.dropThrough(checkpoint.op, this.#tailBytes);
+    void this.#syncCheckpoint(checkpoint.op);
+  }
+
+  async #syncCheckpoint(op: Op): Promise<void> {
+    const journal = this.#journal;
+    try {
+      if (this.#durability === "power-loss") await syncFile(join(this.directory, `${storeFileName}-wal`));
+    } catch (error) {
+      // The store was closed meanwhile, and its closing has synced everything; or the disk fails.
+      if (this.#journal === journal && this.#database.open) this.onFailure(this.#unwritable(error as Error));
+      return;
+    }
+    if (this.#journal === journal && this.#database.open) journal.dropThrough(op, this.#tailBytes);
   }
 
   /** Removes all entries beyond `after`. */
@@ -315,6 +335,15 @@ export class Store implements JournalReader {
 
   #value(name: string): unknown {
     return (this.#statements.get.get(name) as { value: unknown } | undefined)?.value;
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    await file.datasync();
+  } finally {
+    await file.close();
   }
 }
 
