@@ -97,9 +97,18 @@ function writeFields(writer: ByteWriter, message: ReplicationMessage): void {
   }
 }
 
-/** Reads one frame without its length; FRAME_MALFORMED when it is none. */
-function readMessage(frame: Uint8Array): ReplicationMessage {
+/** Reads one frame without its length; FRAME_MALFORMED when it is none, or when something is left over. */
+function readFrame(frame: Uint8Array): ReplicationMessage {
   const reader = new ByteReader(frame, "replication");
+  const message = readMessage(reader);
+  if (reader.atEnd) return message;
+  throw new BrokerError("FRAME_MALFORMED", {
+    protocol: "replication",
+    detail: `its "${message.kind}" has bytes left over`,
+  });
+}
+
+function readMessage(reader: ByteReader): ReplicationMessage {
   const kind = kinds[reader.u8()];
   switch (kind) {
     case "goodbye":
@@ -232,7 +241,7 @@ export class ReplicationDecoder {
     this.#size += chunk.length;
     const messages: ReplicationMessage[] = [];
     for (let frame = this.#takeFrame(); frame !== null; frame = this.#takeFrame())
-      messages.push(readMessage(frame));
+      messages.push(readFrame(frame));
     return messages;
   }
 

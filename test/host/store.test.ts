@@ -1,0 +1,252 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { asEpoch, asInstant, asOp, asWallTime, type Moment, type Op } from "../../engine/base/units.ts";
+import type { Command } from "../../engine/core/command.ts";
+import { deleteStore, Store, storeFileName } from "../../engine/host/store.ts";
+import { History } from "../../engine/node/history.ts";
+import { messageTo, orders, ordersKey } from "../core/helpers.ts";
+import { fingerprint } from "../world/fingerprint.ts";
+
+let directory = "";
+let stores: Store[] = [];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "understudy-store-"));
+});
+afterEach(() => {
+  for (const store of stores.splice(0)) store.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const now: Moment = { monotonic: asInstant(1), wall: asWallTime(1_000) };
+
+function open(where = directory): Store {
+  const store = new Store(where, "power-loss");
+  stores.push(store);
+  return store;
+}
+
+function close(store: Store): void {
+  stores = stores.filter((other) => other !== store);
+  store.close();
+}
+
+/** A history on a store, as the node keeps it. */
+class Writer {
+  readonly store: Store;
+  readonly history: History;
+
+  constructor(store: Store) {
+    this.store = store;
+    this.history = new History(store.load(), now.monotonic);
+    this.history.epoch = asEpoch(Math.max(1, this.history.epoch));
+  }
+
+  async write(...commands: readonly Command[]): Promise<Op> {
+    for (const command of commands) this.history.order(command, now);
+    const batch = this.history.takeBatch();
+    await new Promise<void>((resolve) => this.store.append(batch, resolve));
+    const { op } = this.history.head;
+    this.history.journalledThrough(op);
+    this.history.commitThrough(op);
+    return op;
+  }
+
+  checkpoint(): void {
+    this.history.forceCheckpoint();
+    this.store.saveCheckpoint(this.history.takeSafeCheckpoint()!);
+  }
+}
+
+const send = (body = "hello"): Command => ({
+  kind: "send",
+  owner: "c1-1",
+  message: messageTo(orders, { body: Buffer.from(body) }),
+  transaction: null,
+});
+const deliver = (...ops: number[]): Command => ({
+  kind: "deliver",
+  owner: "c1-2",
+  subscription: "s",
+  queue: ordersKey,
+  messages: ops.map(asOp),
+});
+const accept = (...ops: number[]): Command => ({
+  kind: "settle",
+  owner: "c1-2",
+  subscription: "s",
+  messages: ops.map(asOp),
+  outcome: "accepted",
+  transaction: null,
+});
+
+function codeOf(work: () => unknown): string | undefined {
+  try {
+    work();
+  } catch (error) {
+    return (error as { code?: string }).code;
+  }
+  return undefined;
+}
+
+describe("store: what was written is there again", () => {
+  test("a new one is empty", () => {
+    expect(open().load()).toMatchObject({ head: { op: 0 }, epoch: 0, pairId: null, checkpointOp: 0 });
+  });
+
+  test("entries without a checkpoint", async () => {
+    const writer = new Writer(open());
+    await writer.write(send("one"), send("two"), deliver(1));
+    close(writer.store);
+
+    const { broker, head, checkpointOp } = open().load();
+    expect(fingerprint(broker)).toBe(fingerprint(writer.history.broker));
+    expect(head).toMatchObject({ op: 3, epoch: 1, digest: writer.history.head.digest });
+    expect(checkpointOp).toBe(0);
+  });
+
+  test("a checkpoint, and the entries after it", async () => {
+    const writer = new Writer(open());
+    await writer.write(send("one"), send("two"), { kind: "begin", owner: "c1-2", transaction: "t" });
+    await writer.write({ ...send("three"), owner: "c1-2", transaction: "t" } as Command, deliver(1));
+    writer.checkpoint();
+    await writer.write(accept(1), send("four"));
+    close(writer.store);
+
+    const store = open();
+    const { broker, head, checkpointOp } = store.load();
+    expect({ op: head.op, checkpointOp }).toEqual({ op: 7, checkpointOp: 5 });
+    expect(fingerprint(broker)).toBe(fingerprint(writer.history.broker));
+    expect(text(store, 2)).toBe("two");
+    expect(text(store, 7)).toBe("four");
+    // It is not visible yet, and must be at the commit.
+    expect(text(store, 4)).toBe("three");
+  });
+
+  test("a second checkpoint forgets what is gone since the first", async () => {
+    const writer = new Writer(open());
+    await writer.write(send("one"), send("two"));
+    writer.checkpoint();
+    await writer.write(deliver(1), accept(1));
+    writer.checkpoint();
+    close(writer.store);
+    // The file of the journal that it stood in may still be there; what is kept for good is in the database.
+    const database = new Database(join(directory, storeFileName));
+    expect(database.prepare("SELECT op FROM content").all()).toEqual([{ op: 2 }]);
+    database.close();
+
+    const store = open();
+    expect(text(store, 2)).toBe("two");
+    expect(fingerprint(store.load().broker)).toBe(fingerprint(writer.history.broker));
+  });
+
+  test("the term is durable at once", () => {
+    const store = open();
+    store.saveTerm(asEpoch(7), "pair");
+    close(store);
+    expect(open().load()).toMatchObject({ epoch: 7, pairId: "pair" });
+  });
+
+  test("what is cut off is gone, and another history goes on from there", async () => {
+    const writer = new Writer(open());
+    await writer.write(send("one"), send("two"), send("three"));
+    writer.store.cut(asOp(1));
+    const other = new Writer(writer.store);
+    expect(other.history.head.op).toBe(1);
+    await other.write(send("zwei"));
+    close(writer.store);
+
+    const store = open();
+    expect(store.load().head).toMatchObject({ op: 2, digest: other.history.head.digest });
+    expect(text(store, 2)).toBe("zwei");
+  });
+});
+
+describe("store: what the node reads", () => {
+  test("entries from a place on, in pieces, and digests where they are known", async () => {
+    const writer = new Writer(open());
+    await writer.write(send("a".repeat(100)), send("b".repeat(100)), send("c"));
+    const { store } = writer;
+    expect(store.read(asOp(1), 1)).toHaveLength(1);
+    expect(store.read(asOp(2), 1_000_000)).toHaveLength(2);
+    expect(store.read(asOp(4), 1_000_000)).toEqual([]);
+    expect(store.digestAt(asOp(0))).toEqual(Buffer.alloc(16));
+    expect(store.digestAt(asOp(3))).toEqual(writer.history.head.digest);
+    expect(store.digestAt(asOp(4))).toBeNull();
+    writer.checkpoint();
+    expect(store.digestAt(asOp(3))).toEqual(writer.history.head.digest);
+  });
+
+  test("only a send is a message", async () => {
+    const writer = new Writer(open());
+    await writer.write(send(), { kind: "leave", owner: "c" });
+    expect(text(writer.store, 1)).toBe("hello");
+    expect(writer.store.message(asOp(2))).toBeNull();
+    expect(writer.store.message(asOp(9))).toBeNull();
+    expect(writer.store.sizeBytes()).toBeGreaterThan(0);
+    expect(writer.store.findDamage()).toBeNull();
+  });
+});
+
+describe("store: what it refuses", () => {
+  test("a directory that another process has", () => {
+    open();
+    expect(codeOf(() => new Store(directory, "power-loss"))).toBe("STORE_LOCKED");
+  });
+
+  test("a format that is newer than this program", () => {
+    close(open());
+    const database = new Database(join(directory, storeFileName));
+    database.pragma("user_version = 99");
+    database.close();
+    expect(codeOf(() => new Store(directory, "power-loss"))).toBe("STORE_NEWER");
+  });
+
+  test("a database of another program, and a file that is none", () => {
+    const database = new Database(join(directory, storeFileName));
+    database.exec("CREATE TABLE theirs (x); PRAGMA application_id = 7; PRAGMA user_version = 1");
+    database.close();
+    expect(codeOf(() => new Store(directory, "power-loss"))).toBe("STORE_DAMAGED");
+
+    deleteStore(directory);
+    writeFileSync(join(directory, storeFileName), "This is a letter, not a database.".repeat(200));
+    expect(codeOf(() => new Store(directory, "power-loss"))).toBe("STORE_DAMAGED");
+  });
+
+  test("a path that cannot be a directory", () => {
+    const file = join(directory, "file");
+    writeFileSync(file, "");
+    expect(codeOf(() => new Store(join(file, "data"), "power-loss"))).toBe("STORE_UNWRITABLE");
+  });
+
+  test("a message whose content has changed since it was written", async () => {
+    const writer = new Writer(open());
+    await writer.write(send("a body that is easily found"));
+    writer.checkpoint();
+    close(writer.store);
+    const database = new Database(join(directory, storeFileName));
+    database.prepare("UPDATE content SET bytes = CAST(replace(bytes, 'easily', 'hardly') AS BLOB)").run();
+    database.close();
+
+    expect(open().findDamage()).toMatch(/entry 1 has changed/);
+  });
+
+  test("a store whose journal is gone", async () => {
+    const writer = new Writer(open());
+    await writer.write(send(), send());
+    writer.checkpoint();
+    await writer.write(send());
+    close(writer.store);
+    const kept = readFileSync(join(directory, storeFileName));
+    deleteStore(directory);
+    writeFileSync(join(directory, storeFileName), kept);
+    expect(codeOf(() => open().load())).toBe("STORE_DAMAGED");
+  });
+});
+
+function text(store: Store, op: number): string | undefined {
+  const message = store.message(asOp(op));
+  return message === null ? undefined : Buffer.from(message.body).toString();
+}
