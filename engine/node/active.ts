@@ -210,24 +210,12 @@ export class ActiveRole {
     now: Moment,
   ): RoleChange | null {
     const { options, history, journal, emit } = this.#context;
-    const refuse = (reason: string, retry: boolean): null => {
-      emit({ kind: "tell-peer", link, message: { kind: "refused", epoch: history.epoch, retry, reason } });
-      emit({ kind: "notice", severity: "warning", text: `The ${hello.node} was refused: ${reason}.` });
-      return null;
-    };
-    if (this.#isSeeking) {
-      emit({
-        kind: "tell-peer",
-        link,
-        message: {
-          kind: "refused",
-          epoch: history.epoch,
-          retry: true,
-          reason: "the active node waits for the arbiter",
-        },
+    if (this.#isSeeking)
+      return this.#refuse(link, {
+        node: hello.node,
+        reason: "the active node waits for the arbiter",
+        retry: true,
       });
-      return null;
-    }
     const verdict = judge(hello, {
       options,
       history,
@@ -235,17 +223,12 @@ export class ActiveRole {
       attached: this.#feed?.instance ?? null,
       inSyncThrough: this.#inSyncThrough,
     });
-    if (verdict.kind === "refuse") return refuse(verdict.reason, verdict.retry);
+    if (verdict.kind === "refuse") return this.#refuse(link, { ...verdict, node: hello.node });
     if (hello.epoch > history.epoch) {
-      if (options.profile === "guarded")
-        return {
-          kind: "fenced",
-          reason: `the ${hello.node} has seen epoch ${hello.epoch}, later than ${history.epoch}`,
-        };
-      return refuse(
-        `it has seen epoch ${hello.epoch}, later than this broker's ${history.epoch}; run the recovery copy to choose which history stays`,
-        false,
-      );
+      const seen = `has seen epoch ${hello.epoch}, later than ${history.epoch}`;
+      if (options.profile === "guarded") return { kind: "fenced", reason: `the ${hello.node} ${seen}` };
+      const reason = `it ${seen}; run the recovery copy to choose which history stays`;
+      return this.#refuse(link, { node: hello.node, reason, retry: false });
     }
     if (this.#feed !== null) emit({ kind: "drop-peer", link: this.#feed.link });
     this.#liveness.heard(now.monotonic);
@@ -264,6 +247,13 @@ export class ActiveRole {
         digest: verdict.digest,
       },
     });
+    return null;
+  }
+
+  #refuse(link: LinkId, { node, reason, retry }: { node: string; reason: string; retry: boolean }): null {
+    const { history, emit } = this.#context;
+    emit({ kind: "tell-peer", link, message: { kind: "refused", epoch: history.epoch, retry, reason } });
+    emit({ kind: "notice", severity: "warning", text: `The ${node} was refused: ${reason}.` });
     return null;
   }
 

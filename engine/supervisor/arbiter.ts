@@ -74,7 +74,7 @@ export class Arbiter implements PairArbiter {
       case "opened":
         return this.#opened(input, now);
       case "asked":
-        if (input.wish === "alone") return this.#askedAlone(input.node, now);
+        if (input.wish === "alone") return this.#askedAlone(input.node);
         return this.#askedActive(input.node, input.position.op, now);
       case "paired":
         return this.#paired(input);
@@ -208,13 +208,13 @@ export class Arbiter implements PairArbiter {
     return undefined;
   }
 
-  #askedAlone(node: NodeName, now: number): void {
+  #askedAlone(node: NodeName): void {
     const facts = this.#nodes[node];
     if (this.#state.holder !== node || !facts.granted) return this.#deny(node, "alone");
     // Asked before the grant that was pushed to it: nobody could have attached since.
     if (this.#state.alone && this.#nodes[otherNode(node)].process === "none") return undefined;
     if (this.#mustWait()) return this.#deny(node, "alone");
-    return this.#grantAlone(node, now);
+    return this.#grantAlone(node);
   }
 
   #paired(input: Extract<ArbiterInput, { kind: "paired" }>): void {
@@ -244,7 +244,7 @@ export class Arbiter implements PairArbiter {
       facts.barred = true;
       // It will not attach as it is: no use in letting the clients wait for it.
       if (this.#attachBy !== null && this.#state.holder === other && !this.#mustWait())
-        this.#grantAlone(other, now);
+        this.#grantAlone(other);
     }
     if (input.attached && this.#isServing(input.node) && this.#state.holder === input.node)
       this.#attachBy = null;
@@ -275,7 +275,7 @@ export class Arbiter implements PairArbiter {
     const wasServing = this.#isServing(node);
     this.#nodes[node] = { ...noFacts(), lastEnd: how };
     if (this.#suspended || this.#nodes[other].process !== "opened") return;
-    if (this.#isServing(other)) return this.#peerLeft(other, now);
+    if (this.#isServing(other)) return this.#peerLeft(other);
     // Whether the one that is gone failed or was stopped: as in the original, what follows it takes over.
     if (!this.#isEligible(other) || (!wasServing && how === "ordered")) return undefined;
     const primaryFailed = wasServing || node === "primary";
@@ -285,10 +285,10 @@ export class Arbiter implements PairArbiter {
   }
 
   /** The standby's process is gone: the holder goes on alone at once, unless it is to wait or to end. */
-  #peerLeft(holder: NodeName, now: number): void {
+  #peerLeft(holder: NodeName): void {
     if (this.#mustWait() || this.#state.alone) return;
     if (this.#options.shutdownOnReplicaFailure && this.#wasWhole) return;
-    this.#grantAlone(holder, now);
+    this.#grantAlone(holder);
   }
 
   #woken(now: number): void {
@@ -300,7 +300,7 @@ export class Arbiter implements PairArbiter {
       "warning",
       `The ${otherNode(holder)} did not attach within ${attachTimeoutMs} ms; the ${holder} goes on alone.`,
     );
-    this.#grantAlone(holder, now);
+    this.#grantAlone(holder);
   }
 
   #storesProven(inSync: readonly NodeName[], op: number): void {
@@ -330,10 +330,12 @@ export class Arbiter implements PairArbiter {
     this.#nodes[other].granted = false;
     this.#grant(node, "active", { withPeer, peerInSync: withPeer && peerInSync });
     this.#attachBy = null;
-    if (withPeer && !waits) this.#waitForPeer(now);
+    if (!withPeer || waits) return;
+    this.#attachBy = now + attachTimeoutMs;
+    this.#effects.push({ kind: "wake", afterMs: attachTimeoutMs });
   }
 
-  #grantAlone(node: NodeName, _now: number): void {
+  #grantAlone(node: NodeName): void {
     assert(this.#state.holder === node && this.#isServing(node), "only the holder goes on alone");
     this.#attachBy = null;
     const other = otherNode(node);
@@ -366,11 +368,6 @@ export class Arbiter implements PairArbiter {
     this.#nodes[node].asked = null;
     const text = `The ${otherNode(node)} failed, and shutdownOnPrimaryFailure says to shut down instead of taking over. Both stores hold everything confirmed.`;
     this.#effects.push({ kind: "tell", node, order: { kind: "shut-down", reason: "primary-failed", text } });
-  }
-
-  #waitForPeer(now: number): void {
-    this.#attachBy = now + attachTimeoutMs;
-    this.#effects.push({ kind: "wake", afterMs: attachTimeoutMs });
   }
 
   /** Whether the holder may not go on alone, whatever happens to its peer. */
