@@ -144,7 +144,10 @@ export class Dispatcher implements BrokerObserver {
         order({ kind: "expire", queue: due.queue.key, messages: [due.op] });
     for (const queue of this.#ready) {
       this.#ready.delete(queue);
-      for (const command of this.#share(queue, now)) order(command);
+      const commands = this.#share(queue, now);
+      for (const command of commands) order(command);
+      // Those served may have had less room than there was to hand out, and others of a lower priority still have some.
+      if (commands.length > 0 && queue.waitingCount > 0) this.#ready.add(queue);
     }
   }
 

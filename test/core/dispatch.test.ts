@@ -1,0 +1,242 @@
+import { describe, expect, test } from "vitest";
+import { asOp, asWallTime, type Op } from "../../engine/base/units.ts";
+import { durableKey } from "../../engine/core/broker.ts";
+import type { Command } from "../../engine/core/command.ts";
+import { Dispatcher } from "../../engine/core/dispatch.ts";
+import type { SessionId, SubscriptionRequest } from "../../engine/core/dialogue.ts";
+import { ExpiryHeap } from "../../engine/core/expiry.ts";
+import type { Destination } from "../../engine/core/message.ts";
+import { matchesPattern } from "../../engine/core/pattern.ts";
+import type { Queue } from "../../engine/core/queue.ts";
+import { Bench, orders, ordersKey, prices } from "./helpers.ts";
+
+const session = (number: number): SessionId => number as SessionId;
+
+/** A broker with its dispatcher; what is handed out is applied, and told by consumer. */
+class Desk {
+  readonly bench = new Bench();
+  readonly dispatcher = new Dispatcher(this.bench.broker);
+
+  constructor() {
+    this.bench.broker.observer = this.dispatcher;
+  }
+
+  subscribe(number: number, changes: Partial<SubscriptionRequest> = {}): this {
+    this.dispatcher.add(session(number), `c1-${number}`, {
+      subscription: "s",
+      destination: orders,
+      ackMode: "client-individual",
+      prefetchCount: 10,
+      durable: null,
+      exclusive: false,
+      noLocal: false,
+      consumerPriority: 0,
+      ...changes,
+    });
+    return this;
+  }
+
+  send(count = 1, destination: Destination = orders, owner = "producer"): Op[] {
+    return Array.from({ length: count }, () => this.bench.send(destination, {}, null, owner));
+  }
+
+  /** What each session gets now: [session, ops]. */
+  run(now = 0): [number, number[]][] {
+    const shared: [number, number[]][] = [];
+    this.dispatcher.run(asWallTime(now), (command: Command) => {
+      this.bench.do(command);
+      if (command.kind === "deliver") shared.push([Number(command.owner.slice(3)), [...command.messages]]);
+    });
+    for (const { consumer, op } of this.dispatcher.takeTopicDeliveries())
+      shared.push([consumer.session, [op]]);
+    return shared;
+  }
+
+  settle(number: number, ops: readonly Op[]): void {
+    this.bench.settle(ops, "accepted", null, `c1-${number}`);
+    this.dispatcher.credit(this.dispatcher.consumer(session(number), "s")!, ops.length);
+  }
+}
+
+describe("dispatch: queues", () => {
+  test("no more than the prefetch is handed out, and more as it is settled", () => {
+    const desk = new Desk();
+    const ops = desk.send(5);
+    desk.subscribe(1, { prefetchCount: 2 });
+    expect(desk.run()).toEqual([[1, ops.slice(0, 2)]]);
+    expect(desk.run()).toEqual([]);
+    desk.settle(1, [ops[0]!]);
+    expect(desk.run()).toEqual([[1, [ops[2]]]]);
+  });
+
+  test("consumers take turns, and the next round begins behind the last one served", () => {
+    const desk = new Desk().subscribe(1).subscribe(2).subscribe(3);
+    const first = desk.send(4);
+    expect(new Map(desk.run())).toEqual(
+      new Map([
+        [1, [first[0], first[3]]],
+        [2, [first[1]]],
+        [3, [first[2]]],
+      ]),
+    );
+    const [next] = desk.send();
+    expect(desk.run()).toEqual([[2, [next]]]);
+  });
+
+  test("consumers of a higher priority are served first, and what they have no room for is not left behind", () => {
+    const desk = new Desk().subscribe(1).subscribe(2, { consumerPriority: 5, prefetchCount: 2 });
+    const ops = desk.send(3);
+    expect(desk.run()).toEqual([
+      [2, ops.slice(0, 2)],
+      [1, [ops[2]]],
+    ]);
+    desk.settle(2, ops.slice(0, 1));
+    const [next] = desk.send();
+    expect(desk.run()).toEqual([[2, [next]]]);
+  });
+
+  test("an exclusive consumer gets everything, and its successor takes over", () => {
+    const desk = new Desk().subscribe(1).subscribe(2, { exclusive: true }).subscribe(3, { exclusive: true });
+    const ops = desk.send(3);
+    expect(desk.run()).toEqual([[2, ops]]);
+    desk.dispatcher.removeSession(session(2));
+    desk.bench.do({ kind: "leave", owner: "c1-2" });
+    expect(desk.run()).toEqual([[3, ops]]);
+  });
+
+  test("a consumer that reads too slowly gets nothing until it reads again", () => {
+    const desk = new Desk().subscribe(1);
+    desk.dispatcher.throttle(session(1), true);
+    const ops = desk.send(2);
+    expect(desk.run()).toEqual([]);
+    desk.dispatcher.throttle(session(1), false);
+    expect(desk.run()).toEqual([[1, ops]]);
+  });
+
+  test("a pattern reads all queues that match, and those that come later", () => {
+    const desk = new Desk();
+    const [first] = desk.send(1, { kind: "queue", name: "a.b" });
+    desk.subscribe(1, { destination: { kind: "queue", name: "a.>" } });
+    const [second] = desk.send(1, { kind: "queue", name: "a.c" });
+    desk.send(1, { kind: "queue", name: "other" });
+    expect(desk.run().flatMap(([, ops]) => ops)).toEqual([first, second]);
+  });
+
+  test("a temporary queue that is deleted is forgotten by its readers", () => {
+    const desk = new Desk();
+    const replies: Destination = { kind: "temp-queue", name: "x" };
+    desk.bench.do({ kind: "create-temporary", owner: "c1-1", destination: replies });
+    desk.subscribe(1, { destination: replies });
+    const [op] = desk.send(1, replies);
+    expect(desk.run()).toEqual([[1, [op]]]);
+    desk.bench.do({ kind: "leave", owner: "c1-1" });
+    desk.dispatcher.removeSession(session(1));
+    expect(desk.run()).toEqual([]);
+  });
+
+  test("what expired is not handed out", () => {
+    const desk = new Desk();
+    desk.bench.send(orders, { expiresAt: asWallTime(100) });
+    const fresh = desk.bench.send(orders, { expiresAt: asWallTime(900) });
+    desk.subscribe(1);
+    expect(desk.run(100)).toEqual([[1, [fresh]]]);
+    expect(desk.bench.waiting("queue://ActiveMQ.DLQ")).toHaveLength(1);
+  });
+
+  test("what expires while nobody reads goes in its time, and not before", () => {
+    const desk = new Desk();
+    desk.bench.send(orders, { expiresAt: asWallTime(100) });
+    desk.run(99);
+    expect(desk.bench.broker.queues.get(ordersKey)?.depth).toBe(1);
+    desk.run(100);
+    expect(desk.bench.broker.queues.get(ordersKey)?.depth).toBe(0);
+  });
+
+  test("a dispatcher that is made after a promotion finds all that waits and all that will expire", () => {
+    const bench = new Bench();
+    const [first, second] = [bench.send(orders, { expiresAt: asWallTime(50) }), bench.send()];
+    const desk = new Desk();
+    Object.assign(desk, { bench, dispatcher: new Dispatcher(bench.broker) });
+    bench.broker.observer = desk.dispatcher;
+    desk.run(50);
+    expect(bench.waiting()).toEqual([second]);
+    desk.subscribe(1);
+    expect(desk.run(60)).toEqual([[1, [second]]]);
+    expect(bench.waiting("queue://ActiveMQ.DLQ")).toEqual([first]);
+  });
+});
+
+describe("dispatch: topics", () => {
+  test("each subscriber gets a copy, and what it cannot take yet waits for it alone", () => {
+    const desk = new Desk()
+      .subscribe(1, { destination: prices, prefetchCount: 1 })
+      .subscribe(2, { destination: prices });
+    const [first, second] = desk.send(2, prices);
+    expect(desk.run()).toEqual([
+      [1, [first]],
+      [2, [first]],
+      [2, [second]],
+    ]);
+    const slow = desk.dispatcher.consumer(session(1), "s")!;
+    expect(desk.dispatcher.settleVolatile(slow, [second!])).toBe(false);
+    expect(desk.dispatcher.settleVolatile(slow, [first!])).toBe(true);
+    expect(desk.run()).toEqual([[1, [second]]]);
+  });
+
+  test("contents live until the last subscriber is done with them, or gone", () => {
+    const desk = new Desk().subscribe(1, { destination: prices }).subscribe(2, { destination: prices });
+    const [op] = desk.send(1, prices);
+    desk.run();
+    expect(desk.bench.takeContents().kept).toEqual([op]);
+    desk.dispatcher.settleVolatile(desk.dispatcher.consumer(session(1), "s")!, [op!]);
+    expect(desk.bench.takeContents().dead).toEqual([]);
+    desk.dispatcher.removeSession(session(2));
+    expect(desk.bench.takeContents().dead).toEqual([op]);
+  });
+
+  test("noLocal: nobody gets what it sent itself", () => {
+    const desk = new Desk().subscribe(1, { destination: prices, noLocal: true });
+    desk.send(1, prices, "c1-1");
+    const [op] = desk.send(1, prices, "c1-2");
+    expect(desk.run()).toEqual([[1, [op]]]);
+  });
+
+  test("a durable subscription is a queue with one reader", () => {
+    const desk = new Desk();
+    desk.bench.do({ kind: "create-durable", clientId: "c", name: "d", destination: prices });
+    const [op] = desk.send(1, prices);
+    desk.subscribe(1, { destination: prices, durable: { clientId: "c", name: "d" } });
+    expect(desk.run()).toEqual([[1, [op]]]);
+    expect(desk.dispatcher.durableUser("c", "d")).toBe(1);
+    expect(desk.bench.broker.queues.get(durableKey("c", "d"))?.delivered.size).toBe(1);
+    desk.dispatcher.removeSession(session(1));
+    expect(desk.dispatcher.durableUser("c", "d")).toBeUndefined();
+  });
+});
+
+test("expiry heap: the next one first, whatever the order they came in", () => {
+  const heap = new ExpiryHeap();
+  const times = [5, 1, 9, 3, 3, 7, 2, 8];
+  for (const [index, at] of times.entries())
+    heap.add({ at: asWallTime(at), queue: null as unknown as Queue, op: asOp(index) });
+  const due: number[] = [];
+  for (let next = heap.takeDue(asWallTime(7)); next !== undefined; next = heap.takeDue(asWallTime(7)))
+    due.push(next.at);
+  expect(due).toEqual([1, 2, 3, 3, 5, 7]);
+  expect(heap.takeDue(asWallTime(8))?.at).toBe(8);
+});
+
+test("patterns: * is one element, > all the rest, and none of it too", () => {
+  for (const [pattern, name, isMatch] of [
+    ["a.b", "a.b", true],
+    ["a.*", "a.b", true],
+    ["a.*", "a", false],
+    ["a.*", "a.b.c", false],
+    ["a.>", "a.b.c", true],
+    ["a.>", "a", true],
+    [">", "anything", true],
+    ["*.b", "a.b", true],
+    ["a.b", "a.b.c", false],
+  ] as const)
+    expect(matchesPattern(pattern, name), `${pattern} ${name}`).toBe(isMatch);
+});
