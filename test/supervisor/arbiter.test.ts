@@ -342,10 +342,37 @@ describe("arbiter: recovery and promotion", () => {
     ]);
   });
 
-  test("promotion is refused while the other node runs", () => {
-    const pair = harness().whole();
+  test("promotion is refused while the other node runs and this one does not mirror it", () => {
+    const pair = harness();
+    pair.start("primary");
+    pair.step(pair.ask("primary"));
+    pair.start("replica");
     expect(pair.arbiter.promotionRefusal("replica")).toContain("understudy stop primary");
     expect(pair.orders({ kind: "promote", node: "replica" })).toEqual([]);
+  });
+
+  test("a planned switch: the active one hands over first, and the other waits for it to follow", () => {
+    const pair = harness().whole();
+    expect(pair.orders({ kind: "promote", node: "replica" })).toEqual([
+      { node: "primary", kind: "hand-over" },
+    ]);
+    expect(pair.arbiter.state.holder).toBe("primary");
+    expect(pair.orders({ kind: "handed-over", node: "primary" })).toMatchObject([
+      { node: "replica", kind: "granted", wish: "active", withPeer: true, peerInSync: true },
+    ]);
+    expect(pair.arbiter.state).toMatchObject({
+      holder: "replica",
+      inSync: ["primary", "replica"],
+      alone: false,
+    });
+  });
+
+  test("a hand-over that nobody asked for, or of a node that is alone, grants nothing", () => {
+    const pair = harness().whole();
+    expect(pair.orders({ kind: "handed-over", node: "replica" })).toEqual([]);
+    pair.step({ kind: "exited", node: "replica", how: "failed" });
+    expect(pair.arbiter.state.alone).toBe(true);
+    expect(pair.orders({ kind: "handed-over", node: "primary" })).toEqual([]);
   });
 });
 
