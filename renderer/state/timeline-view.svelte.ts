@@ -2,7 +2,7 @@ import type { TimelineGaze } from "../timeline/gaze.ts";
 import { panned, spanMsMax, spanMsMin, zoomed, type Span } from "../timeline/layout.ts";
 
 /** Following now, or held at a moment. */
-type Gaze = { kind: "live" } | { kind: "paused"; to: number };
+type Gaze = { kind: "live" } | { kind: "paused"; to: number; isForSelection?: true };
 
 /** Long enough for a kill and a recovery, short enough to see a blackout of 30 ms. */
 const spanMsDefault = 30_000;
@@ -67,20 +67,26 @@ export class TimelineView implements TimelineGaze {
 
   select(from: number, to: number): void {
     this.selection = from <= to ? { from, to } : { from: to, to: from };
-    this.pause();
+    this.#hold();
   }
 
   /** From the keyboard: starts at the middle of what is in view, then moves its end. */
   extendSelection(ratio: number): void {
-    this.pause();
+    this.#hold();
     const span = this.span();
     const middle = (span.from + span.to) / 2;
     const { from, to } = this.selection ?? { from: middle, to: middle };
     this.selection = { from, to: Math.max(from, to + this.spanMs * ratio) };
   }
 
+  /** Whoever was following before selecting, and has not looked elsewhere since, follows again. */
   clearSelection(): void {
     this.selection = null;
+    if (this.#gaze.kind === "paused" && this.#gaze.isForSelection === true) this.follow();
+  }
+
+  #hold(): void {
+    if (this.#gaze.kind === "live") this.#gaze = { kind: "paused", to: this.span().to, isForSelection: true };
   }
 
   #look(span: Span): void {

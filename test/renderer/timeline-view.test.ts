@@ -65,6 +65,23 @@ describe("selecting", () => {
     expect(gaze.isLive).toBe(false);
   });
 
+  test("is over when it is cleared: it follows again, unless it was paused or moved meanwhile", () => {
+    gaze.select(3_000, 5_000);
+    gaze.clearSelection();
+    expect(gaze.isLive).toBe(true);
+
+    gaze.select(3_000, 5_000);
+    gaze.pan(-0.5);
+    gaze.clearSelection();
+    expect(gaze.isLive).toBe(false);
+
+    gaze.follow();
+    gaze.pause();
+    gaze.select(3_000, 5_000);
+    gaze.clearSelection();
+    expect(gaze.isLive).toBe(false);
+  });
+
   test("from the keyboard begins at the middle, grows, shrinks, and never turns round", () => {
     gaze.extendSelection(0.1);
     gaze.extendSelection(0.1);
