@@ -173,7 +173,7 @@ test("story: whatever somebody else's client had confirmed is in its queue, in o
   external.end();
   const stored = new Set<string>();
   for (let page: string[] = [""]; page.length > 0;) {
-    const { messages } = await app.control().receive({ name: "queue://stock", count: 500, timeoutMs: 0 });
+    const { messages } = await app.control().receive({ name: "queue://stock", count: 500, timeoutMs: 250 });
     page = messages.map(({ bodyBase64 }) => Buffer.from(bodyBase64, "base64").toString());
     for (const body of page) stored.add(body);
   }
