@@ -87,6 +87,13 @@ export class Traffic {
     return longest;
   }
 
+  /** Time between the two confirmations before and after a moment. */
+  gapAroundMs(moment: number): number {
+    const before = this.#confirmedAt.findLast((at) => at <= moment) ?? moment;
+    const after = this.#confirmedAt.find((at) => at > moment) ?? moment;
+    return after - before;
+  }
+
   /** Every promise that was broken, a sentence each. */
   problems(): string[] {
     return [...this.#lost(), ...this.#outOfOrder(), ...this.#unflaggedRepeats(), ...this.#tornGroups()];
