@@ -106,7 +106,7 @@ class World {
     switch (kind) {
       case "start":
         if (node.alive) return;
-        this.nodes[name] = { ...dead(), alive: true, holds: node.holds };
+        this.nodes[name] = { ...leftBehind(node), alive: true };
         this.tell({ kind: "starting", node: name });
         this.nodes[name].outbox.push(
           { kind: "opened", node: name, position, pairId: null },
@@ -115,12 +115,11 @@ class World {
         return;
       case "kill":
         if (!node.alive) return;
-        this.nodes[name] = { ...dead(), holds: node.holds };
+        this.nodes[name] = leftBehind(node);
         this.attached = false;
         return this.tell({ kind: "exited", node: name, how: "failed" });
       case "restart": {
-        for (const one of ["primary", "replica"] as const)
-          this.nodes[one] = { ...dead(), holds: this.nodes[one].holds };
+        for (const one of ["primary", "replica"] as const) this.nodes[one] = leftBehind(this.nodes[one]);
         this.attached = false;
         this.pings = [];
         this.arbiter = this.#newArbiter();
@@ -223,6 +222,11 @@ class World {
 
 function dead(): ModelNode {
   return { alive: false, frozen: false, epoch: 0, grant: "none", inbox: [], outbox: [], holds: 0 };
+}
+
+/** What a process leaves on its disk: its entries, and the newest epoch it has seen. */
+function leftBehind({ holds, epoch }: ModelNode): ModelNode {
+  return { ...dead(), holds, epoch };
 }
 
 for (const waitForReplica of [false, true, "always"] as const) {
