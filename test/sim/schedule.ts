@@ -175,7 +175,11 @@ function isWhole(world: World): boolean {
   const { inSync, holder } = world.book.state;
   const active = holder === null ? null : (world.hosts[holder]?.node?.active ?? null);
   return (
-    inSync.length === 2 && active !== null && active.isAttached && !active.isSeeking && active.lagEntries === 0
+    inSync.length === 2 &&
+    active !== null &&
+    active.isAttached &&
+    !active.isSeeking &&
+    active.lagEntries === 0
   );
 }
 

@@ -294,6 +294,8 @@ export class SimulatedHost {
         return this.report({ kind: "ask-grant", wish: effect.wish, position: this.#position() });
       case "paired":
         return this.report({ kind: "paired", epoch: effect.epoch, position: this.#position() });
+      case "handed-over":
+        return this.report({ kind: "handed-over", position: this.#position() });
       case "status-changed":
         return this.#reportStatus();
       case "notice":

@@ -52,7 +52,8 @@ export class PeerPort {
     if (on) this.#seekLater();
   }
 
-  #accept(near: WireEnd): Wire {
+  /** Takes a connection that another process opens. */
+  accept(near: WireEnd): Wire {
     const link = (this.#lastLink += 1) as LinkId;
     const wire = this.#around.network.connect(near, this.#end(link));
     this.#wires.set(link, { wire, side: 1 });
@@ -71,7 +72,7 @@ export class PeerPort {
     if (other === null) return this.#seekLater();
     const link = (this.#lastLink += 1) as LinkId;
     this.#hasSeekWire = true;
-    this.#wires.set(link, { wire: other.#accept(this.#end(link)), side: 0 });
+    this.#wires.set(link, { wire: other.accept(this.#end(link)), side: 0 });
     clock.after(network.latency(), () => arrive("link", () => give({ kind: "peer-reached", link })));
   }
 
