@@ -35,7 +35,7 @@ for (let round = 1; round <= killCount; round += 1) {
       const gapMs = traffic.longestGapMs();
       gapsMs.push(gapMs);
       // A busy disk makes gaps of its own: the one at the kill is told apart, and a long one is explained by the events.
-      const aroundMs = Math.round(traffic.gapAroundMs(killed.at + 50));
+      const aroundMs = Math.round(traffic.gapAroundMs(killed.at));
       process.stdout.write(
         `round ${round}: killed after ${killAfterMs} ms, ${traffic.confirmedCount} confirmed, longest gap between receipts ${Math.round(gapMs)} ms, at the kill ${aroundMs} ms\n`,
       );

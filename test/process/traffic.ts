@@ -87,11 +87,14 @@ export class Traffic {
     return longest;
   }
 
-  /** Time between the two confirmations before and after a moment. */
+  /** Longest time between two confirmations about a moment; those on their way at that moment still come. */
   gapAroundMs(moment: number): number {
-    const before = this.#confirmedAt.findLast((at) => at <= moment) ?? moment;
-    const after = this.#confirmedAt.find((at) => at > moment) ?? moment;
-    return after - before;
+    const next = Math.max(
+      1,
+      this.#confirmedAt.findIndex((at) => at > moment),
+    );
+    const around = this.#confirmedAt.slice(next - 1, next + 3);
+    return Math.max(...around.map((at, index) => at - (around[index - 1] ?? at)));
   }
 
   /** Every promise that was broken, a sentence each. */
