@@ -25,7 +25,8 @@ export interface RunningApp {
 export interface LaunchOptions {
   /** Kept when the app closes, so that a test may start it again; default: a new directory, removed afterwards. */
   readonly dataDirectory?: string;
-  readonly environment?: Readonly<Record<string, string>>;
+  /** As after `npm start --`. */
+  readonly args?: readonly string[];
 }
 
 const anyPorts = { UNDERSTUDY_PRIMARY_PORT: "0", UNDERSTUDY_REPLICA_PORT: "0", UNDERSTUDY_CONTROL_PORT: "0" };
@@ -40,8 +41,8 @@ export async function launchApp(options: LaunchOptions = {}): Promise<RunningApp
   const electron = await _electron.launch({
     executablePath: await electronPath(),
     // Containers run as root, and there Electron does not start with its sandbox on.
-    args: ["--no-sandbox", root],
-    env: { ...inheritedEnvironment(), ...anyPorts, UNDERSTUDY_DATA: dataDirectory, ...options.environment },
+    args: ["--no-sandbox", root, ...(options.args ?? [])],
+    env: { ...inheritedEnvironment(), ...anyPorts, UNDERSTUDY_DATA: dataDirectory },
   });
   const page = await electron.firstWindow();
   const consoleProblems = watchConsole(page);

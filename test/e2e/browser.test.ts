@@ -2,7 +2,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import { Pair } from "../process/pair.ts";
 import { openInBrowser, type OpenedPage } from "./browser.ts";
-import { accessibilityProblems, portray } from "./portrait.ts";
 
 async function openWindowOf(pair: Pair, change = (url: string): string => url): Promise<OpenedPage> {
   const { window } = pair.ready as { window?: string };
@@ -44,7 +43,7 @@ test("browser: a wrong token is refused with a sentence, and shows nothing of th
   expect(await page.getByRole("region", { name: "Pair" }).count()).toBe(0);
 });
 
-test("browser: a window that lost its supervisor says so, and goes on when it is back", async () => {
+test("browser: a window that lost its supervisor says so", async () => {
   const pair = await Pair.start({ flags: ["--window"] });
   const { window, page } = await openWindowOf(pair);
   await window.isProtection("Protected");
@@ -55,22 +54,4 @@ test("browser: a window that lost its supervisor says so, and goes on when it is
     .getByRole("alert", { name: "Connection" })
     .filter({ hasText: /does not answer/ })
     .waitFor();
-});
-
-test("browser: in the classic profile a cut link splits the pair, and the window offers both ways out", async () => {
-  const pair = await Pair.start({ flags: ["--window", "--profile", "classic"] });
-  const { window, page } = await openWindowOf(pair);
-  await window.isProtection("Protected");
-  await window.startDemo();
-
-  await window.setLink("Cut");
-  await window.isProtection("Split");
-  await window.isBroker("primary", "active");
-  await window.isBroker("replica", "active");
-  await portray(page, "split");
-  expect(await accessibilityProblems(page)).toEqual([]);
-
-  await window.setLink("Heal");
-  await window.button("Keep the primary's side…").waitFor();
-  await window.button("Keep the replica's side…").waitFor();
 });
