@@ -52,7 +52,11 @@ export default defineConfig({
     build: {
       outDir: join(root, "out/renderer"),
       target: "chrome130",
-      rolldownOptions: { input: { index: join(root, "renderer/index.html") } },
+      rolldownOptions: {
+        input: { index: join(root, "renderer/index.html") },
+        // How long each part of a first build took is nothing for people who only start the app.
+        checks: { bundlerTimings: false },
+      },
     },
   },
 });
