@@ -36,7 +36,7 @@ export class Outbox {
   /** Answers that may leave now that all up to `committed` is safe. */
   release(committed: Op): readonly WaitingAnswer[] {
     let end = this.#start;
-    while (end < this.#waiting.length && (this.#waiting[end]!).after <= committed) end += 1;
+    while (end < this.#waiting.length && this.#waiting[end]!.after <= committed) end += 1;
     if (end === this.#start) return [];
     const released = this.#waiting.slice(this.#start, end);
     this.#start = end;
