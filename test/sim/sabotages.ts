@@ -35,14 +35,14 @@ export const sabotages: readonly Sabotage[] = [
     name: "the arbiter believes a pairing of an older epoch",
     lies: { believesStalePairing: true },
     rule: "nothing confirmed is lost",
-    from: 36,
+    from: 22,
   },
   {
     name: "the arbiter's book is lost with the supervisor",
     lies: { forgetsBook: true },
     rule: "nothing confirmed is lost",
   },
-  { name: "a fenced node serves on", lies: { ignoresDenials: true }, rule: "one history" },
+  { name: "a fenced node serves on", lies: { ignoresDenials: true }, rule: "one history", from: 36 },
   {
     name: "deliveries are not mirrored",
     lies: { forgetsDeliveries: true },

@@ -65,6 +65,7 @@ export function orderWords(order: SupervisorOrder): string | null {
   if (order.kind === "granted")
     return `grants ${order.wish}, epoch ${order.epoch}${order.withPeer ? ", with its peer" : ""}`;
   if (order.kind === "denied") return `denies ${order.wish}, epoch ${order.epoch}`;
+  if (order.kind === "hand-over") return "orders to hand over";
   return order.kind === "shut-down" ? "orders to shut down" : null;
 }
 

@@ -20,6 +20,7 @@ export interface Fault {
     | "slow link"
     | "kill supervisor"
     | "stop active"
+    | "switch over"
     | "recover";
   readonly lastsMs: number;
 }
@@ -42,6 +43,8 @@ const kinds: readonly Fault["kind"][] = [
   "slow link",
   "kill supervisor",
   "stop active",
+  "switch over",
+  "switch over",
   "recover",
   "recover",
 ];
@@ -102,6 +105,8 @@ export function strike(world: World, { kind, lastsMs }: Fault): void {
       world.hosts[active]?.take({ kind: "stop", pair: false });
       world.clock.after(lastsMs, () => world.supervisor?.start(active));
       return;
+    case "switch over":
+      return world.supervisor?.tell({ kind: "promote", node: standby });
     case "recover":
       return recoverIfNeeded(world);
   }

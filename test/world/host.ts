@@ -118,6 +118,7 @@ export class SimulatedHost {
       else if (order.kind === "stop") this.give({ kind: "told-to-stop", pair: order.pair });
       else if (order.kind === "granted") this.give({ ...order, epoch: order.epoch as never });
       else if (order.kind === "denied") this.#denied(order);
+      else if (order.kind === "hand-over") this.give({ kind: "told-to-hand-over" });
       else if (order.kind === "shut-down")
         this.give({ kind: "told-to-shut-down", reason: order.reason as "failure", text: order.text });
     });

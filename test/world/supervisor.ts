@@ -142,6 +142,8 @@ export class SimulatedSupervisor {
           );
         return this.tell(paired);
       }
+      case "handed-over":
+        return this.tell({ kind: "handed-over", node });
       case "state": {
         const { state, attached, position } = report.status;
         return this.tell({ kind: "status", node, state, attached, position });
