@@ -196,7 +196,6 @@ export const controlFailure = z.object({
 export type ControlFailure = z.infer<typeof controlFailure>;
 
 export const apiPrefix = "/api/v1";
-export const controlPortDefault = 8161;
 /** File in the data directory that holds the token every call must carry (`Authorization: Bearer ...`). */
 export const tokenFileName = "control.token";
 
