@@ -12,6 +12,12 @@ import type { RoleChange, RoleContext } from "./role.ts";
 const wholeHistory = asOp(Number.MAX_SAFE_INTEGER);
 
 /**
+ * The active node loses patience with a silent standby before that one does with it: one that was frozen then knows,
+ * when it wakes up, that it must ask before it answers anybody, at any moment at which the standby may have taken over.
+ */
+const patience = 0.75;
+
+/**
  * The node that serves clients: it orders their requests, has each batch written here and there at the same time, and
  * lets answers out when both are done.
  *
@@ -39,7 +45,7 @@ export class ActiveRole {
 
   constructor(context: RoleContext, grant: { withPeer: boolean; peerInSync: boolean }, now: Moment) {
     this.#context = context;
-    this.#liveness = new Liveness(context.options.peerTimeoutMs, now.monotonic);
+    this.#liveness = new Liveness(context.options.peerTimeoutMs * patience, now.monotonic);
     this.#activeSince = now.monotonic;
     this.#commits = grant.withPeer ? "both" : "alone";
     this.#mayBeAlone = !grant.withPeer;
