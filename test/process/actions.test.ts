@@ -2,16 +2,12 @@ import { expect, test } from "vitest";
 import { connectionTo, Pair, type EventLine } from "./pair.ts";
 import { RawClient } from "./raw-client.ts";
 
-/** What happened to the pair, without the numbers that differ from run to run. */
+/** What happened to the pair, without the numbers and passing states that differ from run to run. */
 function storyOf(events: readonly EventLine[]): string[] {
   return (
     events
-      .filter(({ event }) => ["killed", "granted", "promoted", "state", "protection"].includes(event))
-      .map((event) =>
-        [event.event, event["node"], event["state"], event["protection"], event["signal"]]
-          .filter(Boolean)
-          .join(" "),
-      )
+      .filter((each) => ["killed", "granted", "promoted"].includes(each.event) || each["state"] === "active")
+      .map((each) => [each.event, each["node"], each["signal"], each["epoch"]].join(" "))
       // Two processes tell of it, and either may be heard first.
       .sort()
   );

@@ -35,9 +35,10 @@ for (let round = 1; round <= killCount; round += 1) {
       const gapMs = traffic.longestGapMs();
       gapsMs.push(gapMs);
       // A busy disk makes gaps of its own: the one at the kill is told apart, and a long one is explained by the events.
+      const promoted = await pair.happens(({ event }) => event === "promoted", "the promotion");
       const aroundMs = Math.round(traffic.gapAroundMs(killed.at));
       process.stdout.write(
-        `round ${round}: killed after ${killAfterMs} ms, ${traffic.confirmedCount} confirmed, longest gap between receipts ${Math.round(gapMs)} ms, at the kill ${aroundMs} ms\n`,
+        `round ${round}: killed after ${killAfterMs} ms, ${traffic.confirmedCount} confirmed, longest gap between receipts ${Math.round(gapMs)} ms, at the kill ${aroundMs} ms, taken over after ${Math.round(Number(promoted["tookMs"]))} ms\n`,
       );
       if (gapMs > 1_000)
         process.stdout.write(
