@@ -224,6 +224,15 @@ describe("node: the standby is lost", () => {
     expect(active.node.state).toMatchObject({ seeking: true });
   });
 
+  test("it loses patience before its standby does, so that one that was frozen asks before it answers", () => {
+    const pair = new PairBench().whole();
+    pair.active.now += 760;
+    pair.standby.now += 760;
+    expect(pair.active.node.mustTick(pair.active.moment)).toBe(true);
+    pair.standby.give({ kind: "ticked" });
+    expect(pair.standby.kinds()).not.toContain("ask-grant");
+  });
+
   test("after a long sleep an old acknowledgement lets nothing out", () => {
     const pair = new PairBench().whole();
     const { active, standby } = pair;
