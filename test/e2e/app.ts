@@ -31,6 +31,13 @@ export interface LaunchOptions {
 
 const anyPorts = { UNDERSTUDY_PRIMARY_PORT: "0", UNDERSTUDY_REPLICA_PORT: "0", UNDERSTUDY_CONTROL_PORT: "0" };
 
+/**
+ * Containers run as root, and there Electron does not start with its sandbox on. They have no graphics processor
+ * either, and looking for one again and again can take longer than a test waits.
+ */
+export const switches = ["--no-sandbox", "--disable-gpu"];
+export const launchTimeoutMs = 60_000;
+
 export function newDataDirectory(): string {
   return mkdtempSync(join(tmpdir(), "understudy-e2e-"));
 }
@@ -40,8 +47,8 @@ export async function launchApp(options: LaunchOptions = {}): Promise<RunningApp
   const dataDirectory = options.dataDirectory ?? newDataDirectory();
   const electron = await _electron.launch({
     executablePath: await electronPath(),
-    // Containers run as root, and there Electron does not start with its sandbox on.
-    args: ["--no-sandbox", root, ...(options.args ?? [])],
+    args: [...switches, root, ...(options.args ?? [])],
+    timeout: launchTimeoutMs,
     env: { ...inheritedEnvironment(), ...anyPorts, UNDERSTUDY_DATA: dataDirectory },
   });
   const page = await electron.firstWindow();

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { _electron, chromium, type Page } from "playwright";
 import { electronPath } from "../../build/electron.mjs";
+import { launchTimeoutMs, switches } from "./app.ts";
 import { watchConsole } from "./console.ts";
 import { PairWindow } from "./pair-window.ts";
 
@@ -31,7 +32,7 @@ interface EmptyPage {
 }
 
 async function openChromium(executablePath: string): Promise<EmptyPage> {
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  const browser = await chromium.launch({ executablePath, args: switches });
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   return { page, close: () => browser.close() };
 }
@@ -50,7 +51,8 @@ async function openElectron(): Promise<EmptyPage> {
   );
   const electron = await _electron.launch({
     executablePath: await electronPath(),
-    args: ["--no-sandbox", directory],
+    args: [...switches, directory],
+    timeout: launchTimeoutMs,
   });
   return {
     page: await electron.firstWindow(),
