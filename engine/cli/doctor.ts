@@ -8,7 +8,7 @@ import { freePort, isPortFree, portHolder } from "../host/ports.ts";
 import type { StoreCheck, StoreReport } from "../supervisor/store-check.ts";
 import { addCommonOptions, printJson, type CommonOptions, type Run } from "./command.ts";
 import { dataDirectoryOf } from "./directory.ts";
-import { byteSize } from "./print.ts";
+import { byteSize, messageCount } from "./print.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** One thing looked at. `warning`: something works less well; `problem`: `up` would fail or data is at risk. */
@@ -119,7 +119,7 @@ async function checkStores(directory: string): Promise<Finding[]> {
     nodes.map(async (node) => {
       const report = await examineStore(check, join(directory, node));
       if (report.sound)
-        return ok(`${node} store`, `sound, at entry ${report.position.op}, ${report.messages} messages`);
+        return ok(`${node} store`, `sound, at entry ${report.position.op}, ${messageCount(report.messages)}`);
       return problem(
         `${node} store`,
         report.detail,

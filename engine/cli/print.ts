@@ -55,7 +55,7 @@ export function pairText(pair: PairView): string {
 export function brokerText(broker: BrokerView): string {
   const process = broker.pid === null ? "no process" : `pid ${broker.pid}`;
   const reason = broker.reason === null ? "" : ` (${broker.reason})`;
-  return `  ${broker.node}  ${broker.state.padEnd(11)} 127.0.0.1:${broker.port}  ${process}  entry ${broker.op}, ${broker.storedMessages} messages${reason}`;
+  return `  ${broker.node}  ${broker.state.padEnd(11)} 127.0.0.1:${broker.port}  ${process}  entry ${broker.op}, ${messageCount(broker.storedMessages)}${reason}`;
 }
 
 /** How far the recovery copy is, in a line without its end. */
@@ -82,4 +82,8 @@ export function recoveryText(recovery: RecoveryView): string {
 
 export function capitalised(text: string): string {
   return `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}`;
+}
+
+export function messageCount(count: number): string {
+  return count === 1 ? "1 message" : `${count} messages`;
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { addCommonOptions, connect, printJson, type CommonOptions, type Run } from "./command.ts";
+import { messageCount } from "./print.ts";
 
 export function define(command: Command, run: Run): void {
   command.argument("<destination>", "orders or queue://orders");
@@ -7,7 +8,7 @@ export function define(command: Command, run: Run): void {
   run(command, async (terminal, destination: string, options: CommonOptions) => {
     const { purged } = await connect(options, terminal).purge({ name: destination });
     if (options.json === true) printJson(terminal, { purged });
-    else terminal.out(`${purged === 1 ? "1 message" : `${purged} messages`} deleted from ${destination}.\n`);
+    else terminal.out(`${messageCount(purged)} deleted from ${destination}.\n`);
     return 0;
   });
 }
