@@ -1,6 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
 import type { ControlService, OperationArguments } from "../control/contract.ts";
-import type { NodeName, PairView } from "../control/views.ts";
+import type { MessageDetail, NodeName, PairView } from "../control/views.ts";
 import { isPortFree, portInUse } from "../host/ports.ts";
 import { otherNode } from "./arbiter-state.ts";
 import type { ClientDesk } from "./client-desk.ts";
@@ -73,8 +73,11 @@ function messageOperations({
       await pair
         .active()
         .request({ kind: "browse", destination: readDestination(name), cursor: cursor ?? null, limit }),
-    getMessage: async ({ name, id }) =>
-      await pair.active().request({ kind: "message", destination: readDestination(name), id }),
+    getMessage: async ({ name, id }) => {
+      const active = pair.active();
+      const message = await active.request({ kind: "message", destination: readDestination(name), id });
+      return pair.isProtected ? replicated(message, otherNode(active.node)) : message;
+    },
     send: async ({ name, ...message }) =>
       await pair.active().request({ kind: "send", destination: readDestination(name), message }),
     receive: async ({ name, count, timeoutMs }) => {
@@ -169,4 +172,13 @@ async function start(pair: PairRuntime, node: NodeName): Promise<void> {
 /** A synchronous operation whose errors arrive like all others'. */
 function async<Value>(work: () => Value): Promise<Value> {
   return new Promise((resolve) => resolve(work()));
+}
+
+/** While the pair is protected, what the active node shows is on the other one too. */
+function replicated(message: MessageDetail, node: NodeName): MessageDetail {
+  const stored = message.fate.findIndex(({ step }) => step === "stored");
+  return {
+    ...message,
+    fate: message.fate.toSpliced(stored + 1, 0, { step: "replicated", at: null, detail: `to the ${node}` }),
+  };
 }

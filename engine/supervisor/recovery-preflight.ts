@@ -133,15 +133,15 @@ function comparison(
   return `The ${ahead.node}'s store is ahead of the ${other}'s by ${entries}.${authority}`;
 }
 
-/** `3.4 MB`. */
+/** `3.4 MiB`, in the units of the window. */
 export function size(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} bytes`;
-  const units = ["kB", "MB", "GB", "TB"];
+  if (bytes < 1_024) return `${bytes} bytes`;
+  const units = ["KiB", "MiB", "GiB", "TiB"];
   let value = bytes;
   let unit = "";
   for (unit of units) {
-    value /= 1_000;
-    if (value < 1_000) break;
+    value /= 1_024;
+    if (value < 1_024) break;
   }
   return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
 }

@@ -63,6 +63,7 @@ test("story: the message is found in its queue, with headers and body whole", as
   await message.getByRole("tab", { name: "Hex" }).click();
   await message.getByText("7b 22 6f 72 64 65 72").waitFor();
   const facts = await message.getByRole("group", { name: "Fate and headers" }).innerText();
+  expect(facts).toMatch(/stored\s+by the primary\s+replicated\s+to the replica/);
   expect(facts).toMatch(/correlation id\s+basket-9/);
   expect(facts).toMatch(/region\s+north/);
   await window.button("Close the message").click();

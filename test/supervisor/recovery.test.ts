@@ -119,7 +119,7 @@ describe("recovery copy", () => {
       isProtected: false,
       freeBytes: 5e8,
     } as const;
-    expect(planRecovery(facts, { force: true }).preflight.refusal).toContain("500 MB are free");
+    expect(planRecovery(facts, { force: true }).preflight.refusal).toContain("477 MiB are free");
   });
 
   test("a protected pair has nothing to recover", async () => {
