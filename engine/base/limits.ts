@@ -30,8 +30,8 @@ export const limits = {
   bodyCacheBytesMax: 33_554_432,
   /** Journal kept, with automatic synchronisation, for a node that was away to catch up from. */
   journalTailBytes: 67_108_864,
-  /** Entries between two checkpoints of the message store. */
-  checkpointEntryCount: 20_000,
+  /** Entries between two checkpoints of the message store: so few that taking one holds nobody up for long. */
+  checkpointEntryCount: 2_000,
   checkpointIdleMs: 2_000,
   controlBodyBytesMax: 16_777_216,
   configurationBytesMax: 1_048_576,
