@@ -84,6 +84,8 @@ export class Operations {
           noLocal: false,
           consumerPriority: 0,
         });
+        // What is there already comes before this is confirmed, however short the time-out.
+        await ask({ kind: "settle-down" });
         const timer = setTimeout(wake, timeoutMs);
         await enough;
         clearTimeout(timer);

@@ -199,7 +199,9 @@ export function failoverSentence({ node, tookMs, reconnectedCount, lostCount }: 
   return reconnectedCount === 0 ? `${name} ${took}; ${lost}.` : `${name} ${took}. ${clients}; ${lost}.`;
 }
 
-function downSentence({ nodes, promotable }: PairFacts): string {
+function downSentence({ nodes, promotable, configuration }: PairFacts): string {
+  if (promotable !== null && nodes[otherNode(promotable)].state === "frozen")
+    return `No broker serves: the ${otherNode(promotable)} is frozen. The ${promotable} takes over once that one has been silent for ${configuration.peerTimeoutMs} ms.`;
   if (promotable !== null)
     return `No broker serves: the ${otherNode(promotable)} ${isNow(nodes[otherNode(promotable)].state)}, and the ${promotable} waits for it or for you to promote it.`;
   const [primary, replica] = [nodes.primary, nodes.replica];

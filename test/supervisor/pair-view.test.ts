@@ -53,6 +53,13 @@ function view({ primary, replica, attached = false, arbiter = {}, options = {}, 
 }
 
 describe("pair view", () => {
+  test("down while the primary is frozen: the replica's takeover is announced, nothing is asked of the user", () => {
+    const shown = view({ primary: "frozen", replica: "standby", promotable: "replica" });
+    expect(shown.sentence).toBe(
+      "No broker serves: the primary is frozen. The replica takes over once that one has been silent for 2000 ms.",
+    );
+  });
+
   test("protected: both hold everything, and nothing needs doing", () => {
     const shown = view({ primary: "active", replica: "standby", attached: true });
     expect(shown).toMatchObject({
