@@ -163,8 +163,8 @@ test("doctor looks at a running pair and at the stores of one that was stopped, 
     .map((line) => JSON.parse(line) as { check: string; result: string; text: string });
   const stores = findings.filter(({ check }) => check.endsWith(" store"));
   expect(stores.map(({ result, text }) => `${result}: ${text}`)).toEqual([
-    "ok: sound, at entry 1, 1 messages",
-    "ok: sound, at entry 1, 1 messages",
+    "ok: sound, at entry 1, 1 message",
+    "ok: sound, at entry 1, 1 message",
   ]);
 });
 
