@@ -40,7 +40,8 @@ export class Outbox {
     if (end === this.#start) return [];
     const released = this.#waiting.slice(this.#start, end);
     this.#start = end;
-    if (this.#start > 1_024 || this.#start === this.#waiting.length) {
+    // Only once half of it is gone, so that each answer is moved once at most on average.
+    if (this.#start * 2 >= this.#waiting.length) {
       this.#waiting = this.#waiting.slice(this.#start);
       this.#start = 0;
     }

@@ -22,10 +22,6 @@ export const errorTable = {
   AUTHENTICATION_FAILED: { text: "Login failed: the user name or the password is wrong.", httpStatus: 401 },
   DESTINATION_INVALID: { text: "The destination {destination} is not valid: {detail}.", httpStatus: 400 },
   DESTINATION_UNKNOWN: { text: "There is no destination {destination}.", httpStatus: 404 },
-  DESTINATION_IN_USE: {
-    text: "The destination {destination} has consumers and cannot be deleted.",
-    httpStatus: 409,
-  },
   SUBSCRIPTION_EXISTS: {
     text: "The subscription {subscription} exists already on this connection.",
     httpStatus: 409,

@@ -29,7 +29,7 @@ import { version } from "../base/version.ts";
 
 const tickMs = 100;
 const statisticsMs = 250;
-/** After a change of serving, held clients of a start-up are told to go away by then; see waitForReplicaTimeoutMs. */
+/** Classic profile: a replica that has not reached its primary by then serves alone, as the original's did at once. */
 const firstContactMs = 5_000;
 
 /**

@@ -44,11 +44,6 @@ export class History {
     return this.#checkpointOp;
   }
 
-  /** Bytes of entries that are not durable here yet: what a crash now would cost, and what memory they take. */
-  get undurableBytes(): number {
-    return this.#undurable.reduce((sum, entry) => sum + entry.bytes.length, 0);
-  }
-
   /** Makes a command the next entry of this history; the caller has admitted it. */
   order(command: Command, now: Moment): JournalEntry {
     const entry = nextEntry(this.head, this.epoch, now.wall, command);
