@@ -1,3 +1,4 @@
+import { assert } from "../base/assert.ts";
 import type { Op, WallTime } from "../base/units.ts";
 import type { Broker, BrokerObserver } from "./broker.ts";
 import { durableKey, isTemporary } from "./broker.ts";
@@ -119,15 +120,17 @@ export class Dispatcher implements BrokerObserver {
     this.#wake(consumer);
   }
 
-  /** Settles deliveries of a topic subscriber; `false` when one of them is not in its hands. */
-  settleVolatile(consumer: Consumer, ops: readonly Op[]): boolean {
-    if (ops.some((op) => !consumer.inHand.has(op))) return false;
+  /** Settles deliveries of a topic subscriber; all of them are in its hands. */
+  settleVolatile(consumer: Consumer, ops: readonly Op[]): void {
+    assert(
+      ops.every((op) => consumer.inHand.has(op)),
+      "only what is in its hands is settled",
+    );
     for (const op of ops) {
       consumer.inHand.delete(op);
       this.#broker.letGo(op);
     }
     this.credit(consumer, ops.length);
-    return true;
   }
 
   /** Stops or resumes handing out to a connection whose client reads too slowly. */

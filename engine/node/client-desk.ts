@@ -215,11 +215,11 @@ export class ClientDesk {
     const consumer = this.dispatcher.consumer(client.session, subscription);
     if (consumer === undefined) throw new BrokerError("SUBSCRIPTION_UNKNOWN", { subscription });
     if (isVolatile(consumer.request)) {
+      const unknown = messages.find((op) => !consumer.inHand.has(op));
+      if (unknown !== undefined) throw new BrokerError("MESSAGE_UNKNOWN", { message: unknown });
       if (outcome === "rejected") this.#deadLetterFromTopic(client, messages, now);
-      if (this.dispatcher.settleVolatile(consumer, messages)) return;
-      throw new BrokerError("MESSAGE_UNKNOWN", {
-        message: messages.find((op) => !consumer.inHand.has(op)) ?? 0,
-      });
+      this.dispatcher.settleVolatile(consumer, messages);
+      return;
     }
     this.#order({ kind: "settle", owner: client.owner, subscription, messages, outcome, transaction }, now);
     this.dispatcher.credit(consumer, messages.length);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { messageTo } from "../core/helpers.ts";
+import type { Op } from "../../engine/base/units.ts";
+import { messageTo, prices } from "../core/helpers.ts";
 import { NodeBench, PairBench } from "./bench.ts";
 
 describe("node: stopping", () => {
@@ -52,6 +53,29 @@ describe("node: stopping", () => {
 });
 
 describe("node: clients", () => {
+  test("a topic subscriber's rejection makes a dead letter, but only of what is in its hands", () => {
+    const node = new NodeBench().start().grant(1).open(1);
+    const subscription = { subscription: "s", destination: prices, ackMode: "client-individual" } as const;
+    const wishes = { prefetchCount: 1, durable: null, exclusive: false, noLocal: false, consumerPriority: 0 };
+    node.ask({ kind: "subscribe", ...subscription, ...wishes });
+    const [inHand, waiting] = [1, 2].map(() => {
+      node.ask({ kind: "send", message: messageTo(prices), transaction: null });
+      return node.node.history.head.op;
+    });
+    node.endTurn().sync();
+    const reject = (id: Op): number =>
+      node.ask({ kind: "settle", subscription: "s", messages: [id], outcome: "rejected", transaction: null });
+    const deadLetters = (): number => node.node.history.broker.queues.get("queue://ActiveMQ.DLQ")?.depth ?? 0;
+
+    const receipt = reject(waiting!);
+    expect(deadLetters()).toBe(0);
+    expect(node.endTurn().sync().answers()).toContainEqual(
+      expect.objectContaining({ kind: "refuse", receipt }),
+    );
+    reject(inHand!);
+    expect(deadLetters()).toBe(1);
+  });
+
   test("what a client held is given to others when it leaves, flagged", () => {
     const node = new NodeBench().start().grant(1).open(1).open(2);
     node.subscribe(1);
