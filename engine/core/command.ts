@@ -1,6 +1,7 @@
 import type { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { BrokerError } from "../base/errors.ts";
-import { asOp, asWallTime, type Op } from "../base/units.ts";
+import { asOp, asWallTime, type Epoch, type Op } from "../base/units.ts";
+import type { SessionId } from "./dialogue.ts";
 import {
   destinationKey,
   parseDestinationKey,
@@ -11,6 +12,15 @@ import {
 
 /** A connection of the pair, in the words of the journal: `c3-17` is the 17th of epoch 3. */
 export type OwnerId = string;
+
+export function ownerOf(epoch: Epoch, session: SessionId): OwnerId {
+  return `c${epoch}-${session}`;
+}
+
+/** The session of {@link ownerOf}, in the process that gave it the name. */
+export function sessionOf(owner: OwnerId): SessionId {
+  return Number(owner.slice(owner.indexOf("-") + 1)) as SessionId;
+}
 
 export type SettleOutcome = "accepted" | "rejected" | "released";
 

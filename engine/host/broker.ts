@@ -1,12 +1,12 @@
-import { randomUUID } from "node:crypto";
 import type { Socket } from "node:net";
-import { secretsEqual } from "../base/checksum.ts";
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { asEpoch } from "../base/units.ts";
+import { version } from "../base/version.ts";
 import type { BrokerConfiguration } from "../config/configuration.ts";
+import { ownerOf } from "../core/command.ts";
 import type { SessionAnswer, SessionId } from "../core/dialogue.ts";
-import type { EndReason, LinkId, NodeOptions } from "../node/contract.ts";
+import type { EndReason, LinkId } from "../node/contract.ts";
 import { BrokerNode } from "../node/node.ts";
 import {
   exitCodes,
@@ -18,6 +18,7 @@ import { ClientConnection, type ConnectionPorts } from "./client-connection.ts";
 import { readClocks } from "./clock.ts";
 import { Listener } from "./listener.ts";
 import { NodeLoop, type LoopPorts } from "./loop.ts";
+import { authenticates, nodeOptions } from "./node-options.ts";
 import { Operations } from "./operations.ts";
 import { PeerSeeker } from "./peer-seeker.ts";
 import { PeerSocket } from "./peer-socket.ts";
@@ -25,12 +26,9 @@ import { portInUse } from "./ports.ts";
 import { statistics, status, type StatusSources } from "./reports.ts";
 import { deleteStore, Store } from "./store.ts";
 import type { Supervision } from "./supervision.ts";
-import { version } from "../base/version.ts";
 
 const tickMs = 100;
 const statisticsMs = 250;
-/** Classic profile: a replica that has not reached its primary by then serves alone, as the original's did at once. */
-const firstContactMs = 5_000;
 
 /**
  * One broker process: the node, its store, its port and its links, wired together. Nothing here decides anything;
@@ -71,7 +69,10 @@ export class HostedBroker {
     const stored = this.#store.load();
     const node = new BrokerNode(nodeOptions(configuration), stored, this.#store, readClocks());
     this.#loop = new NodeLoop(node, this.#store, this.#loopPorts());
-    this.#operations = new Operations(this.#loop, (answer) => this.#openDesk(answer));
+    this.#operations = new Operations(this.#loop, {
+      open: (answer) => this.#openInnerSession(answer),
+      close: (session) => this.#closeInnerSession(session),
+    });
     this.#listener = new Listener(configuration.host, {
       client: (socket, first) => this.#acceptClient(socket, first),
       peer: (socket, first) => this.#addLink(socket, first),
@@ -185,7 +186,7 @@ export class HostedBroker {
     const context = {
       brokerName: this.#configuration.name,
       version,
-      connectionName: `c${this.#loop.node.history.epoch}-${id}`,
+      connectionName: ownerOf(this.#loop.node.history.epoch, id),
       authenticate: (login: string | null, passcode: string | null): boolean =>
         authenticates(this.#configuration, login, passcode),
     };
@@ -234,11 +235,16 @@ export class HostedBroker {
     this.#reportClient({ kind: "first-confirmed", session, at: Date.now(), client: identity(connection) });
   }
 
-  #openDesk(answer: (answer: SessionAnswer) => void): SessionId {
+  #openInnerSession(answer: (answer: SessionAnswer) => void): SessionId {
     const session = ++this.#lastSession as SessionId;
     this.#innerSessions.set(session, answer);
     this.#loop.give({ kind: "session-opened", session });
     return session;
+  }
+
+  #closeInnerSession(session: SessionId): void {
+    this.#innerSessions.delete(session);
+    this.#loop.give({ kind: "session-closed", session });
   }
 
   #serve(on: boolean): void {
@@ -348,44 +354,6 @@ export class HostedBroker {
     this.#supervision.report({ kind: "ending", reason, text });
     this.#onEnd(exitCodes[reason]);
   }
-}
-
-function nodeOptions(configuration: BrokerConfiguration): NodeOptions {
-  const { primaryConnector } = configuration;
-  return {
-    name: configuration.name,
-    role: configuration.role,
-    profile: configuration.profile,
-    synchronisation: configuration.synchronisation,
-    waitForReplica: configuration.waitForReplica,
-    shutdownOnPrimaryFailure: configuration.shutdownOnPrimaryFailure,
-    shutdownOnReplicaFailure: configuration.shutdownOnReplicaFailure,
-    peerTimeoutMs: configuration.peerTimeoutMs,
-    firstContactMs,
-    instance: randomUUID(),
-    newPairId: randomUUID(),
-    login: loginOf(primaryConnector),
-    admitsReplica: (userName, password) => authenticates(configuration, userName, password),
-  };
-}
-
-function loginOf(connector: BrokerConfiguration["primaryConnector"]): NodeOptions["login"] {
-  const userName = connector?.userName ?? null;
-  return userName === null ? null : { userName, password: connector?.password ?? "" };
-}
-
-/** Everyone is let in when no users are configured. */
-function authenticates(
-  { users }: BrokerConfiguration,
-  name: string | null,
-  password: string | null,
-): boolean {
-  if (users.length === 0) return true;
-  // Every user is compared, so that the time taken does not tell which names exist.
-  return (
-    users.filter((user) => secretsEqual(`${user.name}\n${user.password}`, `${name ?? ""}\n${password ?? ""}`))
-      .length > 0
-  );
 }
 
 function identity({ session, remoteAddress, remotePort }: ClientConnection): ClientIdentity {

@@ -100,7 +100,6 @@ export class NodeLoop {
     setImmediate(() => {
       this.#isTurnPlanned = false;
       this.#endTurn();
-      this.#isTurnPlanned = false;
     });
   }
 

@@ -1,22 +1,27 @@
 import { BrokerError } from "../base/errors.ts";
-import { asWallTime } from "../base/units.ts";
+import { asWallTime, type Op } from "../base/units.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
-import { destinationKey, type Destination, type Message } from "../core/message.ts";
+import { destinationKey, parseDestinationKey, type Destination, type Message } from "../core/message.ts";
 import type { DestinationView, MessageDetail, MessageSummary, OutgoingMessage } from "../control/views.ts";
 import { browse, countQueues, find, type Sighting } from "../node/inspection.ts";
 import type { NodeOperation } from "../supervisor/channel.ts";
 import { readClocks } from "./clock.ts";
 import type { NodeLoop } from "./loop.ts";
 
+/** Opens and closes sessions inside the process; answers come to the function given. */
+export interface InnerDesk {
+  open(answer: (answer: SessionAnswer) => void): SessionId;
+  close(session: SessionId): void;
+}
+
 /** What people and scripts ask of the active node through the control API; see {@link NodeOperation} for the answers. */
 export class Operations {
   readonly #loop: NodeLoop;
-  readonly #openDesk: (answer: (answer: SessionAnswer) => void) => SessionId;
+  readonly #desk: InnerDesk;
 
-  /** `openDesk` makes a session inside the process, whose answers come to the function given. */
-  constructor(loop: NodeLoop, openDesk: (answer: (answer: SessionAnswer) => void) => SessionId) {
+  constructor(loop: NodeLoop, desk: InnerDesk) {
     this.#loop = loop;
-    this.#openDesk = openDesk;
+    this.#desk = desk;
   }
 
   async perform(operation: NodeOperation): Promise<unknown> {
@@ -35,7 +40,7 @@ export class Operations {
         };
       case "browse": {
         const { seen, cursor } = browse(node, operation.destination, operation.cursor, operation.limit);
-        return { messages: seen.map((sighting) => summary(sighting)), cursor };
+        return { messages: seen.map(summaryOfSighting), cursor };
       }
       case "message":
         return detail(
@@ -128,7 +133,7 @@ export class Operations {
       { resolve: (answer: SessionAnswer) => void; reject: (error: Error) => void }
     >();
     let lastReceipt = 0;
-    const session = this.#openDesk((answer) => {
+    const session = this.#desk.open((answer) => {
       if (answer.kind === "deliver") return onDelivery(answer);
       if (answer.kind === "close") {
         const gone = new BrokerError("NOT_ACTIVE", { node: this.#loop.node.options.name, state: "stopping" });
@@ -150,7 +155,7 @@ export class Operations {
         });
       });
     } finally {
-      this.#loop.give({ kind: "session-closed", session });
+      this.#desk.close(session);
     }
   }
 }
@@ -168,25 +173,42 @@ function toMessage(destination: Destination, outgoing: OutgoingMessage): Message
     expiresAt: outgoing.timeToLiveMs === null ? null : asWallTime(wall + outgoing.timeToLiveMs),
     sentAt: wall,
     correlationId: outgoing.correlationId,
-    replyTo:
-      outgoing.replyTo === null ? null : { kind: "queue", name: outgoing.replyTo.replace(/^queue:\/\//, "") },
+    replyTo: outgoing.replyTo === null ? null : readDestination(outgoing.replyTo),
     type: outgoing.type,
   };
 }
 
+function readDestination(key: string): Destination {
+  const destination = parseDestinationKey(key);
+  if (destination !== null) return destination;
+  const detail = "a reply-to should look like answers, queue://answers or topic://answers";
+  throw new BrokerError("DESTINATION_INVALID", { destination: key, detail });
+}
+
 const previewCharactersMax = 120;
 
-function summary({ queued, message, heldBy }: Sighting): MessageSummary {
+interface Seen {
+  readonly id: Op;
+  readonly message: Message;
+  readonly deliveryCount: number;
+  readonly heldBy: string | null;
+}
+
+function summaryOfSighting({ queued, message, heldBy }: Sighting): MessageSummary {
+  return summary({ id: queued.op, message, deliveryCount: queued.deliveryCount, heldBy });
+}
+
+function summary({ id, message, deliveryCount, heldBy }: Seen): MessageSummary {
   return {
-    id: queued.op,
-    messageId: `ID:understudy-${queued.op}`,
+    id,
+    messageId: `ID:understudy-${id}`,
     bodyBytes: message.body.length,
     preview: preview(message),
     priority: message.priority,
     persistent: message.persistent,
     sentAt: message.sentAt,
     expiresAt: message.expiresAt,
-    deliveryCount: queued.deliveryCount,
+    deliveryCount,
     heldBy,
   };
 }
@@ -220,7 +242,7 @@ function detail(sighting: Sighting, destination: Destination, broker: string): M
     detail: heldBy ?? "for a consumer",
   });
   return {
-    ...summary(sighting),
+    ...summaryOfSighting(sighting),
     ...content(message, destination),
     deadLetter: queued.deadLetter,
     fate,
@@ -233,16 +255,7 @@ function deliveredDetail(
 ): MessageDetail {
   const { id, message, deliveryCount, deadLetter } = delivery;
   return {
-    id,
-    messageId: `ID:understudy-${id}`,
-    bodyBytes: message.body.length,
-    preview: preview(message),
-    priority: message.priority,
-    persistent: message.persistent,
-    sentAt: message.sentAt,
-    expiresAt: message.expiresAt,
-    deliveryCount,
-    heldBy: null,
+    ...summary({ id, message, deliveryCount, heldBy: null }),
     ...content(message, destination),
     deadLetter,
     fate: [{ step: "received", at: null, detail: "and taken off the queue" }],

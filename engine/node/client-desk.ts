@@ -2,7 +2,7 @@ import { assertNever } from "../base/assert.ts";
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { type Moment, type Op, type WallTime } from "../base/units.ts";
-import type { Command, OwnerId } from "../core/command.ts";
+import { ownerOf, sessionOf, type Command, type OwnerId } from "../core/command.ts";
 import { admit } from "../core/admission.ts";
 import { durableKey } from "../core/broker.ts";
 import { Dispatcher, isVolatile, type Consumer } from "../core/dispatch.ts";
@@ -59,7 +59,7 @@ export class ClientDesk {
   open(session: SessionId): void {
     this.clients.set(session, {
       session,
-      owner: `c${this.#history.epoch}-${session}`,
+      owner: ownerOf(this.#history.epoch, session),
       sentCount: 0,
       deliveredCount: 0,
       askedCount: 0,
@@ -276,7 +276,7 @@ export class ClientDesk {
 
   #announce(command: Extract<Command, { kind: "deliver" }>): void {
     const queue = this.#history.broker.queues.get(command.queue);
-    const session = this.#sessionOf(command.owner);
+    const session = sessionOf(command.owner);
     for (const op of command.messages) {
       const message = queue?.get(op);
       if (message !== undefined)
@@ -319,10 +319,6 @@ export class ClientDesk {
     if (answer.kind === "refuse") return;
     client.firstConfirmedAt ??= now;
     client.lastConfirmedAt = now;
-  }
-
-  #sessionOf(owner: OwnerId): SessionId {
-    return Number(owner.slice(owner.indexOf("-") + 1)) as SessionId;
   }
 }
 

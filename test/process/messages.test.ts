@@ -147,6 +147,12 @@ test("the command line sends, browses, receives and purges", async () => {
     properties: [{ name: "colour", value: "red" }],
   });
   expect(await pair.cli("purge", "orders")).toBe("2 messages deleted from orders.");
+  await pair.cli("send", "asked", "who?", "--reply-to", "topic://answers");
+  const question = await pair.cli("receive", "asked", "--json");
+  expect(JSON.parse(question)).toMatchObject({ replyTo: "topic://answers" });
+  const refused = await pair.tryCli("send", "asked", "who?", "--reply-to", "nowhere://answers");
+  expect(refused.code).not.toBe(0);
+  expect(refused.err).toContain("a reply-to should look like");
   expect((await pair.tryCli("receive", "orders", "--timeout", "0")).code).toBe(1);
 });
 
