@@ -1,4 +1,5 @@
 import { BrokerError } from "../base/errors.ts";
+import { matchesPattern } from "../core/pattern.ts";
 
 /** Where a built-in client sends or receives, as people write it and as STOMP does. */
 export interface ClientDestination {
@@ -27,12 +28,5 @@ export function readDestination(text: string): ClientDestination {
 export function covers(pattern: string, key: string): boolean {
   const [patternKind, patternName = ""] = pattern.split("://");
   const [kind, name = ""] = key.split("://");
-  if (patternKind !== kind) return false;
-  const parts = name.split(".");
-  const patternParts = patternName.split(".");
-  for (const [index, part] of patternParts.entries()) {
-    if (part === ">" && index === patternParts.length - 1) return true;
-    if (parts[index] === undefined || (part !== "*" && part !== parts[index])) return false;
-  }
-  return parts.length === patternParts.length;
+  return patternKind === kind && matchesPattern(patternName, name);
 }

@@ -1,10 +1,11 @@
-import { fdatasync, fsyncSync, openSync, closeSync, readdirSync, rmSync } from "node:fs";
+import { fdatasync, fsyncSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf, digestsEqual, type Digest } from "../base/checksum.ts";
 import { BrokerError } from "../base/errors.ts";
 import { asOp, type Op } from "../base/units.ts";
 import type { JournalEntry } from "../pair/entry.ts";
 import { Segment, type StoredEntry } from "./segment.ts";
+import { syncDirectory } from "./sync-directory.ts";
 
 const segmentBytesMax = 33_554_432;
 const readAheadBytes = 262_144;
@@ -230,16 +231,4 @@ export class Journal {
 /** Removes all files of a journal. */
 export function deleteJournal(directory: string): void {
   for (const name of readdirSync(directory)) if (namePattern.test(name)) rmSync(join(directory, name));
-}
-
-/** Makes the names of new files survive a loss of power. */
-function syncDirectory(directory: string): void {
-  // Windows cannot open a directory, and does not need it.
-  if (process.platform === "win32") return;
-  const handle = openSync(directory, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

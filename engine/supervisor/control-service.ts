@@ -1,10 +1,11 @@
 import { BrokerError } from "../base/errors.ts";
+import { destinationKey } from "../core/message.ts";
 import type { ControlService, OperationArguments } from "../control/contract.ts";
 import type { MessageDetail, NodeName, PairView } from "../control/views.ts";
 import { isPortFree, portInUse } from "../host/ports.ts";
 import { otherNode } from "./arbiter-state.ts";
 import type { ClientDesk } from "./client-desk.ts";
-import { destinationName, readDestination, type DestinationBoard } from "./destination-board.ts";
+import { readDestination, type DestinationBoard } from "./destination-board.ts";
 import type { PairRuntime } from "./pair-runtime.ts";
 import type { Recovery } from "./recovery.ts";
 import type { Timeline } from "./timeline.ts";
@@ -82,14 +83,14 @@ function messageOperations({
       await pair.active().request({ kind: "send", destination: readDestination(name), message }),
     receive: async ({ name, count, timeoutMs }) => {
       const destination = readDestination(name);
-      clients.forgive(destinationName(destination));
+      clients.forgive(destinationKey(destination));
       return await pair
         .active()
         .request({ kind: "receive", destination, count, timeoutMs }, timeoutMs + receiveSlackMs);
     },
     purge: async ({ name }) => {
       const destination = readDestination(name);
-      clients.forgive(destinationName(destination));
+      clients.forgive(destinationKey(destination));
       return await pair.active().request({ kind: "purge", destination });
     },
   };

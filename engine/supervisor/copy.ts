@@ -1,7 +1,7 @@
 import { constants, type Dirent } from "node:fs";
 import { copyFile, lstat, mkdir, open, readdir, rm, statfs, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { syncDirectory } from "./durable-file.ts";
+import { syncDirectory } from "../host/sync-directory.ts";
 
 const chunkBytes = 4 * 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
 import type { DestinationView } from "../control/views.ts";
-import { destinationKey, parseDestinationKey, type Destination } from "../core/message.ts";
+import { parseDestinationKey, type Destination } from "../core/message.ts";
 import type { DestinationCount } from "./channel.ts";
 import { Rates } from "./rates.ts";
 
@@ -48,9 +48,4 @@ export function readDestination(text: string): Destination {
   if (destination !== null) return destination;
   const detail = "it should look like orders, queue://orders, topic://prices or /queue/orders";
   throw new BrokerError("DESTINATION_INVALID", { destination: text, detail });
-}
-
-/** The same as the brokers name it. */
-export function destinationName(destination: Destination): string {
-  return destinationKey(destination);
 }

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { z } from "zod";
+import { syncDirectory } from "../host/sync-directory.ts";
 
 /**
  * Replaces a small JSON file so that after any crash it holds either the old value or the new one, whole. Synchronous
@@ -17,18 +18,6 @@ export function writeJsonDurably(path: string, value: unknown): void {
   }
   renameSync(temporary, path);
   syncDirectory(dirname(path));
-}
-
-/** Makes renames and new names in a directory survive loss of power. */
-export function syncDirectory(path: string): void {
-  // Windows has no handle on directories and orders its metadata by itself.
-  if (process.platform === "win32") return;
-  const directory = openSync(path, "r");
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
 }
 
 /** Reads such a file; `null` when there is none. A damaged one is an error: guessing would be worse. */

@@ -2,7 +2,8 @@ import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { nodeName, type NodeName } from "../control/views.ts";
-import { readJson, syncDirectory, writeJsonDurably } from "./durable-file.ts";
+import { syncDirectory } from "../host/sync-directory.ts";
+import { readJson, writeJsonDurably } from "./durable-file.ts";
 
 /**
  * The recovery's intent, on disk before each step: whoever opens the data directory next can tell how far it got.

@@ -10,7 +10,8 @@ const isSkipped =
   process.env["UNDERSTUDY_SEED"] !== undefined || process.env["UNDERSTUDY_SEEDS"] !== undefined;
 
 for (const { name, lies, rule, from = 1 } of sabotages) {
-  test.skipIf(isSkipped)(`sabotage: ${name}: "${rule}" notices it`, () => {
+  test(`sabotage: ${name}: "${rule}" notices it`, ({ skip }) => {
+    skip(isSkipped, "seeds were asked for by number: only honest runs");
     const found: string[] = [];
     for (let seed = from; seed < from + seedsMax; seed += 1) {
       const { failure } = runPlan(planOf(seed), lies);
