@@ -9,14 +9,22 @@ import { lintSteps, runTests, testProjects, typeSteps } from "./steps.mjs";
 import { runTool } from "./tools.mjs";
 
 /** @typedef {{ passed: number; failed: number; skipped: number }} Count */
+/** @typedef {{ fullName: string; status: string; failureMessages: string[] }} TestResult */
+/** @typedef {{ name: string; status: string; message: string; assertionResults: TestResult[] }} FileResult */
+/** @typedef {{ numPassedTests: number; numFailedTests: number; numPendingTests: number; numTodoTests: number; testResults: FileResult[] }} Report */
+
+/** Enough of a failure to know what it is; the log above has all of it. */
+const failureLinesMax = 30;
 
 /** @returns {Promise<number>} */
 export async function run() {
   const total = { passed: 0, failed: 0, skipped: 0 };
+  /** @type {string[]} */
+  const failures = [];
   for (const { name, action } of stages()) {
     process.stdout.write(`\n── ${name}\n`);
     const startedAt = performance.now();
-    const count = await action().catch(failedStage);
+    const count = await action(failures).catch(failedStage);
     total.passed += count.passed;
     total.failed += count.failed;
     total.skipped += count.skipped;
@@ -24,12 +32,15 @@ export async function run() {
     process.stdout.write(
       `${count.failed === 0 ? "ok" : "FAILED"}: ${name}: ${sentence(count)} in ${seconds} s\n`,
     );
+    if (count.failed > 0) failures.push(`${name}: ${sentence(count)}`);
   }
+  // Whoever sees only the end of a long log must still learn what failed.
+  for (const failure of failures) process.stdout.write(`\nFAILED ${failure}\n`);
   process.stdout.write(`\n${sentence(total)}\n`);
   return total.failed === 0 ? 0 : 1;
 }
 
-/** @returns {{ name: string; action: () => Promise<Count> }[]} */
+/** @returns {{ name: string; action: (failures: string[]) => Promise<Count> }[]} */
 function stages() {
   const steps = [...typeSteps, ...lintSteps].map((step) => ({
     name: step.tool,
@@ -37,29 +48,53 @@ function stages() {
   }));
   const tests = testProjects.map((project) => ({
     name: `tests: ${project}`,
-    action: () => countTests(project),
+    action: (/** @type {string[]} */ failures) => countTests(project, failures),
   }));
   return [...steps, { name: "build", action: async () => countOfCode(await build()) }, ...tests];
 }
 
 /**
  * @param {typeof testProjects[number]} project
+ * @param {string[]} failures gets what is to be told of tests that failed
  * @returns {Promise<Count>}
  */
-async function countTests(project) {
+async function countTests(project, failures) {
   const directory = mkdtempSync(join(tmpdir(), "understudy-test-"));
   const reportPath = join(directory, "report.json");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportPath}`];
   try {
     const code = await (project === "e2e" ? runWindowTests(reporters) : runTests(project, reporters));
-    return countReport(JSON.parse(readFileSync(reportPath, "utf8")), code);
+    /** @type {Report} */
+    const report = JSON.parse(readFileSync(reportPath, "utf8"));
+    failures.push(...failuresOf(report));
+    return countReport(report, code);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
 /**
- * @param {{ numPassedTests: number; numFailedTests: number; numPendingTests: number; numTodoTests: number }} report
+ * @param {Report} report
+ * @returns {string[]}
+ */
+function failuresOf({ testResults }) {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const tests = assertionResults.filter((test) => test.status === "failed");
+    if (tests.length === 0 && status === "failed") return [`${name}\n${message}`];
+    return tests.map(({ fullName, failureMessages }) => {
+      const lines = failureMessages.join("\n").split("\n");
+      const skipped = lines.length - failureLinesMax;
+      const told =
+        skipped <= 0
+          ? lines
+          : [...lines.slice(0, 10), `... ${skipped} lines ...`, ...lines.slice(10 - failureLinesMax)];
+      return [`${fullName} (${name})`, ...told].join("\n");
+    });
+  });
+}
+
+/**
+ * @param {Report} report
  * @param {number} code
  * @returns {Count}
  */

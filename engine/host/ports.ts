@@ -19,13 +19,23 @@ export function portHolder(port: number): string | null {
 }
 
 /**
- * A port on 127.0.0.1 that is free now: one of the twenty after `near`, so that it is easy to remember, else any.
- * Free now is no promise for later; bind it soon.
+ * Below what Linux (from 32768), macOS and Windows (from 49152) give to outgoing connections: a broker that comes back
+ * to its port must not find a client's end of some connection there, nor a client connect to itself while it is down.
+ */
+const chosenPorts = { first: 20_000, count: 12_000, tries: 50 };
+
+/**
+ * A port on 127.0.0.1 that is free now: one of the twenty after `near`, so that it is easy to remember, else any that
+ * no outgoing connection can take meanwhile. Free now is no promise for later; bind it soon.
  */
 export async function freePort(near?: number): Promise<number> {
   if (near !== undefined) {
     for (let port = near + 1; port <= Math.min(near + 20, 65_535); port += 1)
       if (await isPortFree(port)) return port;
+  }
+  for (let tries = 0; tries < chosenPorts.tries; tries += 1) {
+    const port = chosenPorts.first + Math.floor(Math.random() * chosenPorts.count);
+    if (await isPortFree(port)) return port;
   }
   return (await tryBind(0)) ?? 0;
 }

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { root } from "../../build/paths.mjs";
+import { freePort } from "../../engine/host/ports.ts";
 
 /** What a measurement runs against. */
 export interface Subject {
@@ -90,14 +90,6 @@ export function memoryMiB(pids: readonly number[]): number {
 
 function newDirectory(): string {
   return mkdtempSync(join(tmpdir(), "understudy-bench-"));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** The first line of a stream that fits; everything behind it is read and dropped. */

@@ -27,3 +27,9 @@ test("a free port near another is preferred, and there is always one", async () 
   expect(port).toBeGreaterThan(50_000);
   expect(await freePort(65_535)).toBeGreaterThan(0);
 });
+
+test("a chosen port is none that an outgoing connection can take before it is bound", async () => {
+  const ports = await Promise.all(Array.from({ length: 20 }, () => freePort()));
+
+  for (const port of ports) expect(port).toBeLessThan(32_768);
+});

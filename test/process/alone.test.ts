@@ -1,21 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../../build/paths.mjs";
+import { freePort } from "../../engine/host/ports.ts";
 import { connectionTo, Pair } from "./pair.ts";
 import { Program, temporaryDirectory } from "./program.ts";
 import { RawClient } from "./raw-client.ts";
-
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** `understudy broker`, which tells what becomes of it on standard error. */
 function startBroker(...args: readonly string[]): Program {
