@@ -99,6 +99,7 @@ export class Stage {
         const words = orderWords(order);
         say("supervisor", words === null ? null : `${words}, to the ${node}`);
       },
+      noticed: () => {},
       persisted: ({ inSync, alone, epoch }) =>
         say(
           "supervisor",

@@ -13,7 +13,7 @@ export class ClientWire {
   readonly host: SimulatedHost;
   readonly #world: World;
   readonly #events: ClientEvents;
-  readonly #session: SessionId;
+  readonly session: SessionId;
   #isOpen = true;
   #isHostDone = false;
   readonly #held: { request: SessionRequest; receipt: number }[] = [];
@@ -24,7 +24,7 @@ export class ClientWire {
     this.#world = world;
     this.host = host;
     this.#events = events;
-    this.#session = host.accept(this);
+    this.session = host.accept(this);
   }
 
   ask(request: SessionRequest, receipt: number): void {
@@ -46,7 +46,7 @@ export class ClientWire {
   resume(): void {
     while (this.#held.length > 0 && !this.#isHostDone && this.host.isServing) {
       const { request, receipt } = this.#held.shift()!;
-      this.host.ask(this.#session, request, receipt);
+      this.host.ask(this.session, request, receipt);
     }
   }
 
@@ -69,7 +69,7 @@ export class ClientWire {
   #endHostSide(): void {
     if (this.#isHostDone) return;
     this.#isHostDone = true;
-    this.host.closeClient(this.#session);
+    this.host.closeClient(this.session);
   }
 
   #lose(): void {

@@ -351,20 +351,21 @@ export class SimulatedHost {
 
   #nodeOptions(): NodeOptions {
     const { options } = this.#world;
+    const { passwords } = options;
     return {
       name: this.name,
       role: this.role,
-      profile: "guarded",
+      profile: options.profile ?? "guarded",
       synchronisation: options.synchronisation,
       waitForReplica: options.waitForReplica,
-      shutdownOnPrimaryFailure: false,
-      shutdownOnReplicaFailure: false,
+      shutdownOnPrimaryFailure: options.shutdownOnPrimaryFailure ?? false,
+      shutdownOnReplicaFailure: options.shutdownOnReplicaFailure ?? false,
       peerTimeoutMs: options.peerTimeoutMs,
       firstContactMs: 5_000,
       instance: this.instance,
       newPairId: `pair of ${this.instance}`,
-      login: null,
-      admitsReplica: () => true,
+      login: passwords === undefined ? null : { userName: "replica", password: passwords.said },
+      admitsReplica: (_, password) => passwords === undefined || password === passwords.wanted,
     };
   }
 }

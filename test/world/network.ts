@@ -15,6 +15,8 @@ export interface WireEnd {
 export class Network {
   mode: LinkMode = "healthy";
   delayMs = 0;
+  /** What a faulty machine makes of a message on its way. */
+  garble: (message: ReplicationMessage) => ReplicationMessage = (message) => message;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #wires = new Set<Wire>();
@@ -63,7 +65,7 @@ export class Wire {
   /** Says something from this side, as bytes of the real codec. */
   tell(side: 0 | 1, message: ReplicationMessage): void {
     if (!this.#isOpen[side]) return;
-    const bytes = encodeReplication(message);
+    const bytes = encodeReplication(this.#network.garble(message));
     this.#toOther(side, () => {
       const other = side === 0 ? 1 : 0;
       for (const decoded of this.#decoders[side].push(bytes))

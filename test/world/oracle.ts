@@ -61,7 +61,7 @@ export class Oracle {
   }
 
   answered(host: SimulatedHost, answer: SessionAnswer): void {
-    if (answer.kind === "close") return;
+    if (answer.kind === "close" || this.#world.options.profile === "classic") return;
     this.answerCount += 1;
     const { committed } = host.node!.history;
     const chain = this.#chains.get(host)!;
@@ -83,6 +83,7 @@ export class Oracle {
 
   /** Every node that may be given the right to serve holds all that was confirmed, on its disk. */
   checkHolders(when: string): void {
+    if (this.#world.options.profile === "classic") return;
     const { inSync } = this.#world.book.state;
     for (const node of inSync)
       if (this.#world.disks[node].chainAt(this.confirmedThrough) !== this.#confirmed.at(-1))

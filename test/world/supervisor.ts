@@ -1,11 +1,14 @@
 import type { BrokerReport, SupervisorOrder } from "../../engine/supervisor/channel.ts";
-import { Arbiter } from "../../engine/supervisor/arbiter.ts";
+import { Arbiter, createArbiter } from "../../engine/supervisor/arbiter.ts";
 import {
   freshArbiterState,
+  noFacts,
   otherNode,
   type ArbiterEffect,
   type ArbiterInput,
   type ArbiterState,
+  type NodeFacts,
+  type PairArbiter,
 } from "../../engine/supervisor/arbiter-state.ts";
 import { SimulatedHost, type NodeName } from "./host.ts";
 import type { World } from "./world.ts";
@@ -30,7 +33,7 @@ export class Book {
 /** The supervisor around the real arbiter: it starts nodes, hears them, and carries out what is decided. */
 export class SimulatedSupervisor {
   readonly #world: World;
-  readonly #arbiter: Arbiter;
+  readonly #arbiter: PairArbiter;
   #isOver = false;
   #isRecovering = false;
   readonly #downAt: Record<NodeName, number> = { primary: 0, replica: 0 };
@@ -40,11 +43,12 @@ export class SimulatedSupervisor {
 
   constructor(world: World) {
     this.#world = world;
-    this.#arbiter = new Arbiter(world.book.state, {
-      profile: "guarded",
-      waitForReplica: world.options.waitForReplica,
-      shutdownOnPrimaryFailure: false,
-      shutdownOnReplicaFailure: false,
+    const { profile, waitForReplica, shutdownOnPrimaryFailure, shutdownOnReplicaFailure } = world.options;
+    this.#arbiter = createArbiter(world.book.state, {
+      profile: profile ?? "guarded",
+      waitForReplica,
+      shutdownOnPrimaryFailure: shutdownOnPrimaryFailure ?? false,
+      shutdownOnReplicaFailure: shutdownOnReplicaFailure ?? false,
     });
   }
 
@@ -56,8 +60,8 @@ export class SimulatedSupervisor {
     return this.#arbiter.state;
   }
 
-  facts(node: NodeName): ReturnType<Arbiter["facts"]> {
-    return this.#arbiter.facts(node);
+  facts(node: NodeName): Readonly<NodeFacts> {
+    return this.#arbiter instanceof Arbiter ? this.#arbiter.facts(node) : noFacts();
   }
 
   startBoth(): void {
@@ -183,6 +187,7 @@ export class SimulatedSupervisor {
         this.#world.clock.after(effect.afterMs + 1, () => this.tell({ kind: "woken" }));
         return;
       case "notice":
+        this.#world.transcript?.noticed(effect.text);
         return;
     }
   }
@@ -236,8 +241,9 @@ export class SimulatedSupervisor {
   #roleOf(node: NodeName): NodeName {
     const other = otherNode(node);
     const otherServes = this.state.holder === other && this.#world.hosts[other] !== null;
-    const mayFollow = this.#world.options.synchronisation === "automatic" || this.state.inSync.includes(node);
-    return otherServes && mayFollow ? "replica" : node;
+    const { profile, synchronisation } = this.#world.options;
+    const mayFollow = synchronisation === "automatic" || this.state.inSync.includes(node);
+    return profile !== "classic" && otherServes && mayFollow ? "replica" : node;
   }
 
   /** Channels between processes keep their order, and take a while. */

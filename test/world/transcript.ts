@@ -9,4 +9,5 @@ export interface Transcript {
   effect(host: SimulatedHost, effect: Effect): void;
   ordered(node: NodeName, order: SupervisorOrder): void;
   persisted(state: ArbiterState): void;
+  noticed(text: string): void;
 }

@@ -19,6 +19,12 @@ export interface WorldOptions {
   readonly checkpointChance: number;
   /** Entries that a journal keeps beyond what a restart needs. */
   readonly tailCount: number;
+  /** Guarded, unless said otherwise. In the classic profile two may serve at once, so that the oracle judges nothing. */
+  readonly profile?: "guarded" | "classic";
+  readonly shutdownOnPrimaryFailure?: boolean;
+  readonly shutdownOnReplicaFailure?: boolean;
+  /** What a replica must say to be let in, and what this one says. */
+  readonly passwords?: { readonly wanted: string; readonly said: string };
 }
 
 /** Every switch is a lie that the real boundary must never tell; see `test/sim/sabotages.ts`. */
@@ -57,8 +63,8 @@ export class World {
   supervisor: SimulatedSupervisor | null = null;
   transcript: Transcript | null = null;
 
-  constructor(seed: number, options: WorldOptions, lies: Lies = honest) {
-    this.random = new Random(seed);
+  constructor(seed: number | Random, options: WorldOptions, lies: Lies = honest) {
+    this.random = typeof seed === "number" ? new Random(seed) : seed;
     this.options = options;
     this.lies = lies;
     this.network = new Network(this.clock, this.random.fork());
