@@ -1,15 +1,23 @@
-import { fdatasync, fsyncSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf, digestsEqual, type Digest } from "../base/checksum.ts";
 import { BrokerError } from "../base/errors.ts";
 import { asOp, type Op } from "../base/units.ts";
 import type { JournalEntry } from "../pair/entry.ts";
+import { realFiles, type Files } from "./files.ts";
 import { Segment, type StoredEntry } from "./segment.ts";
-import { syncDirectory } from "./sync-directory.ts";
 
-const segmentBytesMax = 33_554_432;
 const readAheadBytes = 262_144;
 const namePattern = /^journal-\d{16}\.log$/;
+
+/** What a journal is kept in, where that is not the machine's own files. */
+export interface JournalSurroundings {
+  readonly files: Files;
+  /** A file that has grown to this is finished, and a new one begun. */
+  readonly segmentBytesMax: number;
+}
+
+const usual: JournalSurroundings = { files: realFiles, segmentBytesMax: 33_554_432 };
 
 /** How surely an entry is kept before it counts as written: against the machine losing power, or the process dying. */
 export type Durability = "power-loss" | "process-crash";
@@ -24,6 +32,8 @@ export class Journal {
   readonly #durability: Durability;
   readonly #segments: Segment[] = [];
   readonly #fail: (error: BrokerError) => void;
+  readonly #files: Files;
+  readonly #segmentBytesMax: number;
   /** Called in order of writing, once what was written before is durable. */
   #waiting: (() => void)[] = [];
   /** Grows with every cut: what was on its way to the disk before it is not to be announced. */
@@ -36,10 +46,18 @@ export class Journal {
    * at the latest. `fail` is called when the disk fails later on. Throws STORE_DAMAGED when entries that had been
    * synced are missing or not what was written.
    */
-  constructor(directory: string, durability: Durability, next: Op, fail: (error: BrokerError) => void) {
+  constructor(
+    directory: string,
+    durability: Durability,
+    next: Op,
+    fail: (error: BrokerError) => void,
+    { files, segmentBytesMax }: JournalSurroundings = usual,
+  ) {
     this.#directory = directory;
     this.#durability = durability;
     this.#fail = fail;
+    this.#files = files;
+    this.#segmentBytesMax = segmentBytesMax;
     this.#open();
     if (this.#segments.length === 0 && next === 1) this.#begin(next);
     if (this.completeAfter >= next || this.last < next - 1)
@@ -65,7 +83,8 @@ export class Journal {
   /** Appends entries that follow {@link last}; `done` is called once they are durable. */
   append(entries: readonly JournalEntry[], done: () => void): void {
     if (entries.length === 0) return;
-    if ((this.#newest?.sizeBytes ?? segmentBytesMax) >= segmentBytesMax) this.#begin(asOp(this.last + 1));
+    if ((this.#newest?.sizeBytes ?? this.#segmentBytesMax) >= this.#segmentBytesMax)
+      this.#begin(asOp(this.last + 1));
     this.#newest?.append(entries);
     this.#waiting.push(done);
     this.#sync();
@@ -142,7 +161,7 @@ export class Journal {
     this.#isClosed = true;
     this.#waiting = [];
     for (const segment of this.#segments) {
-      if (this.#durability === "power-loss") fsyncSync(segment.descriptor);
+      if (this.#durability === "power-loss") segment.file.sync();
       segment.close();
     }
   }
@@ -177,15 +196,16 @@ export class Journal {
       this.#sync();
     };
     if (this.#durability === "process-crash" || segment === undefined) setImmediate(finish, null);
-    else fdatasync(segment.descriptor, finish);
+    else segment.file.syncLater(finish);
   }
 
   #open(): void {
-    const names = readdirSync(this.#directory)
+    const names = this.#files
+      .list(this.#directory)
       .filter((name) => namePattern.test(name))
       .sort();
     for (const [index, name] of names.entries()) {
-      const opened = Segment.open(join(this.#directory, name));
+      const opened = Segment.open(this.#files, join(this.#directory, name));
       if (opened === null) throw this.#damaged(`${name} is not a journal file`);
       const { segment, end } = opened;
       const isLast = index === names.length - 1;
@@ -203,13 +223,17 @@ export class Journal {
   #begin(first: Op): void {
     // The file before is finished, so all of it must be safe before anything behind it can be.
     if (this.#newest !== undefined && this.#durability === "power-loss") {
-      fsyncSync(this.#newest.descriptor);
+      this.#newest.file.sync();
       this.#newest.synced(this.#newest.sizeBytes);
     }
     this.#segments.push(
-      Segment.create(join(this.#directory, `journal-${String(first).padStart(16, "0")}.log`), first),
+      Segment.create(
+        this.#files,
+        join(this.#directory, `journal-${String(first).padStart(16, "0")}.log`),
+        first,
+      ),
     );
-    syncDirectory(this.#directory);
+    this.#files.syncDirectory(this.#directory);
   }
 
   #checked(entry: StoredEntry): StoredEntry {
@@ -220,7 +244,7 @@ export class Journal {
   #remove(segment: Segment | undefined): void {
     if (segment === undefined) return;
     segment.close();
-    rmSync(segment.path, { force: true });
+    this.#files.remove(segment.path);
   }
 
   #damaged(detail: string): BrokerError {

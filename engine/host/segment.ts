@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writevSync } from "node:fs";
 import { digestBytes, digestOf, digestsEqual, type Digest } from "../base/checksum.ts";
 import type { Op } from "../base/units.ts";
+import type { Files, OpenFile } from "./files.ts";
 
 /**
  * One file of the journal: a header that names its first entry, then entries one behind the other.
@@ -30,35 +30,35 @@ export type SegmentEnd =
 export class Segment {
   readonly path: string;
   readonly first: Op;
-  readonly #file: number;
+  readonly #file: OpenFile;
   /** Where each record begins, from `first` on; the end of the last one is `#size`. */
   readonly #starts: number[] = [];
   #size = headerBytes;
   #synced = headerBytes;
 
-  private constructor(path: string, first: Op, file: number) {
+  private constructor(path: string, first: Op, file: OpenFile) {
     this.path = path;
     this.first = first;
     this.#file = file;
   }
 
   /** Begins a new file. */
-  static create(path: string, first: Op): Segment {
-    const file = openSync(path, "wx+", 0o600);
+  static create(files: Files, path: string, first: Op): Segment {
+    const file = files.create(path);
     const header = Buffer.alloc(headerBytes);
     magic.copy(header);
     header.writeDoubleBE(first, magic.length);
-    writevSync(file, [header], 0);
+    file.write([header], 0);
     return new Segment(path, first, file);
   }
 
   /** Opens an existing file and finds its records. `null` when it is not a journal file at all. */
-  static open(path: string): { segment: Segment; end: SegmentEnd } | null {
-    const file = openSync(path, "r+");
+  static open(files: Files, path: string): { segment: Segment; end: SegmentEnd } | null {
+    const file = files.open(path);
     const header = Buffer.alloc(headerBytes);
-    readSync(file, header, 0, headerBytes, 0);
+    file.read(header, 0);
     if (!header.subarray(0, magic.length).equals(magic)) {
-      closeSync(file);
+      file.close();
       return null;
     }
     const segment = new Segment(path, header.readDoubleBE(magic.length) as Op, file);
@@ -73,7 +73,7 @@ export class Segment {
     return this.#size;
   }
 
-  get descriptor(): number {
+  get file(): OpenFile {
     return this.#file;
   }
 
@@ -82,7 +82,7 @@ export class Segment {
     this.#synced = Math.max(this.#synced, through);
   }
 
-  /** Writes entries behind the last one, into the operating system's hands; {@link descriptor} is then to be synced. */
+  /** Writes entries behind the last one, into the operating system's hands; {@link file} is then to be synced. */
   append(entries: readonly { readonly digest: Digest; readonly bytes: Uint8Array }[]): void {
     const parts: Uint8Array[] = [];
     let end = this.#size;
@@ -96,7 +96,7 @@ export class Segment {
       this.#starts.push(end);
       end += recordHeaderBytes + bytes.length;
     }
-    writeAll(this.#file, parts, this.#size);
+    this.#file.write(parts, this.#size);
     this.#size = end;
   }
 
@@ -115,7 +115,7 @@ export class Segment {
       lastIndex += 1;
     const start = this.#startOf(firstIndex);
     const block = Buffer.allocUnsafe(this.#endOf(lastIndex) - start);
-    readSync(this.#file, block, 0, block.length, start);
+    this.#file.read(block, start);
     const found: StoredEntry[] = [];
     for (let index = firstIndex; index <= lastIndex; index += 1) {
       const at = this.#startOf(index) - start;
@@ -134,16 +134,16 @@ export class Segment {
     this.#size = this.#startOf(keep);
     this.#starts.length = keep;
     this.#synced = Math.min(this.#synced, this.#size);
-    ftruncateSync(this.#file, this.#size);
+    this.#file.truncate(this.#size);
   }
 
   /** Takes off what stands behind the last sound record. */
   trim(): void {
-    ftruncateSync(this.#file, this.#size);
+    this.#file.truncate(this.#size);
   }
 
   close(): void {
-    closeSync(this.#file);
+    this.#file.close();
   }
 
   #startOf(index: number): number {
@@ -155,9 +155,9 @@ export class Segment {
   }
 
   #findRecords(): SegmentEnd {
-    const { size } = fstatSync(this.#file);
+    const size = this.#file.sizeBytes();
     const content = Buffer.allocUnsafe(size);
-    readSync(this.#file, content, 0, size, 0);
+    this.#file.read(content, 0);
     let at = headerBytes;
     for (let end = recordEnd(content, at); end !== null; end = recordEnd(content, at)) {
       this.#starts.push(at);
@@ -185,16 +185,4 @@ function wasSynced(content: Buffer, broken: number): boolean {
   for (let at = content.indexOf(recordMark, broken + 1); at !== -1; at = content.indexOf(recordMark, at + 1))
     if (recordEnd(content, at) !== null && content.readUInt32BE(at + 8) > broken) return true;
   return false;
-}
-
-function writeAll(file: number, parts: readonly Uint8Array[], position: number): void {
-  // One call takes at most 1,024 pieces on most systems.
-  let at = position;
-  for (let index = 0; index < parts.length; index += 1_024) {
-    const some = parts.slice(index, index + 1_024);
-    const size = some.reduce((sum, part) => sum + part.length, 0);
-    const written = writevSync(file, some, at);
-    if (written < size) writeAll(file, [Buffer.concat(some).subarray(written)], at + written);
-    at += size;
-  }
 }
