@@ -1,10 +1,14 @@
 import { resolve } from "node:path";
 import { BrokerError } from "../base/errors.ts";
 import type { PairConfiguration } from "../config/configuration.ts";
-import { freePort, isPortFree, portInUse } from "../host/ports.ts";
+import { freePort, isPortFreeSoon, portInUse } from "../host/ports.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { announce, createToken, findRunning, withdraw } from "./server/announcement.ts";
 import type { ControlServer } from "./server.ts";
+
+/** As long as a pair may take to stop both brokers in order, the one after the other. */
+const stoppingMsMax = 20_000;
+const stoppingPollMs = 50;
 
 /** What starts a pair and serves its control API; loaded late, as it is most of what starting up costs. */
 export interface Machinery {
@@ -38,7 +42,7 @@ export async function servePair(
   const settled = await settle(configuration);
   const { dataDirectory } = settled;
   const machinery = await load();
-  const supervisor = await machinery.createSupervisor(settled);
+  const supervisor = await createOnceFree(settled, machinery);
   let server: ControlServer | null = null;
   const stop = async (): Promise<void> => {
     withdraw(dataDirectory, process.pid);
@@ -63,6 +67,29 @@ export async function servePair(
 /** Finds out what stands in the way before anything is started, and what the control API's address will be. */
 async function settle(configuration: PairConfiguration): Promise<PairConfiguration> {
   const dataDirectory = resolve(configuration.dataDirectory);
+  refuseSecond(dataDirectory);
+  const { controlPort } = configuration;
+  if (controlPort !== 0 && !(await isPortFreeSoon(controlPort)))
+    throw await portInUse(controlPort, "control API");
+  return { ...configuration, dataDirectory, controlPort: controlPort === 0 ? await freePort() : controlPort };
+}
+
+/** A pair that is just being stopped has withdrawn its announcement, and still holds the directory: it is waited for. */
+async function createOnceFree(configuration: PairConfiguration, machinery: Machinery): Promise<Supervisor> {
+  const deadline = performance.now() + stoppingMsMax;
+  for (;;) {
+    try {
+      return await machinery.createSupervisor(configuration);
+    } catch (error) {
+      const isLocked = error instanceof BrokerError && error.code === "STORE_LOCKED";
+      if (!isLocked || performance.now() > deadline) throw error;
+    }
+    await new Promise((resolveWait) => setTimeout(resolveWait, stoppingPollMs));
+    refuseSecond(configuration.dataDirectory);
+  }
+}
+
+function refuseSecond(dataDirectory: string): void {
   const running = findRunning(dataDirectory);
   if (running !== null && running.pid !== process.pid) {
     throw new BrokerError("WRONG_STATE", {
@@ -71,8 +98,4 @@ async function settle(configuration: PairConfiguration): Promise<PairConfigurati
       state: `running already, as process ${running.pid} (${running.url})`,
     });
   }
-  const { controlPort } = configuration;
-  if (controlPort !== 0 && !(await isPortFree(controlPort)))
-    throw await portInUse(controlPort, "control API");
-  return { ...configuration, dataDirectory, controlPort: controlPort === 0 ? await freePort() : controlPort };
 }

@@ -168,7 +168,9 @@ export class HostedBroker {
     }
     if (this.#listener.isOpen) return;
     try {
-      this.#port = await this.#listener.open(this.#configuration.port);
+      const port = await this.#listener.open(this.#configuration.port);
+      if (port === null) return;
+      this.#port = port;
       this.#reportStatus();
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;

@@ -2,6 +2,9 @@ import { createServer, type Server, type Socket } from "node:net";
 import { limits } from "../base/limits.ts";
 import { detectionRefusal, detectProtocol, replicationPreamble } from "../wire/detect.ts";
 
+const portWaitMs = 2_000;
+const retryMs = 20;
+
 /** Who gets a connection once its first bytes have told what it is. `first` are those bytes. */
 export interface ListenerPorts {
   client(socket: Socket, first: Buffer): void;
@@ -29,19 +32,26 @@ export class Listener {
     return this.#server !== null;
   }
 
-  /** Resolves once connections are accepted; rejects as `net.Server` does. */
-  async open(port: number): Promise<number> {
-    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
-    this.#server = server;
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(port, this.#host, () => {
-        server.off("error", reject);
-        resolve();
-      });
-    });
-    const address = server.address();
-    return typeof address === "object" && address !== null ? address.port : port;
+  /**
+   * Resolves with the port once connections are accepted, with `null` when it was closed before that. A port in use is
+   * tried again for a while, as whoever has it may just be ending; then it rejects as `net.Server` does.
+   */
+  async open(port: number): Promise<number | null> {
+    const deadline = performance.now() + portWaitMs;
+    for (;;) {
+      const server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+      this.#server = server;
+      const failure = await listening(server, port, this.#host);
+      if (this.#server !== server) {
+        server.close();
+        return null;
+      }
+      const address = server.address();
+      if (failure === null) return typeof address === "object" && address !== null ? address.port : port;
+      if (failure.code !== "EADDRINUSE" || performance.now() > deadline) throw failure;
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      if (this.#server !== server) return null;
+    }
   }
 
   close(): void {
@@ -99,6 +109,16 @@ export class Listener {
     }
     return true;
   }
+}
+
+async function listening(server: Server, port: number, host: string): Promise<NodeJS.ErrnoException | null> {
+  return await new Promise((resolve) => {
+    server.once("error", resolve);
+    server.listen(port, host, () => {
+      server.off("error", resolve);
+      resolve(null);
+    });
+  });
 }
 
 function isPreambleBegun(first: Buffer): boolean {

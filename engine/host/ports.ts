@@ -24,6 +24,10 @@ export function portHolder(port: number): string | null {
  */
 const chosenPorts = { first: 20_000, count: 12_000, tries: 50 };
 
+/** So long the port of a process that is ending is waited for. */
+const closingMs = 1_000;
+const closingPollMs = 20;
+
 /**
  * A port on 127.0.0.1 that is free now: one of the twenty after `near`, so that it is easy to remember, else any that
  * no outgoing connection can take meanwhile. Free now is no promise for later; bind it soon.
@@ -43,6 +47,16 @@ export async function freePort(near?: number): Promise<number> {
 /** Whether `port` can be bound on 127.0.0.1 now. */
 export async function isPortFree(port: number): Promise<boolean> {
   return (await tryBind(port)) !== null;
+}
+
+/** Whether it is free now or becomes so within a moment: whoever had it may just be ending. */
+export async function isPortFreeSoon(port: number): Promise<boolean> {
+  const deadline = performance.now() + closingMs;
+  while (!(await isPortFree(port))) {
+    if (performance.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, closingPollMs));
+  }
+  return true;
 }
 
 /** The `PORT_IN_USE` error for `port`, naming its holder if that can be known, and a free port. `node` as in "for the primary". */

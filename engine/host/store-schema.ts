@@ -3,6 +3,8 @@ import { BrokerError } from "../base/errors.ts";
 
 /** Version of the tables below; a store with a later one is refused, as nothing is known of it. */
 export const storeFormat = 1;
+/** A process that was killed may hold its lock until a write that the disk is at is over. */
+const lockWaitMs = 1_000;
 /** Marks the file as a store of this program, so that another SQLite file is never taken for one. */
 const applicationId = 0x554e4459;
 
@@ -23,7 +25,7 @@ const tables = `
  * Throws STORE_LOCKED, STORE_NEWER, STORE_DAMAGED or STORE_UNWRITABLE.
  */
 export function openDatabase(file: string, directory: string): Database.Database {
-  const database = translating(directory, () => new Database(file, { timeout: 0 }));
+  const database = translating(directory, () => new Database(file, { timeout: lockWaitMs }));
   try {
     translating(directory, () => {
       // Entries of common sizes fill larger pages better, and each commit writes whole pages.

@@ -5,7 +5,7 @@ import { BrokerError } from "../base/errors.ts";
 import type { PairConfiguration } from "../config/configuration.ts";
 import type { ViewUpdate } from "../control/events.ts";
 import type { PairView } from "../control/views.ts";
-import { freePort, isPortFree, portInUse } from "../host/ports.ts";
+import { freePort, isPortFreeSoon, portInUse } from "../host/ports.ts";
 import { ArbiterBook } from "./arbiter-book.ts";
 import { otherNode, type ArbiterState } from "./arbiter-state.ts";
 import { replicaLoginOf, type PairPorts } from "./broker-settings.ts";
@@ -14,6 +14,7 @@ import { controlService } from "./control-service.ts";
 import { openDataDirectory, type DataDirectory } from "./data-directory.ts";
 import { DestinationBoard } from "./destination-board.ts";
 import { LinkProxy } from "./link-proxy.ts";
+import { endOfOrphans } from "./orphans.ts";
 import { PairRuntime } from "./pair-runtime.ts";
 import { pairViewOf } from "./pair-view.ts";
 import { Recovery } from "./recovery.ts";
@@ -35,6 +36,7 @@ export async function createSupervisor(configuration: PairConfiguration): Promis
   const directory = openDataDirectory(configuration.dataDirectory);
   const links: LinkProxy[] = [];
   try {
+    await endOfOrphans(directory.orphans);
     return await assemble({ ...configuration, dataDirectory: directory.path }, directory, links);
   } catch (error) {
     await Promise.all(links.map((link) => link.close()));
@@ -57,7 +59,7 @@ async function assemble(
   opened.push(links.primary, links.replica);
   await Promise.all([links.primary.listen(), links.replica.listen()]);
   const linkTo = { primary: links.primary.port, replica: links.replica.port };
-  const machine = build(configuration, { runtime, ports: { ...ports, linkTo }, links, state });
+  const machine = build(configuration, { runtime, ports: { ...ports, linkTo }, links, state, directory });
   const { pair, timeline, recovery } = machine;
   if (notice !== null) timeline.add({ kind: "notice", severity: "warning", text: notice });
   await recovery.restore();
@@ -90,9 +92,13 @@ interface BuildParts {
   readonly ports: PairPorts;
   readonly links: Readonly<Record<"primary" | "replica", LinkProxy>>;
   readonly state: ArbiterState;
+  readonly directory: DataDirectory;
 }
 
-function build(configuration: PairConfiguration, { runtime, ports, links, state }: BuildParts): Machine {
+function build(
+  configuration: PairConfiguration,
+  { runtime, ports, links, state, directory }: BuildParts,
+): Machine {
   const startedAt = Date.now();
   const book = new ArbiterBook(configuration.dataDirectory);
   const destinations = new DestinationBoard();
@@ -137,6 +143,7 @@ function build(configuration: PairConfiguration, { runtime, ports, links, state 
       links,
       arbiterState: state,
       persist: (changed) => book.write(changed),
+      brokersAre: (pids) => directory.noteBrokers(pids),
     },
     timeline,
     {
@@ -165,7 +172,7 @@ async function choosePorts({
     ["primary", primaryPort],
     ["replica", replicaPort],
   ] as const) {
-    if (port !== 0 && !(await isPortFree(port))) throw await portInUse(port, node);
+    if (port !== 0 && !(await isPortFreeSoon(port))) throw await portInUse(port, node);
   }
   if (primaryPort !== 0 && primaryPort === replicaPort) {
     throw new BrokerError("REQUEST_INVALID", {

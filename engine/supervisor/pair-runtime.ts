@@ -31,6 +31,8 @@ export interface PairParts {
   readonly arbiterState: ArbiterState;
   /** Returns once the state is on disk; throws when it cannot be written. */
   persist(state: ArbiterState): void;
+  /** The brokers' processes are these now. */
+  brokersAre(pids: readonly number[]): void;
 }
 
 export interface PairHooks {
@@ -133,6 +135,7 @@ export class PairRuntime {
       throw new BrokerError("WRONG_STATE", { action: "start", node, state: handle.state });
     this.tellArbiter({ kind: "starting", node });
     handle.start();
+    this.#countBrokers();
   }
 
   /** Stops the node in order; `false` when it had to be killed. `pair`: the other one stops too. */
@@ -284,11 +287,16 @@ export class PairRuntime {
     }
   }
 
+  #countBrokers(): void {
+    this.#parts.brokersAre(Object.values(this.nodes).flatMap(({ pid }) => pid ?? []));
+  }
+
   #exited(node: NodeName, exit: BrokerExit, isOrdered: boolean): void {
     const now = performance.now();
     this.failover.failed(node, now);
     // First the grant, then the talk about it.
     this.tellArbiter({ kind: "exited", node, how: isOrdered && exit.signal === null ? "ordered" : "failed" });
+    this.#countBrokers();
     this.#hooks.nodeLost(node, Date.now());
     if (exit.signal !== null) {
       const text = `The ${node} (pid ${exit.pid}) was killed by ${exit.signal}.`;

@@ -49,8 +49,8 @@ export class Recovery {
       error: record.error,
       startedAt: record.startedAt,
       endedAt: record.endedAt,
+      kept: await this.#keptBy(record),
     });
-    await this.#showKept(record);
   }
 
   /** Compares the stores and says what would happen. */
@@ -118,6 +118,7 @@ export class Recovery {
   }
 
   /** Deletes the kept directory. */
+  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws must arrive as a rejection
   async removeKept(): Promise<RecoveryView> {
     const record = this.#files.read();
     if (this.#isBusy)
@@ -126,7 +127,7 @@ export class Recovery {
       throw new BrokerError("NOT_FOUND", { what: "A kept directory" });
     this.#files.removeKept(record);
     this.#files.write({ ...record, kept: null });
-    await this.#showKept({ ...record, kept: null });
+    this.#update({ kept: null });
     return this.#view;
   }
 
@@ -332,27 +333,31 @@ export class Recovery {
 
   async #finish(record: RecoveryRecord, state: RecoveryView["state"], error: string | null): Promise<void> {
     this.#files.write(record);
-    // Whoever sees the end may act on it at once.
+    const kept = await this.#keptBy(record);
+    // Whoever sees the end may act on it at once, and sees all of it.
     this.#isBusy = false;
-    if (error === null) this.#update({ state, error: null, endedAt: record.endedAt });
-    else this.#fail(error);
-    await this.#showKept(record);
+    if (error === null) this.#update({ state, error: null, endedAt: record.endedAt, kept });
+    else this.#fail(error, { kept });
     this.#hands.reached?.(`end ${state}`);
   }
 
-  #fail(error: string): void {
+  #fail(error: string, changes: Partial<RecoveryView> = {}): void {
     const steps = this.#view.steps.map((step) =>
       step.state === "running" ? { ...step, state: "failed" as const } : step,
     );
-    this.#update({ state: "failed", error, steps, endedAt: this.#hands.now(), remainingMs: null });
+    this.#update({
+      ...changes,
+      state: "failed",
+      error,
+      steps,
+      endedAt: this.#hands.now(),
+      remainingMs: null,
+    });
   }
 
-  async #showKept(record: RecoveryRecord): Promise<void> {
+  async #keptBy(record: RecoveryRecord): Promise<RecoveryView["kept"]> {
     const directory = this.#files.kept(record);
-    this.#update({
-      kept:
-        directory === null ? null : { directory, bytes: await directoryBytes(directory), node: record.to },
-    });
+    return directory === null ? null : { directory, bytes: await directoryBytes(directory), node: record.to };
   }
 
   /** Runs one step; what the work returns is its detail. */

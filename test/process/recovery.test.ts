@@ -113,10 +113,25 @@ test("kill -9 of the supervisor alone ends both brokers in order, and nothing is
   await sendNumbered(first, "primary", 10);
 
   await first.killSupervisor();
-  await areGone(first.ready.primary.pid, first.ready.replica.pid);
 
-  const second = await Pair.start({ data: first.data });
+  // On the same ports and at once: it waits for what the other one left over.
+  const second = await Pair.start({ data: first.data, ports: first.ports });
+  await areGone(first.ready.primary.pid, first.ready.replica.pid);
   expect(second.ready.protection).toBe("protected");
+  expect(await drain(second, "primary", 10)).toEqual(numbered(10));
+});
+
+test("a broker that was frozen when its supervisor was killed does not keep the pair from starting again", async () => {
+  const first = await Pair.start({ flags: ["--peer-timeout", "500"] });
+  await first.cli("freeze", "replica");
+  await first.isProtection("unprotected");
+  await sendNumbered(first, "primary", 10);
+  const { pid } = (await first.view()).replica;
+
+  await first.killSupervisor();
+
+  const second = await Pair.start({ data: first.data, ports: first.ports });
+  await areGone(pid);
   expect(await drain(second, "primary", 10)).toEqual(numbered(10));
 });
 

@@ -39,6 +39,18 @@ test("up stops both brokers in order on SIGINT, and what was sent is there when 
   expect(await second.cli("receive", "orders")).toBe("hello");
 });
 
+test("an up behind one that is still stopping waits for its directory and its ports", async () => {
+  const first = await Pair.start();
+  await first.cli("send", "orders", "hello");
+
+  const stopped = first.interrupt();
+  const second = await Pair.start({ data: first.data, ports: first.ports });
+
+  expect(await stopped).toBe(0);
+  expect(second.ready.protection).toBe("protected");
+  expect(await second.cli("receive", "orders")).toBe("hello");
+});
+
 test("a port in use is named with its holder and a free one", async () => {
   const holder = createServer();
   await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));

@@ -44,6 +44,14 @@ async function recover(
 }
 
 describe("recovery copy", () => {
+  test("says that it is done together with what it kept, as whoever sees it may act on it", async () => {
+    const seen: unknown[] = [];
+    await recover({
+      changed: ({ state, kept }) => state === "done" && seen.push(kept?.node ?? null),
+    });
+    expect(seen).toEqual(["primary"]);
+  });
+
   test("replaces the failed primary's store, keeps the old one, and starts both in order", async () => {
     const { recovery, log, book } = await recover();
     expect(recovery.view).toMatchObject({ state: "done", from: "replica", to: "primary", error: null });

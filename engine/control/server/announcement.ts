@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { identityOf, isRunning, type ProcessIdentity } from "../../host/process-identity.ts";
 import { tokenFileName } from "../contract.ts";
 
 /** Where the control API of a running pair answers, and the secret that every call to it carries. */
@@ -23,7 +24,8 @@ export function createToken(dataDirectory: string): string {
 
 /** Writes `control.json`, by which commands in the same data directory find the pair. */
 export function announce(dataDirectory: string, { url, pid }: { url: string; pid: number }): void {
-  writeWhole(join(dataDirectory, announcementFileName), `${JSON.stringify({ url, pid })}\n`);
+  const { startedAt } = identityOf(pid);
+  writeWhole(join(dataDirectory, announcementFileName), `${JSON.stringify({ url, pid, startedAt })}\n`);
 }
 
 /** Takes {@link announce} back, unless another process has announced itself since. */
@@ -34,38 +36,32 @@ export function withdraw(dataDirectory: string, pid: number): void {
 
 /**
  * The pair announced in `dataDirectory`, if the process that announced it is alive; else `null`. A process killed
- * without a chance to withdraw leaves its announcement behind, and its number may have gone to another one since, so a
- * call can still find nobody: UNREACHABLE.
+ * without a chance to withdraw leaves its announcement behind, and where the system does not tell when a process
+ * started its number may have gone to another one since, so a call can still find nobody: UNREACHABLE.
  */
 export function findRunning(dataDirectory: string): RunningPair | null {
   const announcement = readAnnouncement(dataDirectory);
-  if (announcement === null || !isAlive(announcement.pid)) return null;
+  if (announcement === null || !isRunning(announcement)) return null;
+  const { url, pid } = announcement;
   try {
-    return { ...announcement, token: readFileSync(join(dataDirectory, tokenFileName), "utf8").trim() };
+    return { url, pid, token: readFileSync(join(dataDirectory, tokenFileName), "utf8").trim() };
   } catch {
     return null;
   }
 }
 
-function readAnnouncement(dataDirectory: string): { url: string; pid: number } | null {
+function readAnnouncement(dataDirectory: string): (ProcessIdentity & { readonly url: string }) | null {
   try {
     const value: unknown = JSON.parse(readFileSync(join(dataDirectory, announcementFileName), "utf8"));
     if (typeof value !== "object" || value === null || !("url" in value) || !("pid" in value)) return null;
     const { url, pid } = value;
+    const startedAt = "startedAt" in value && typeof value.startedAt === "string" ? value.startedAt : "";
     // The token goes to this address: it must be on this machine, whoever wrote the file.
     const isLocal = typeof url === "string" && /^http:\/\/127\.0\.0\.1:\d+$/.test(url);
-    return isLocal && typeof pid === "number" && Number.isInteger(pid) && pid > 0 ? { url, pid } : null;
+    const isPid = typeof pid === "number" && Number.isInteger(pid) && pid > 0;
+    return isLocal && isPid ? { url, pid, startedAt } : null;
   } catch {
     return null;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 
