@@ -1,6 +1,7 @@
 import { assert } from "./base/assert.ts";
 import type { Op } from "./base/units.ts";
 import type { SessionAnswer, SessionId } from "./core/dialogue.ts";
+import type { Destination } from "./core/message.ts";
 
 /** An answer to a client, or the wish to hand it a message, that waits until entry `after` is safe. */
 export interface WaitingAnswer {
@@ -14,6 +15,8 @@ export interface WaitingDelivery {
   readonly kind: "deliver-entry";
   readonly subscription: string;
   readonly id: Op;
+  /** `null`: the message's own destination. */
+  readonly source: Destination | null;
   readonly deliveryCount: number;
   readonly deadLetter: { readonly from: string; readonly cause: "rejected" | "expired" } | null;
 }

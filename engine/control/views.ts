@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bodyKinds } from "../core/message.ts";
 
 /** What people and scripts see of the pair. All times are milliseconds since 1970 UTC unless a name says otherwise. */
 
@@ -198,7 +199,7 @@ export const messageDetail = messageSummary.extend({
   correlationId: z.string().nullable(),
   replyTo: z.string().nullable(),
   type: z.string().nullable(),
-  bodyKind: z.enum(["text", "bytes"]),
+  bodyKind: z.enum(bodyKinds),
   /** The whole body, base64. */
   bodyBase64: z.string(),
   deadLetter: z.object({ from: z.string(), cause: z.enum(["rejected", "expired"]) }).nullable(),

@@ -32,7 +32,10 @@ export function admit(broker: Broker, command: Command): BrokerError | null {
       return broker.queues.has(command.queue)
         ? null
         : new BrokerError("DESTINATION_UNKNOWN", { destination: command.queue });
+    case "delete-temporary":
+      return unknownTemporary(broker, command.destination);
     case "deliver":
+    case "redeliver":
     case "release":
     case "leave":
     case "create-durable":

@@ -1,8 +1,10 @@
 import { assert, assertNever } from "../base/assert.ts";
 import type { Op } from "../base/units.ts";
 import type { Command, OwnerId, SettleOutcome } from "./command.ts";
+import { Contents } from "./contents.ts";
 import { deadLetterQueue, destinationKey, type Destination, type Message } from "./message.ts";
 import { matchesPattern } from "./pattern.ts";
+import { ProducerLog } from "./producer-log.ts";
 import { Queue, type DeadLetter, type QueuedMessage } from "./queue.ts";
 import type { SentMessage, Transaction } from "./transaction.ts";
 
@@ -34,26 +36,25 @@ export interface BrokerObserver {
 /**
  * The replicated state machine: what both nodes hold in the same state. `apply` does what an admitted command says
  * (see admission.ts), deterministically, on either node. Contents of messages are not kept here: a
- * message is the journal entry that sent it, and the broker counts the references that keep that entry alive.
+ * message is the journal entry that sent it (see contents.ts).
  */
 export class Broker {
   readonly queues = new Map<string, Queue>();
   readonly durables = new Map<string, DurableSubscription>();
   readonly owners = new Map<OwnerId, Owner>();
+  /** Temporary destinations whose broker went away before their client did. */
+  readonly orphans = new Set<string>();
+  readonly producers = new ProducerLog();
+  readonly contents: Contents;
   observer: BrokerObserver | null = null;
   nextPosition = 1;
   nextQueueId = 1;
-  readonly #references = new Map<Op, number>();
-  /** Last entry of the last checkpoint: contents of messages up to it are kept outside the journal. */
-  #contentsThrough: Op;
-  /** Messages sent since then, and messages from before it that nothing refers to any more. */
-  #sentOps: Op[] = [];
-  #deadOps: Op[] = [];
   /** Queues of the store that are no more. */
   readonly deletedQueues: number[] = [];
 
+  /** Contents of messages up to `checkpointOp` are kept outside the journal. */
   constructor(checkpointOp = 0 as Op) {
-    this.#contentsThrough = checkpointOp;
+    this.contents = new Contents(checkpointOp);
   }
 
   /** Total of messages in all queues, durable subscriptions included. */
@@ -78,18 +79,20 @@ export class Broker {
       case "finish":
         return this.#finish(command.owner, command.transaction, command.outcome);
       case "release":
-        this.#release(command.owner, command.subscription);
+        this.#release(command.owner, command.subscription, command.unseen);
         return this.#forgetIfIdle(command.owner);
+      case "redeliver":
+        return this.#redeliver(command.owner, command.subscription, command.messages);
       case "leave":
-        return this.#leave(command.owner);
+        return this.#leave(command.owner, command.keepsTemporaries);
       case "create-durable":
         return this.#createDurable(command.clientId, command.name, command.destination);
       case "delete-durable":
         return this.#deleteDurable(durableKey(command.clientId, command.name));
       case "create-temporary":
-        this.#owner(command.owner).temporaries.add(destinationKey(command.destination));
-        this.queueFor(command.destination);
-        return;
+        return this.#createTemporary(command.owner, command.destination);
+      case "delete-temporary":
+        return this.#deleteTemporary(destinationKey(command.destination));
       case "create-queue":
         this.queueFor(command.destination);
         return;
@@ -108,40 +111,6 @@ export class Broker {
     return this.queues.get(key) ?? this.#createQueue(key);
   }
 
-  /** Keeps the entry's content readable for a reader that the state does not know, such as a slow topic subscriber. */
-  hold(op: Op): void {
-    this.#references.set(op, (this.#references.get(op) ?? 0) + 1);
-  }
-
-  letGo(op: Op): void {
-    const count = this.#references.get(op);
-    assert(count !== undefined, "only what is held is let go");
-    if (count > 1) {
-      this.#references.set(op, count - 1);
-      return;
-    }
-    this.#references.delete(op);
-    if (op <= this.#contentsThrough) this.#deadOps.push(op);
-  }
-
-  /** Messages whose content something refers to, ascending. */
-  referencedOps(): readonly Op[] {
-    return [...this.#references.keys()].sort((one, other) => one - other);
-  }
-
-  /**
-   * For a checkpoint at entry `op`: messages whose contents must be kept from now on, and those whose contents need not
-   * be any longer. A message that came and went in between is neither, and costs the store nothing.
-   */
-  takeContentChanges(op: Op): { newOps: readonly Op[]; deadOps: readonly Op[] } {
-    const newOps = this.#sentOps.filter((sent) => this.#references.has(sent));
-    const deadOps = this.#deadOps.sort((one, other) => one - other);
-    this.#sentOps = [];
-    this.#deadOps = [];
-    this.#contentsThrough = op;
-    return { newOps, deadOps };
-  }
-
   /** Puts a queue of a checkpoint back; its messages follow. */
   restoreQueue(key: string, id: number): Queue {
     const queue = new Queue(key, id);
@@ -150,10 +119,9 @@ export class Broker {
   }
 
   #send(op: Op, owner: OwnerId, message: Message, transaction: string | null): void {
-    const { destination, priority, expiresAt, persistent } = message;
-    const sent: SentMessage = { op, destination, priority, expiresAt, persistent };
-    this.#sentOps.push(op);
-    this.hold(op);
+    const { destination, priority, expiresAt, persistent, origin } = message;
+    const sent: SentMessage = { op, destination, priority, expiresAt, persistent, origin };
+    this.contents.sent(op);
     if (transaction === null) this.#publish(sent, owner);
     else this.#transaction(owner, transaction).sends.push(sent);
   }
@@ -168,12 +136,17 @@ export class Broker {
     } else if (sent.destination.kind === "queue" || this.queues.has(destinationKey(sent.destination))) {
       this.#enqueue(this.queueFor(sent.destination), sent, null);
     }
-    this.letGo(sent.op);
+    if (sent.origin !== null) this.producers.note(sent.origin);
+    this.contents.letGo(sent.op);
   }
 
-  #enqueue(queue: Queue, sent: Omit<SentMessage, "destination">, deadLetter: DeadLetter | null): void {
+  #enqueue(
+    queue: Queue,
+    sent: Omit<SentMessage, "destination" | "origin">,
+    deadLetter: DeadLetter | null,
+  ): void {
     const { op, priority, expiresAt, persistent } = sent;
-    this.hold(op);
+    this.contents.hold(op);
     const position = this.nextPosition++;
     const message: QueuedMessage = {
       op,
@@ -232,13 +205,13 @@ export class Broker {
 
   #discard(queue: Queue, op: Op): QueuedMessage {
     const message = queue.remove(op);
-    this.letGo(op);
+    this.contents.letGo(op);
     return message;
   }
 
   /** As ActiveMQ does by default: persistent messages go to the dead letter queue, others are dropped. */
   #deadLetter(queue: Queue, op: Op, cause: DeadLetter["cause"]): void {
-    this.hold(op);
+    this.contents.hold(op);
     const message = this.#discard(queue, op);
     const target = this.queueFor(deadLetterQueue);
     if (message.persistent && target !== queue && !target.has(op)) {
@@ -248,7 +221,7 @@ export class Broker {
         { from: queue.key, cause },
       );
     }
-    this.letGo(op);
+    this.contents.letGo(op);
   }
 
   #finish(ownerId: OwnerId, name: string, outcome: "commit" | "rollback"): void {
@@ -260,27 +233,53 @@ export class Broker {
         this.#settleNow(ownerId, subscription, messages, settled);
       for (const sent of transaction.sends) this.#publish(sent, ownerId);
     } else {
-      for (const sent of transaction.sends) this.letGo(sent.op);
+      for (const sent of transaction.sends) this.contents.letGo(sent.op);
     }
     this.#forgetIfIdle(ownerId);
   }
 
-  #release(ownerId: OwnerId, subscription: string): void {
+  #release(ownerId: OwnerId, subscription: string, unseen: readonly Op[]): void {
     const owner = this.owners.get(ownerId);
     const held = owner?.held.get(subscription);
     if (owner === undefined || held === undefined) return;
     owner.held.delete(subscription);
+    for (const op of unseen) held.get(op)?.countDelivery(op, -1);
     for (const [op, queue] of held) this.#giveBack(queue, op);
   }
 
-  #leave(ownerId: OwnerId): void {
+  #redeliver(ownerId: OwnerId, subscription: string, messages: readonly Op[]): void {
+    const held = this.owners.get(ownerId)?.held.get(subscription);
+    for (const op of messages) held?.get(op)?.countDelivery(op, 1);
+  }
+
+  #leave(ownerId: OwnerId, keepsTemporaries: boolean): void {
     const owner = this.owners.get(ownerId);
     if (owner === undefined) return;
     for (const transaction of owner.transactions.values())
-      for (const sent of transaction.sends) this.letGo(sent.op);
-    for (const subscription of [...owner.held.keys()]) this.#release(ownerId, subscription);
+      for (const sent of transaction.sends) this.contents.letGo(sent.op);
+    for (const subscription of [...owner.held.keys()]) this.#release(ownerId, subscription, []);
     this.owners.delete(ownerId);
-    for (const key of owner.temporaries) this.#deleteQueue(key);
+    for (const key of owner.temporaries)
+      if (keepsTemporaries) this.orphans.add(key);
+      else this.#deleteQueue(key);
+  }
+
+  #createTemporary(owner: OwnerId, destination: Destination): void {
+    const key = destinationKey(destination);
+    this.orphans.delete(key);
+    this.#disown(key);
+    this.#owner(owner).temporaries.add(key);
+    this.queueFor(destination);
+  }
+
+  #deleteTemporary(key: string): void {
+    this.orphans.delete(key);
+    this.#disown(key);
+    this.#deleteQueue(key);
+  }
+
+  #disown(temporary: string): void {
+    for (const [id, owner] of this.owners) if (owner.temporaries.delete(temporary)) this.#forgetIfIdle(id);
   }
 
   #createDurable(clientId: string, name: string, destination: Destination): void {

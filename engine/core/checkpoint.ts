@@ -2,7 +2,7 @@ import { asOp, asWallTime, type Epoch, type Op, type WallTime } from "../base/un
 import type { Digest } from "../base/checksum.ts";
 import { Broker, durableKey, type Owner } from "./broker.ts";
 import type { SettleOutcome } from "./command.ts";
-import { destinationKey, parseDestinationKey, type Destination } from "./message.ts";
+import { destinationKey, parseDestinationKey, type Destination, type MessageOrigin } from "./message.ts";
 import type { DeadLetter, QueuedMessage } from "./queue.ts";
 import type { SentMessage, Transaction } from "./transaction.ts";
 
@@ -63,6 +63,8 @@ interface Summary {
     readonly temporaries: readonly string[];
     readonly transactions: readonly StoredTransaction[];
   }[];
+  readonly orphans: readonly string[];
+  readonly producers: readonly (readonly [string, number])[];
 }
 
 interface StoredTransaction {
@@ -73,6 +75,7 @@ interface StoredTransaction {
     priority: number;
     expiresAt: number | null;
     persistent: boolean;
+    origin: MessageOrigin | null;
   }[];
   readonly settlements: readonly {
     subscription: string;
@@ -107,7 +110,7 @@ export function takeCheckpoint(broker: Broker, head: CheckpointHead): Checkpoint
     put,
     deleted,
     deletedQueues: broker.deletedQueues.splice(0),
-    ...broker.takeContentChanges(op),
+    ...broker.contents.takeChanges(op),
   };
 }
 
@@ -116,7 +119,7 @@ export function takeSnapshot(broker: Broker): { summary: string; rows: MessageRo
   const rows: MessageRow[] = [];
   for (const queue of broker.queues.values())
     for (const message of queue.inOrder()) rows.push(messageRow(queue.id, message));
-  return { summary: JSON.stringify(summarise(broker)), rows, ops: broker.referencedOps() };
+  return { summary: JSON.stringify(summarise(broker)), rows, ops: broker.contents.referencedOps() };
 }
 
 /** Builds the state of a checkpoint; `rows` are all its messages in order of position. */
@@ -141,7 +144,7 @@ export function restoreCheckpoint(
     queuesById
       .get(queue)
       ?.restore({ ...message, op: asOp(row.op), expiresAt: wall(row.expiresAt), stored: true });
-    broker.hold(asOp(row.op));
+    broker.contents.hold(asOp(row.op));
   }
   for (const { clientId, name, destination } of summary.durables) {
     const key = durableKey(clientId, name);
@@ -165,6 +168,8 @@ export function restoreCheckpoint(
     for (const stored of transactions)
       owner.transactions.set(stored.name, restoreTransaction(broker, stored));
   }
+  for (const key of summary.orphans) broker.orphans.add(key);
+  for (const [producer, sequence] of summary.producers) broker.producers.note({ producer, sequence });
   return broker;
 }
 
@@ -194,6 +199,8 @@ function summarise(broker: Broker): Summary {
         storedTransaction(name, transaction),
       ),
     })),
+    orphans: [...broker.orphans],
+    producers: broker.producers.entries(),
   };
 }
 
@@ -214,7 +221,7 @@ function restoreTransaction(broker: Broker, { sends, settlements }: StoredTransa
   return {
     sends: sends.map((sent): SentMessage => {
       const op = asOp(sent.op);
-      broker.hold(op);
+      broker.contents.hold(op);
       return { ...sent, op, expiresAt: wall(sent.expiresAt), destination: readDestination(sent.destination) };
     }),
     settlements: settlements.map((settlement) => ({

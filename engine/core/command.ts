@@ -3,11 +3,13 @@ import { BrokerError } from "../base/errors.ts";
 import { asOp, asWallTime, type Epoch, type Op } from "../base/units.ts";
 import type { SessionId } from "./dialogue.ts";
 import {
+  bodyKinds,
   destinationKey,
   parseDestinationKey,
   type Destination,
   type Message,
   type PropertyValue,
+  type TypedNumber,
 } from "./message.ts";
 
 /** A connection of the pair, in the words of the journal: `c3-17` is the 17th of epoch 3. */
@@ -58,10 +60,28 @@ export type Command =
       readonly transaction: string;
       readonly outcome: "commit" | "rollback";
     }
-  /** A subscription ended: what it held goes back to its queue. */
-  | { readonly kind: "release"; readonly owner: OwnerId; readonly subscription: string }
-  /** A connection ended: all that it held goes back, its open transactions are undone, its temporary destinations deleted. */
-  | { readonly kind: "leave"; readonly owner: OwnerId }
+  /** A subscription ended: what it held goes back to its queue; what the client never looked at, as if not handed out. */
+  | {
+      readonly kind: "release";
+      readonly owner: OwnerId;
+      readonly subscription: string;
+      readonly unseen: readonly Op[];
+    }
+  /** The client looked at these and put them back in its own hands: it will have seen them once more. */
+  | {
+      readonly kind: "redeliver";
+      readonly owner: OwnerId;
+      readonly subscription: string;
+      readonly messages: readonly Op[];
+    }
+  /**
+   * A connection ended: all that it held goes back and its open transactions are undone. Its temporary destinations are
+   * deleted, or left to be taken over by the same client's next connection (`create-temporary`) when it was the broker
+   * that went away.
+   */
+  | { readonly kind: "leave"; readonly owner: OwnerId; readonly keepsTemporaries: boolean }
+  /** Nobody came for a temporary destination that was left. */
+  | { readonly kind: "delete-temporary"; readonly destination: Destination }
   | {
       readonly kind: "create-durable";
       readonly clientId: string;
@@ -90,6 +110,8 @@ const kinds = [
   "expire",
   "purge",
   "create-queue",
+  "redeliver",
+  "delete-temporary",
 ] as const satisfies readonly Command["kind"][];
 const outcomes = ["accepted", "rejected", "released"] as const satisfies readonly SettleOutcome[];
 
@@ -126,9 +148,19 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
     case "release":
       writer.text(command.owner);
       writer.text(command.subscription);
+      writer.wholes(command.unseen);
+      return;
+    case "redeliver":
+      writer.text(command.owner);
+      writer.text(command.subscription);
+      writer.wholes(command.messages);
       return;
     case "leave":
       writer.text(command.owner);
+      writer.u8(command.keepsTemporaries ? 1 : 0);
+      return;
+    case "delete-temporary":
+      writer.text(destinationKey(command.destination));
       return;
     case "create-durable":
       writer.text(command.clientId);
@@ -188,9 +220,13 @@ export function readCommand(reader: ByteReader): Command {
         outcome: reader.u8() === 1 ? "commit" : "rollback",
       };
     case "release":
-      return { kind, owner: reader.text(), subscription: reader.text() };
+      return { kind, owner: reader.text(), subscription: reader.text(), unseen: readOps(reader) };
+    case "redeliver":
+      return { kind, owner: reader.text(), subscription: reader.text(), messages: readOps(reader) };
     case "leave":
-      return { kind, owner: reader.text() };
+      return { kind, owner: reader.text(), keepsTemporaries: reader.u8() === 1 };
+    case "delete-temporary":
+      return { kind, destination: readDestination(reader.text()) };
     case "create-durable":
       return {
         kind,
@@ -214,17 +250,23 @@ export function readCommand(reader: ByteReader): Command {
 }
 
 const persistentFlag = 1;
-const bytesFlag = 2;
+const compressedFlag = 2;
 
 function writeMessage(writer: ByteWriter, message: Message): void {
   writer.text(destinationKey(message.destination));
-  writer.u8((message.persistent ? persistentFlag : 0) | (message.bodyKind === "bytes" ? bytesFlag : 0));
+  writer.u8((message.persistent ? persistentFlag : 0) | (message.isCompressed ? compressedFlag : 0));
+  writer.u8(bodyKinds.indexOf(message.bodyKind));
   writer.u8(message.priority);
   writer.f64(message.expiresAt ?? 0);
   writer.f64(message.sentAt);
   writer.optionalText(message.correlationId);
   writer.optionalText(message.replyTo === null ? null : destinationKey(message.replyTo));
   writer.optionalText(message.type);
+  writer.optionalText(message.origin?.producer ?? null);
+  if (message.origin !== null) writer.whole(message.origin.sequence);
+  writer.optionalText(message.group?.id ?? null);
+  if (message.group !== null) writer.f64(message.group.sequence);
+  writer.optionalText(message.userId);
   writer.whole(message.properties.size);
   for (const [name, value] of message.properties) {
     writer.text(name);
@@ -236,18 +278,26 @@ function writeMessage(writer: ByteWriter, message: Message): void {
 function readMessage(reader: ByteReader): Message {
   const destination = readDestination(reader.text());
   const flags = reader.u8();
+  const bodyKind = bodyKinds[reader.u8()];
+  if (bodyKind === undefined) throw malformed("an unknown kind of body");
   const priority = reader.u8();
   const expiresAt = reader.f64();
   const sentAt = asWallTime(reader.f64());
   const correlationId = reader.optionalText();
   const replyTo = reader.optionalText();
   const type = reader.optionalText();
+  const producer = reader.optionalText();
+  const origin = producer === null ? null : { producer, sequence: reader.whole() };
+  const groupId = reader.optionalText();
+  const group = groupId === null ? null : { id: groupId, sequence: reader.f64() };
+  const userId = reader.optionalText();
   const properties = new Map<string, PropertyValue>();
   for (let count = reader.whole(); count > 0; count -= 1) properties.set(reader.text(), readProperty(reader));
   return {
     destination,
     body: reader.bytes(),
-    bodyKind: (flags & bytesFlag) === 0 ? "text" : "bytes",
+    bodyKind,
+    isCompressed: (flags & compressedFlag) !== 0,
     properties,
     persistent: (flags & persistentFlag) !== 0,
     priority,
@@ -256,21 +306,36 @@ function readMessage(reader: ByteReader): Message {
     correlationId,
     replyTo: replyTo === null ? null : readDestination(replyTo),
     type,
+    origin,
+    group,
+    userId,
   };
 }
 
 const propertyTypes = ["string", "number", "bigint", "boolean"] as const;
+const numberTypes = [
+  "byte",
+  "short",
+  "int",
+  "float",
+  "char",
+] as const satisfies readonly TypedNumber["type"][];
 
 function writeProperty(writer: ByteWriter, value: PropertyValue): void {
-  const type = typeof value as (typeof propertyTypes)[number];
-  writer.u8(propertyTypes.indexOf(type));
+  if (typeof value === "object") {
+    writer.u8(propertyTypes.length + numberTypes.indexOf(value.type));
+    writer.f64(value.value);
+    return;
+  }
+  writer.u8(propertyTypes.indexOf(typeof value as (typeof propertyTypes)[number]));
   if (typeof value === "number") writer.f64(value);
   else if (typeof value === "boolean") writer.u8(value ? 1 : 0);
   else writer.text(String(value));
 }
 
 function readProperty(reader: ByteReader): PropertyValue {
-  switch (propertyTypes[reader.u8()]) {
+  const number = reader.u8();
+  switch (propertyTypes[number]) {
     case "string":
       return reader.text();
     case "number":
@@ -280,8 +345,13 @@ function readProperty(reader: ByteReader): PropertyValue {
     case "boolean":
       return reader.u8() === 1;
     default:
-      throw malformed("an unknown type of property");
+      return readTypedNumber(reader, numberTypes[number - propertyTypes.length]);
   }
+}
+
+function readTypedNumber(reader: ByteReader, type: TypedNumber["type"] | undefined): TypedNumber {
+  if (type === undefined) throw malformed("an unknown type of property");
+  return { type, value: reader.f64() };
 }
 
 function readOutcome(reader: ByteReader): SettleOutcome {

@@ -14,8 +14,10 @@ export interface SubscriptionRequest {
   /** A queue or topic, or a wildcard pattern over them. */
   readonly destination: Destination;
   readonly ackMode: AckMode;
-  /** Messages handed out and not settled at any time, at least 1. */
+  /** Messages handed out and not settled at any time; 0: only what is asked for by `pull`. */
   readonly prefetchCount: number;
+  /** Looks at what waits on a queue without taking it; told by `browsed` when it has seen all that was there. */
+  readonly browser: boolean;
   /** A durable topic subscription: kept, and filled, while its client is away. */
   readonly durable: { readonly clientId: string; readonly name: string } | null;
   /** ActiveMQ's `activemq.exclusive`: the first of the exclusive consumers gets everything. */
@@ -33,7 +35,19 @@ export interface SubscriptionRequest {
 export type SessionRequest =
   | { readonly kind: "send"; readonly message: Message; readonly transaction: string | null }
   | ({ readonly kind: "subscribe" } & SubscriptionRequest)
-  | { readonly kind: "unsubscribe"; readonly subscription: string }
+  /** `unseen`: deliveries that the client never looked at, which therefore do not count as such. */
+  | { readonly kind: "unsubscribe"; readonly subscription: string; readonly unseen: readonly Op[] }
+  /** Room for so many more deliveries as these are looked at, though not settled yet: each counts once. */
+  | { readonly kind: "extend"; readonly subscription: string; readonly messages: readonly Op[] }
+  /** The client will look once more at these deliveries, which stay in its hands. */
+  | { readonly kind: "redeliver"; readonly subscription: string; readonly messages: readonly Op[] }
+  /** A subscription without a prefetch may get so many messages, in place of what it asked for before. */
+  | { readonly kind: "pull"; readonly subscription: string; readonly count: number }
+  /**
+   * Who the client is: refused with CLIENT_ID_IN_USE while another client has that id. `connection` is the client's own
+   * name for its connection, the same after a reconnect; a session that still has that name is ended.
+   */
+  | { readonly kind: "identify"; readonly clientId: string | null; readonly connection: string }
   | { readonly kind: "delete-durable"; readonly clientId: string; readonly name: string }
   | {
       readonly kind: "settle";
@@ -45,7 +59,8 @@ export type SessionRequest =
       readonly transaction: string | null;
     }
   | { readonly kind: "begin" | "commit" | "rollback"; readonly transaction: string }
-  | { readonly kind: "create-temporary"; readonly destination: Destination }
+  /** Makes one, or takes over what this client made before its broker went away. */
+  | { readonly kind: "create-temporary" | "delete-temporary"; readonly destination: Destination }
   /** An administrator's wish: all that waits on a queue goes; what consumers have in hand stays theirs. */
   | { readonly kind: "purge"; readonly destination: Destination }
   /** Changes nothing; confirmed when all that was asked before it is safe. */
@@ -61,10 +76,14 @@ export type SessionAnswer =
       readonly subscription: string;
       readonly id: Op;
       readonly message: Message;
+      /** Where it was read: the queue, or for a topic the message's own destination. */
+      readonly source: Destination;
       /** 1 for the first delivery; above 1 the message may have been seen before. */
       readonly deliveryCount: number;
       /** Set on messages of a dead letter queue. */
       readonly deadLetter: { readonly from: string; readonly cause: "rejected" | "expired" } | null;
     }
+  /** The browser has seen all. */
+  | { readonly kind: "browsed"; readonly subscription: string }
   /** The node ends the session: it stopped, was fenced, or the session's subscription was removed by an administrator. */
   | { readonly kind: "close"; readonly error: BrokerError | null };

@@ -19,15 +19,21 @@ export interface Consumer {
   readonly sources: Set<Queue>;
   /** Handed out and not settled. */
   outstandingCount: number;
-  /** For a topic without a durable name: messages that wait for credit, and those in the client's hands. */
+  /** Of a volatile subscription: messages that wait for credit, and those in the client's hands. */
   readonly pending: Op[];
   readonly inHand: Set<Op>;
+  /** Deliveries that gave their room back before they were settled. */
+  readonly extended: Set<Op>;
+  /** Without a prefetch: what it may get now. */
+  pulledCount: number;
+  /** A browser that has not been told yet that it has seen all. */
+  isBrowsing: boolean;
 }
 
-/** A message on its way to a topic subscriber that the state does not know. */
-export interface TopicDelivery {
+/** A message on its way to a subscriber that the state does not know; `null`: a browser has seen all. */
+export interface VolatileDelivery {
   readonly consumer: Consumer;
-  readonly op: Op;
+  readonly op: Op | null;
 }
 
 /**
@@ -44,7 +50,7 @@ export class Dispatcher implements BrokerObserver {
   /** Queues that may have something to hand out. */
   readonly #ready = new Set<Queue>();
   readonly #expiries = new ExpiryHeap();
-  #topicDeliveries: TopicDelivery[] = [];
+  #volatileDeliveries: VolatileDelivery[] = [];
 
   constructor(broker: Broker) {
     this.#broker = broker;
@@ -81,10 +87,14 @@ export class Dispatcher implements BrokerObserver {
       outstandingCount: 0,
       pending: [],
       inHand: new Set(),
+      extended: new Set(),
+      pulledCount: 0,
+      isBrowsing: request.browser,
     };
     let ofSession = this.#consumers.get(session);
     if (ofSession === undefined) this.#consumers.set(session, (ofSession = new Map<string, Consumer>()));
     ofSession.set(request.subscription, consumer);
+    if (request.browser) return this.#browse(consumer);
     if (isVolatile(request)) {
       this.#topicConsumers.add(consumer);
       return;
@@ -98,7 +108,7 @@ export class Dispatcher implements BrokerObserver {
     if (consumer === undefined) return;
     this.#consumers.get(session)?.delete(subscription);
     this.#topicConsumers.delete(consumer);
-    for (const op of [...consumer.pending, ...consumer.inHand]) this.#broker.letGo(op);
+    for (const op of [...consumer.pending, ...consumer.inHand]) this.#broker.contents.letGo(op);
     for (const queue of consumer.sources) {
       const others = (this.#byQueue.get(queue) ?? []).filter((other) => other !== consumer);
       if (others.length === 0) this.#byQueue.delete(queue);
@@ -112,6 +122,31 @@ export class Dispatcher implements BrokerObserver {
       this.remove(session, subscription);
     this.#consumers.delete(session);
     this.#throttled.delete(session);
+  }
+
+  /** The consumer is done with these; returns how many of them had taken up room until now. */
+  settled(consumer: Consumer, ops: readonly Op[]): number {
+    let count = ops.length;
+    if (consumer.extended.size > 0) for (const op of ops) if (consumer.extended.delete(op)) count -= 1;
+    this.credit(consumer, count);
+    return count;
+  }
+
+  /** These take up no room any more, settled or not. */
+  extend(consumer: Consumer, ops: readonly Op[]): void {
+    let count = 0;
+    for (const op of ops) {
+      if (consumer.extended.has(op)) continue;
+      consumer.extended.add(op);
+      count += 1;
+    }
+    this.credit(consumer, count);
+  }
+
+  /** Hands out up to `count` messages to a consumer without a prefetch. */
+  pull(consumer: Consumer, count: number): void {
+    consumer.pulledCount = count;
+    this.#wake(consumer);
   }
 
   /** The consumer is done with so many messages, or (negative) got them back by a rollback. */
@@ -128,9 +163,9 @@ export class Dispatcher implements BrokerObserver {
     );
     for (const op of ops) {
       consumer.inHand.delete(op);
-      this.#broker.letGo(op);
+      this.#broker.contents.letGo(op);
     }
-    this.credit(consumer, ops.length);
+    this.settled(consumer, ops);
   }
 
   /** Stops or resumes handing out to a connection whose client reads too slowly. */
@@ -154,10 +189,10 @@ export class Dispatcher implements BrokerObserver {
     }
   }
 
-  /** Messages for topic subscribers since the last call. */
-  takeTopicDeliveries(): readonly TopicDelivery[] {
-    const deliveries = this.#topicDeliveries;
-    this.#topicDeliveries = [];
+  /** Messages for topic subscribers and browsers since the last call. */
+  takeVolatileDeliveries(): readonly VolatileDelivery[] {
+    const deliveries = this.#volatileDeliveries;
+    this.#volatileDeliveries = [];
     return deliveries;
   }
 
@@ -187,10 +222,22 @@ export class Dispatcher implements BrokerObserver {
       )
         continue;
       if (noLocal && consumer.owner === owner) continue;
-      this.#broker.hold(sent.op);
+      this.#broker.contents.hold(sent.op);
       consumer.pending.push(sent.op);
       this.#pump(consumer);
     }
+  }
+
+  /** A browser sees what waits now, in the order in which it would be handed out. */
+  #browse(consumer: Consumer): void {
+    for (const queue of this.#broker.queues.values()) {
+      if (!reads(consumer.request, queue)) continue;
+      for (const { op } of queue.next(queue.waitingCount)) {
+        this.#broker.contents.hold(op);
+        consumer.pending.push(op);
+      }
+    }
+    this.#pump(consumer);
   }
 
   #attach(consumer: Consumer, queue: Queue): void {
@@ -211,15 +258,25 @@ export class Dispatcher implements BrokerObserver {
     const count = this.#creditOf(consumer);
     for (const op of consumer.pending.splice(0, count)) {
       consumer.inHand.add(op);
-      consumer.outstandingCount += 1;
-      this.#topicDeliveries.push({ consumer, op });
+      this.#handOut(consumer);
+      this.#volatileDeliveries.push({ consumer, op });
     }
+    if (!consumer.isBrowsing || consumer.pending.length > 0) return;
+    consumer.isBrowsing = false;
+    this.#volatileDeliveries.push({ consumer, op: null });
+  }
+
+  #handOut(consumer: Consumer): void {
+    consumer.outstandingCount += 1;
+    if (consumer.pulledCount > 0) consumer.pulledCount -= 1;
   }
 
   #creditOf(consumer: Consumer): number {
-    return this.#throttled.has(consumer.session)
-      ? 0
-      : Math.max(0, consumer.request.prefetchCount - consumer.outstandingCount);
+    if (this.#throttled.has(consumer.session)) return 0;
+    const { prefetchCount } = consumer.request;
+    return prefetchCount === 0
+      ? consumer.pulledCount
+      : Math.max(0, prefetchCount - consumer.outstandingCount);
   }
 
   /** Shares out what waits on a queue: in turn among the consumers of the highest priority that have credit. */
@@ -238,7 +295,7 @@ export class Dispatcher implements BrokerObserver {
       while (this.#creditOf(consumers[turn % consumers.length]!) === 0) turn += 1;
       const consumer = consumers[turn % consumers.length]!;
       turn += 1;
-      consumer.outstandingCount += 1;
+      this.#handOut(consumer);
       const share = shares.get(consumer);
       if (share === undefined) shares.set(consumer, [message.op]);
       else share.push(message.op);
@@ -286,9 +343,9 @@ export class Dispatcher implements BrokerObserver {
   }
 }
 
-/** A topic subscription that leaves no trace when its client goes. */
+/** A subscription that takes nothing off a queue and leaves no trace when its client goes: of a topic, or a browser. */
 export function isVolatile(request: SubscriptionRequest): boolean {
-  return request.durable === null && isTopic(request.destination);
+  return request.browser || (request.durable === null && isTopic(request.destination));
 }
 
 export function isTopic(destination: Destination): boolean {

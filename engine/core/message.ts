@@ -22,14 +22,46 @@ export function parseDestinationKey(key: string): Destination | null {
 
 export const deadLetterQueue: Destination = { kind: "queue", name: "ActiveMQ.DLQ" };
 
-export type PropertyValue = string | number | bigint | boolean;
+/** A property as its sender typed it: a plain number is a double, a bigint a long; Java has more kinds of number. */
+export type PropertyValue = string | number | bigint | boolean | TypedNumber;
+
+export interface TypedNumber {
+  readonly type: "byte" | "short" | "int" | "float" | "char";
+  readonly value: number;
+}
+
+/** A property as text, as Java's `String.valueOf` would have it but for the shape of doubles. */
+export function propertyText(value: PropertyValue): string {
+  if (typeof value !== "object") return String(value);
+  return value.type === "char" ? String.fromCharCode(value.value) : String(value.value);
+}
+
+/** The producer that made a message, and the message's number there, ever rising: a JMS message id, and what tells a repeat. */
+export interface MessageOrigin {
+  readonly producer: string;
+  readonly sequence: number;
+}
+
+/** Messages of one group go to one consumer, as long as it is there. */
+export interface MessageGroup {
+  readonly id: string;
+  readonly sequence: number;
+}
+
+export const bodyKinds = ["text", "bytes", "map", "stream", "object", "blob", "none"] as const;
+export type BodyKind = (typeof bodyKinds)[number];
 
 /** A message as the broker keeps it: no protocol left in it, its body never decoded. */
 export interface Message {
   readonly destination: Destination;
   readonly body: Uint8Array;
-  /** How the sender meant the body: STOMP sends bytes when a frame has a content-length header, else text. */
-  readonly bodyKind: "text" | "bytes";
+  /**
+   * How the sender meant the body. STOMP sends bytes when a frame has a content-length header, else text. Maps and
+   * streams are kept in the form in which OpenWire carries them, objects as Java serialised them, `none` has no body.
+   */
+  readonly bodyKind: BodyKind;
+  /** The body is as its sender deflated it. */
+  readonly isCompressed: boolean;
   /** Application headers, in the order they were sent. */
   readonly properties: ReadonlyMap<string, PropertyValue>;
   readonly persistent: boolean;
@@ -41,4 +73,8 @@ export interface Message {
   readonly correlationId: string | null;
   readonly replyTo: Destination | null;
   readonly type: string | null;
+  /** `null` where the protocol has no such thing, as STOMP. */
+  readonly origin: MessageOrigin | null;
+  readonly group: MessageGroup | null;
+  readonly userId: string | null;
 }

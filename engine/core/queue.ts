@@ -1,6 +1,7 @@
 import { assert } from "../base/assert.ts";
 import type { Op, WallTime } from "../base/units.ts";
 import type { OwnerId } from "./command.ts";
+import { parseDestinationKey, type Destination } from "./message.ts";
 
 /** Why a message lies in a dead letter queue, and where it came from. */
 export interface DeadLetter {
@@ -37,6 +38,8 @@ export interface Delivery {
  */
 export class Queue {
   readonly key: string;
+  /** `null` for a durable subscription. */
+  readonly destination: Destination | null;
   /** Short name in the store. */
   readonly id: number;
   readonly delivered = new Map<Op, Delivery>();
@@ -50,6 +53,7 @@ export class Queue {
 
   constructor(key: string, id: number) {
     this.key = key;
+    this.destination = key.startsWith("durable://") ? null : parseDestinationKey(key);
     this.id = id;
   }
 
@@ -93,6 +97,14 @@ export class Queue {
     this.delivered.set(op, { message, owner, subscription });
     message.deliveryCount += 1;
     this.#waitingCount -= 1;
+    this.dirty.add(op);
+  }
+
+  /** Corrects how often a delivered message was looked at. */
+  countDelivery(op: Op, change: 1 | -1): void {
+    const delivery = this.delivered.get(op);
+    if (delivery === undefined) return;
+    delivery.message.deliveryCount += change;
     this.dirty.add(op);
   }
 

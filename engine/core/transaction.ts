@@ -1,5 +1,5 @@
 import type { Op, WallTime } from "../base/units.ts";
-import type { Destination } from "./message.ts";
+import type { Destination, MessageOrigin } from "./message.ts";
 import type { SettleOutcome } from "./command.ts";
 
 /** What the queues need to know of a message that was sent; its content stays in the journal entry `op`. */
@@ -9,6 +9,7 @@ export interface SentMessage {
   readonly priority: number;
   readonly expiresAt: WallTime | null;
   readonly persistent: boolean;
+  readonly origin: MessageOrigin | null;
 }
 
 export interface PendingSettlement {

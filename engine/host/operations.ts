@@ -1,7 +1,13 @@
 import { BrokerError } from "../base/errors.ts";
 import { asWallTime, type Op } from "../base/units.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
-import { destinationKey, parseDestinationKey, type Destination, type Message } from "../core/message.ts";
+import {
+  destinationKey,
+  parseDestinationKey,
+  propertyText,
+  type Destination,
+  type Message,
+} from "../core/message.ts";
 import type { DestinationView, MessageDetail, MessageSummary, OutgoingMessage } from "../control/views.ts";
 import { browse, countQueues, find, type Sighting } from "../node/inspection.ts";
 import type { NodeOperation } from "../supervisor/channel.ts";
@@ -84,6 +90,7 @@ export class Operations {
           destination,
           ackMode: "client-individual",
           prefetchCount: count,
+          browser: false,
           durable: null,
           exclusive: false,
           noLocal: false,
@@ -140,6 +147,7 @@ export class Operations {
         for (const { reject } of waiting.values()) reject(gone);
         return;
       }
+      if (answer.kind === "browsed") return;
       const asker = waiting.get(answer.receipt);
       waiting.delete(answer.receipt);
       if (answer.kind === "confirm") asker?.resolve(answer);
@@ -175,6 +183,10 @@ function toMessage(destination: Destination, outgoing: OutgoingMessage): Message
     correlationId: outgoing.correlationId,
     replyTo: outgoing.replyTo === null ? null : readDestination(outgoing.replyTo),
     type: outgoing.type,
+    isCompressed: false,
+    origin: null,
+    group: null,
+    userId: null,
   };
 }
 
@@ -273,8 +285,8 @@ function content(
     destination: destinationKey(destination),
     properties: [...message.properties].map(([name, value]) => ({
       name,
-      value: String(value),
-      type: typeof value,
+      value: propertyText(value),
+      type: typeof value === "object" ? value.type : typeof value,
     })),
     correlationId: message.correlationId,
     replyTo: message.replyTo === null ? null : destinationKey(message.replyTo),

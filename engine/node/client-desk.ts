@@ -1,19 +1,31 @@
 import { assertNever } from "../base/assert.ts";
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
-import { type Moment, type Op, type WallTime } from "../base/units.ts";
+import { asInstant, type Moment, type Op, type WallTime } from "../base/units.ts";
 import { ownerOf, sessionOf, type Command, type OwnerId } from "../core/command.ts";
 import { admit } from "../core/admission.ts";
 import { durableKey } from "../core/broker.ts";
 import { Dispatcher, isVolatile, type Consumer } from "../core/dispatch.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
-import { deadLetterQueue, destinationKey, type Destination, type Message } from "../core/message.ts";
+import {
+  deadLetterQueue,
+  destinationKey,
+  parseDestinationKey,
+  type Destination,
+  type Message,
+} from "../core/message.ts";
 import { checkDestination, isPattern } from "../core/pattern.ts";
+import type { QueuedMessage } from "../core/queue.ts";
 import type { JournalEntry } from "../pair/entry.ts";
 import { Outbox, type WaitingAnswer } from "../outbox.ts";
+import { ClientNames } from "./client-names.ts";
 import type { JournalReader } from "./contract.ts";
 import type { History } from "./history.ts";
 import { RecentMessages } from "./recent.ts";
+
+/** Long enough for a client to find its way to the node that took over. */
+const temporaryGraceMs = 60_000;
+const firstDelivery = { deliveryCount: 1, deadLetter: null };
 
 /** A connected client, and what it has done; the counts are what people are shown. */
 export interface ConnectedClient {
@@ -42,6 +54,8 @@ export class ClientDesk {
   readonly #history: History;
   readonly #journal: JournalReader;
   readonly #outbox = new Outbox();
+  readonly #names = new ClientNames();
+  #orphansDueAt = asInstant(0);
   readonly #recent = new RecentMessages(limits.bodyCacheBytesMax);
 
   constructor(history: History, journal: JournalReader) {
@@ -53,7 +67,19 @@ export class ClientDesk {
 
   /** Gives back what connections of former processes held: those will not come back under the same name. */
   dismissFormerOwners(now: Moment): void {
-    for (const owner of [...this.#history.broker.owners.keys()]) this.#order({ kind: "leave", owner }, now);
+    for (const owner of [...this.#history.broker.owners.keys()])
+      this.#order({ kind: "leave", owner, keepsTemporaries: true }, now);
+    this.#orphansDueAt = asInstant(now.monotonic + temporaryGraceMs);
+  }
+
+  /** Temporary destinations that no client came back for go after a while. */
+  #dismissOrphans(now: Moment): void {
+    const { orphans } = this.#history.broker;
+    if (orphans.size === 0 || now.monotonic < this.#orphansDueAt) return;
+    for (const key of [...orphans]) {
+      const destination = parseDestinationKey(key);
+      if (destination !== null) this.#order({ kind: "delete-temporary", destination }, now);
+    }
   }
 
   open(session: SessionId): void {
@@ -79,7 +105,8 @@ export class ClientDesk {
     this.departed.deliveredCount += client.deliveredCount;
     this.dispatcher.removeSession(session);
     if (this.#history.broker.owners.has(client.owner))
-      this.#order({ kind: "leave", owner: client.owner }, now);
+      this.#order({ kind: "leave", owner: client.owner, keepsTemporaries: false }, now);
+    this.#names.forget(session);
   }
 
   ask(session: SessionId, request: SessionRequest, receipt: number, now: Moment): void {
@@ -97,12 +124,17 @@ export class ClientDesk {
 
   /** Shares out what can be handed to consumers. */
   endTurn(now: Moment): void {
+    this.#dismissOrphans(now);
     this.dispatcher.run(now.wall, (command) => {
       this.#order(command, now);
       if (command.kind === "deliver") this.#announce(command);
     });
-    for (const { consumer, op } of this.dispatcher.takeTopicDeliveries())
-      this.#hand(consumer.session, consumer.request.subscription, op, 1, null);
+    for (const { consumer, op } of this.dispatcher.takeVolatileDeliveries()) {
+      const { session, request } = consumer;
+      const { subscription } = request;
+      if (op === null) this.#answer(session, { kind: "browsed", subscription });
+      else this.#hand(session, subscription, op, null, firstDelivery);
+    }
   }
 
   /** Answers that may leave, in order; contents of deliveries are read now. */
@@ -128,7 +160,7 @@ export class ClientDesk {
       case "subscribe":
         return this.#subscribe(client, request, now);
       case "unsubscribe":
-        return this.#unsubscribe(client, request.subscription, now);
+        return this.#unsubscribe(client, request.subscription, request.unseen, now);
       case "delete-durable":
         this.#requireUnused(request.clientId, request.name, null);
         this.#order({ kind: "delete-durable", clientId: request.clientId, name: request.name }, now);
@@ -146,6 +178,16 @@ export class ClientDesk {
         checkDestination(request.destination, false);
         this.#order({ kind: "create-temporary", owner: client.owner, destination: request.destination }, now);
         return;
+      case "delete-temporary":
+        return this.#deleteTemporary(client, request.destination, now);
+      case "extend":
+        return this.dispatcher.extend(this.#consumer(client, request.subscription), request.messages);
+      case "pull":
+        return this.dispatcher.pull(this.#consumer(client, request.subscription), request.count);
+      case "redeliver":
+        return this.#redeliver(client, request.subscription, request.messages, now);
+      case "identify":
+        return this.#identify(client, request.clientId, request.connection, now);
       case "purge":
         this.#order({ kind: "purge", queue: destinationKey(request.destination) }, now);
         return;
@@ -158,6 +200,8 @@ export class ClientDesk {
 
   #send(client: ConnectedClient, message: Message, transaction: string | null, now: Moment): void {
     checkDestination(message.destination, false);
+    // Confirmed like the first one: when all that was ordered so far is safe.
+    if (message.origin !== null && this.#history.broker.producers.isRepeat(message.origin)) return;
     const entry = this.#order({ kind: "send", owner: client.owner, message, transaction }, now);
     this.#recent.add(entry.op, message, entry.bytes);
     client.sentCount += 1;
@@ -202,28 +246,60 @@ export class ClientDesk {
     this.dispatcher.add(client.session, client.owner, request);
   }
 
-  #unsubscribe(client: ConnectedClient, subscription: string, now: Moment): void {
+  #consumer(client: ConnectedClient, subscription: string): Consumer {
     const consumer = this.dispatcher.consumer(client.session, subscription);
     if (consumer === undefined) throw new BrokerError("SUBSCRIPTION_UNKNOWN", { subscription });
+    return consumer;
+  }
+
+  #unsubscribe(client: ConnectedClient, subscription: string, unseen: readonly Op[], now: Moment): void {
+    this.#consumer(client, subscription);
     this.dispatcher.remove(client.session, subscription);
     if (this.#history.broker.owners.get(client.owner)?.held.has(subscription))
-      this.#order({ kind: "release", owner: client.owner, subscription }, now);
+      this.#order({ kind: "release", owner: client.owner, subscription, unseen }, now);
+  }
+
+  #redeliver(client: ConnectedClient, subscription: string, messages: readonly Op[], now: Moment): void {
+    const consumer = this.#consumer(client, subscription);
+    if (!isVolatile(consumer.request))
+      this.#order({ kind: "redeliver", owner: client.owner, subscription, messages }, now);
+  }
+
+  #deleteTemporary(client: ConnectedClient, destination: Destination, now: Moment): void {
+    this.#requireOwnTemporary(client, destination);
+    const queue = this.#history.broker.queueFor(destination);
+    if (this.dispatcher.consumerCount(queue) > 0)
+      throw new BrokerError("DESTINATION_INVALID", {
+        destination: destination.name,
+        detail: "a temporary destination can only be deleted once nobody receives from it",
+      });
+    this.#order({ kind: "delete-temporary", destination }, now);
+  }
+
+  #identify(client: ConnectedClient, clientId: string | null, connection: string, now: Moment): void {
+    const former = this.#names.sessionOfConnection(connection);
+    if (former !== undefined && former !== client.session) {
+      this.#answer(former, { kind: "close", error: null });
+      this.close(former, now);
+    }
+    if (!this.#names.claim(client.session, clientId, connection))
+      throw new BrokerError("CLIENT_ID_IN_USE", { clientId: clientId ?? "" });
   }
 
   #settle(client: ConnectedClient, request: Extract<SessionRequest, { kind: "settle" }>, now: Moment): void {
     const { subscription, messages, outcome, transaction } = request;
-    const consumer = this.dispatcher.consumer(client.session, subscription);
-    if (consumer === undefined) throw new BrokerError("SUBSCRIPTION_UNKNOWN", { subscription });
+    const consumer = this.#consumer(client, subscription);
     if (isVolatile(consumer.request)) {
       const unknown = messages.find((op) => !consumer.inHand.has(op));
       if (unknown !== undefined) throw new BrokerError("MESSAGE_UNKNOWN", { message: unknown });
-      if (outcome === "rejected") this.#deadLetterFromTopic(client, messages, now);
+      if (outcome === "rejected" && !consumer.request.browser)
+        this.#deadLetterFromTopic(client, messages, now);
       this.dispatcher.settleVolatile(consumer, messages);
       return;
     }
     this.#order({ kind: "settle", owner: client.owner, subscription, messages, outcome, transaction }, now);
-    this.dispatcher.credit(consumer, messages.length);
-    if (transaction !== null) client.advanced.get(transaction)?.push({ consumer, count: messages.length });
+    const count = this.dispatcher.settled(consumer, messages);
+    if (transaction !== null) client.advanced.get(transaction)?.push({ consumer, count });
   }
 
   /** A topic's message has no queue to go back to: a copy of it becomes the dead letter. */
@@ -277,10 +353,10 @@ export class ClientDesk {
   #announce(command: Extract<Command, { kind: "deliver" }>): void {
     const queue = this.#history.broker.queues.get(command.queue);
     const session = sessionOf(command.owner);
+    const source = queue === undefined ? null : queue.destination;
     for (const op of command.messages) {
       const message = queue?.get(op);
-      if (message !== undefined)
-        this.#hand(session, command.subscription, op, message.deliveryCount, message.deadLetter);
+      if (message !== undefined) this.#hand(session, command.subscription, op, source, message);
     }
   }
 
@@ -288,13 +364,13 @@ export class ClientDesk {
     session: SessionId,
     subscription: string,
     id: Op,
-    deliveryCount: number,
-    deadLetter: WaitingDeadLetter,
+    source: Destination | null,
+    { deliveryCount, deadLetter }: Pick<QueuedMessage, "deliveryCount" | "deadLetter">,
   ): void {
     this.#outbox.add({
       after: this.#history.head.op,
       session,
-      answer: { kind: "deliver-entry", subscription, id, deliveryCount, deadLetter },
+      answer: { kind: "deliver-entry", subscription, id, source, deliveryCount, deadLetter },
     });
   }
 
@@ -303,12 +379,12 @@ export class ClientDesk {
   }
 
   #complete({ session, answer }: WaitingAnswer): SessionAnswer | null {
-    if (!this.clients.has(session)) return null;
+    if (!this.clients.has(session) && answer.kind !== "close") return null;
     if (answer.kind !== "deliver-entry") return answer;
     const message = this.content(answer.id);
     // Its queue was deleted while the delivery waited: there is nothing to hand over any more.
     if (message === null) return null;
-    return { ...answer, kind: "deliver", message };
+    return { ...answer, kind: "deliver", message, source: answer.source ?? message.destination };
   }
 
   #count(session: SessionId, answer: SessionAnswer, now: WallTime): void {
@@ -321,5 +397,3 @@ export class ClientDesk {
     client.lastConfirmedAt = now;
   }
 }
-
-type WaitingDeadLetter = Extract<WaitingAnswer["answer"], { kind: "deliver-entry" }>["deadLetter"];

@@ -2,7 +2,7 @@ import { BrokerError } from "../base/errors.ts";
 import { asWallTime } from "../base/units.ts";
 import type { Moment, Op } from "../base/units.ts";
 import { parseDestinationKey } from "../core/message.ts";
-import type { Destination, Message, PropertyValue } from "../core/message.ts";
+import { propertyText, type Destination, type Message, type PropertyValue } from "../core/message.ts";
 import type { SessionAnswer } from "../core/dialogue.ts";
 import { headerOf } from "../wire/stomp/frames.ts";
 import type { StompFrame, StompHeader } from "../wire/stomp/frames.ts";
@@ -71,6 +71,8 @@ const notProperties: ReadonlySet<string> = new Set([
   "ack",
   "redelivered",
   "JMSXUserID",
+  "JMSXGroupID",
+  "JMSXGroupSeq",
 ]);
 
 export interface Addresses {
@@ -102,7 +104,17 @@ export function readMessage(frame: StompFrame, addresses: Addresses, now: Moment
     correlationId: headerOf(frame, "correlation-id"),
     replyTo: addresses.replyTo,
     type: headerOf(frame, "type"),
+    isCompressed: false,
+    origin: null,
+    group: groupOf(frame),
+    userId: null,
   };
+}
+
+function groupOf(frame: StompFrame): Message["group"] {
+  const id = headerOf(frame, "JMSXGroupID");
+  const range = { min: -0x8000_0000, max: 0x7fff_ffff, otherwise: 0 };
+  return id === null ? null : { id, sequence: numberHeader(frame, "JMSXGroupSeq", range) };
 }
 
 /** A body with a length is bytes, one without is text; ActiveMQ's `amq-msg-type` overrules that. */
@@ -146,6 +158,9 @@ const brokersOwn: ReadonlySet<string> = new Set([
   "redelivered",
   "original-destination",
   "dlqDeliveryFailureCause",
+  "JMSXGroupID",
+  "JMSXGroupSeq",
+  "JMSXUserID",
   "receipt-id",
 ]);
 
@@ -177,6 +192,9 @@ export function writeMessage(delivery: Delivery, labels: DeliveryLabels): StompF
   add("correlation-id", message.correlationId);
   add("reply-to", message.replyTo === null ? null : writeDestination(message.replyTo, labels.connectionName));
   add("type", message.type);
+  add("JMSXGroupID", message.group?.id ?? null);
+  add("JMSXGroupSeq", message.group?.sequence ?? null);
+  add("JMSXUserID", message.userId);
   if (deadLetter !== null) {
     const from = parseDestinationKey(deadLetter.from);
     add(
@@ -187,7 +205,7 @@ export function writeMessage(delivery: Delivery, labels: DeliveryLabels): StompF
   }
   for (const [name, value] of message.properties) {
     if (brokersOwn.has(name) || name === "" || (name === "reply-to" && message.replyTo !== null)) continue;
-    headers.push([name, String(value)]);
+    headers.push([name, propertyText(value)]);
   }
   return { command: "MESSAGE", headers, body: message.body };
 }

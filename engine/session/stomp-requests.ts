@@ -140,6 +140,7 @@ export class StompRequests {
       destination,
       ackMode: ackModeOf(frame),
       prefetchCount: prefetchOf(frame),
+      browser: false,
       durable: this.#durableOf(frame, destination),
       exclusive: booleanHeader(frame, "activemq.exclusive"),
       noLocal: booleanHeader(frame, "activemq.noLocal"),
@@ -198,7 +199,7 @@ export class StompRequests {
         : [settleRequest(subscription, subscription.written, "accepted", null)];
     return [
       ...unsettled,
-      { kind: "unsubscribe", subscription: subscription.request.subscription },
+      { kind: "unsubscribe", subscription: subscription.request.subscription, unseen: [] },
       ...deletion,
     ];
   }

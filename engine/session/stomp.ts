@@ -102,6 +102,8 @@ class StompSession implements Session {
       case "deliver":
         this.#deliver(answer);
         break;
+      case "browsed":
+        break;
       case "close":
         if (answer.error !== null) this.#write(errorFrame(answer.error, nowhere));
         this.#close();

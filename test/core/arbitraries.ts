@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { asOp, asWallTime } from "../../engine/base/units.ts";
 import type { Command } from "../../engine/core/command.ts";
-import type { Destination, Message, PropertyValue } from "../../engine/core/message.ts";
+import { bodyKinds, type Destination, type Message, type PropertyValue } from "../../engine/core/message.ts";
 
 const name = fc.string({ minLength: 1, maxLength: 12, unit: "grapheme" });
 const op = fc.integer({ min: 1, max: 2 ** 40 }).map(asOp);
@@ -19,12 +19,13 @@ const property: fc.Arbitrary<PropertyValue> = fc.oneof(
   fc.double({ noNaN: true }),
   fc.bigInt(),
   fc.boolean(),
+  fc.record({ type: fc.constantFrom("byte", "short", "int", "float", "char"), value: fc.integer() }),
 );
 
 const message: fc.Arbitrary<Message> = fc.record({
   destination,
   body: fc.uint8Array({ maxLength: 200 }),
-  bodyKind: fc.constantFrom("text", "bytes"),
+  bodyKind: fc.constantFrom(...bodyKinds),
   properties: fc.array(fc.tuple(name, property), { maxLength: 4 }).map((entries) => new Map(entries)),
   persistent: fc.boolean(),
   priority: fc.integer({ min: 0, max: 9 }),
@@ -33,6 +34,10 @@ const message: fc.Arbitrary<Message> = fc.record({
   correlationId: optional,
   replyTo: fc.option(destination, { nil: null }),
   type: optional,
+  isCompressed: fc.boolean(),
+  origin: fc.option(fc.record({ producer: name, sequence: fc.nat() }), { nil: null }),
+  group: fc.option(fc.record({ id: name, sequence: fc.integer() }), { nil: null }),
+  userId: optional,
 });
 
 const owner = name;
@@ -61,8 +66,10 @@ export const commands = {
     transaction,
     outcome: fc.constantFrom("commit", "rollback"),
   }),
-  release: fc.record({ kind: kind("release"), owner, subscription }),
-  leave: fc.record({ kind: kind("leave"), owner }),
+  release: fc.record({ kind: kind("release"), owner, subscription, unseen: ops }),
+  redeliver: fc.record({ kind: kind("redeliver"), owner, subscription, messages: ops }),
+  leave: fc.record({ kind: kind("leave"), owner, keepsTemporaries: fc.boolean() }),
+  "delete-temporary": fc.record({ kind: kind("delete-temporary"), destination }),
   "create-durable": fc.record({ kind: kind("create-durable"), clientId: name, name, destination }),
   "delete-durable": fc.record({ kind: kind("delete-durable"), clientId: name, name }),
   "create-temporary": fc.record({ kind: kind("create-temporary"), owner, destination }),

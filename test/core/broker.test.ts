@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { asWallTime } from "../../engine/base/units.ts";
 import { admit } from "../../engine/core/admission.ts";
 import { durableKey } from "../../engine/core/broker.ts";
-import type { Destination } from "../../engine/core/message.ts";
+import type { Destination, Message } from "../../engine/core/message.ts";
 import { Bench, messageTo, orders, ordersKey, prices } from "./helpers.ts";
 
 const deadLetters = "queue://ActiveMQ.DLQ";
@@ -36,7 +36,7 @@ describe("broker: send and settle", () => {
     bench.settle([first], "released");
     expect(bench.waiting()).toEqual([first]);
 
-    bench.do({ kind: "leave", owner: "consumer" });
+    bench.do({ kind: "leave", owner: "consumer", keepsTemporaries: false });
     expect(bench.waiting()).toEqual([first, second]);
     expect(bench.broker.queues.get(ordersKey)?.get(first)?.deliveryCount).toBe(1);
   });
@@ -45,7 +45,7 @@ describe("broker: send and settle", () => {
     const bench = new Bench();
     const ops = [bench.send(), bench.send(), bench.send()];
     bench.deliver(ops.slice(0, 2));
-    bench.do({ kind: "release", owner: "consumer", subscription: "s" });
+    bench.do({ kind: "release", owner: "consumer", subscription: "s", unseen: [] });
 
     expect(bench.waiting()).toEqual(ops);
     bench.deliver([ops[0]!]);
@@ -179,7 +179,7 @@ describe("broker: transactions", () => {
     bench.do({ kind: "begin", owner: "consumer", transaction: "t" });
     const undone = bench.send(orders, {}, "t", "consumer");
     bench.settle([held], "accepted", "t");
-    bench.do({ kind: "leave", owner: "consumer" });
+    bench.do({ kind: "leave", owner: "consumer", keepsTemporaries: false });
 
     expect(bench.waiting()).toEqual([held]);
     expect(bench.takeContents().kept).toEqual([held]);
@@ -243,7 +243,7 @@ describe("broker: topics and temporary destinations", () => {
     bench.do({ kind: "create-temporary", owner: "asker", destination: replies });
     const op = bench.send(replies);
     bench.deliver([op], "asker", "temp-queue://c1:replies");
-    bench.do({ kind: "leave", owner: "asker" });
+    bench.do({ kind: "leave", owner: "asker", keepsTemporaries: false });
     expect(bench.broker.queues.has("temp-queue://c1:replies")).toBe(false);
     expect(bench.takeContents().kept).not.toContain(op);
     expect(bench.broker.deletedQueues).toHaveLength(1);
@@ -254,7 +254,7 @@ describe("broker: topics and temporary destinations", () => {
     bench.do({ kind: "create-temporary", owner: "asker", destination: replies });
     bench.do({ kind: "begin", owner: "producer", transaction: "t" });
     const op = bench.send(replies, {}, "t");
-    bench.do({ kind: "leave", owner: "asker" });
+    bench.do({ kind: "leave", owner: "asker", keepsTemporaries: false });
     bench.do({ kind: "finish", owner: "producer", transaction: "t", outcome: "commit" });
     expect(bench.takeContents().kept).not.toContain(op);
     expect(bench.broker.storedCount).toBe(0);
@@ -292,10 +292,10 @@ describe("broker: contents of messages", () => {
   test("one that only a slow reader needs lives as long as it is held", () => {
     const bench = new Bench();
     const op = bench.send();
-    bench.broker.hold(op);
+    bench.broker.contents.hold(op);
     bench.do({ kind: "purge", queue: ordersKey });
     expect(bench.takeContents().kept).toEqual([op]);
-    bench.broker.letGo(op);
+    bench.broker.contents.letGo(op);
     expect(bench.takeContents().dead).toEqual([op]);
   });
 
@@ -311,4 +311,43 @@ test("broker: admitting says no and changes nothing", () => {
   const command = { kind: "send", owner: "p", message: messageTo(replies), transaction: null } as const;
   expect(admit(bench.broker, command)?.code).toBe("DESTINATION_UNKNOWN");
   expect(bench.broker).toMatchObject({ nextPosition: 1, nextQueueId: 1 });
+});
+
+describe("broker: what JMS clients add", () => {
+  test("a temporary queue whose broker went away waits for its client, with all that is in it", () => {
+    const bench = new Bench();
+    bench.do({ kind: "create-temporary", owner: "c1-1", destination: replies });
+    bench.do({ kind: "leave", owner: "c1-1", keepsTemporaries: true });
+    const op = bench.send(replies);
+    expect([...bench.broker.orphans]).toEqual(["temp-queue://c1:replies"]);
+    bench.do({ kind: "create-temporary", owner: "c2-1", destination: replies });
+    expect(bench.waiting("temp-queue://c1:replies")).toEqual([op]);
+    expect(bench.broker.orphans.size).toBe(0);
+    bench.do({ kind: "leave", owner: "c2-1", keepsTemporaries: false });
+    expect(bench.broker.queues.has("temp-queue://c1:replies")).toBe(false);
+  });
+
+  const origin = (sequence: number): Partial<Message> => ({ origin: { producer: "p", sequence } });
+
+  test("a producer's message counts as known once it is published, not while its transaction is open", () => {
+    const bench = new Bench();
+    const { producers } = bench.broker;
+    bench.send(orders, origin(1));
+    expect([1, 2].map((sequence) => producers.isRepeat({ producer: "p", sequence }))).toEqual([true, false]);
+    expect(producers.isRepeat({ producer: "q", sequence: 1 })).toBe(false);
+    bench.do({ kind: "begin", owner: "producer", transaction: "t" });
+    bench.send(orders, origin(2), "t");
+    bench.do({ kind: "finish", owner: "producer", transaction: "t", outcome: "rollback" });
+    expect(producers.isRepeat({ producer: "p", sequence: 2 })).toBe(false);
+  });
+
+  test("what a client never looked at does not count as delivered, what it looked at again counts twice", () => {
+    const bench = new Bench();
+    const [seen, unseen] = [bench.send(), bench.send()];
+    bench.deliver([seen, unseen]);
+    bench.do({ kind: "redeliver", owner: "consumer", subscription: "s", messages: [seen] });
+    bench.do({ kind: "release", owner: "consumer", subscription: "s", unseen: [unseen] });
+    const queue = bench.broker.queues.get(ordersKey);
+    expect([seen, unseen].map((op) => queue?.get(op)?.deliveryCount)).toEqual([2, 0]);
+  });
 });

@@ -52,7 +52,9 @@ describe("command codec", () => {
     const first = { kind: "send", owner: "c", transaction: null } as const;
     const numbers = fc.sample(commands.send, 1).map((command) => encode({ ...command, ...first })[0]);
     expect(numbers).toEqual([0]);
-    expect(encode({ kind: "leave", owner: "c" })).toEqual(Buffer.from([6, 1, 99]));
+    expect(encode({ kind: "leave", owner: "c", keepsTemporaries: false })).toEqual(
+      Buffer.from([6, 1, 99, 0]),
+    );
     expect(encode({ kind: "purge", queue: "q" })).toEqual(Buffer.from([11, 1, 113]));
     expect(encode({ kind: "create-queue", destination: { kind: "queue", name: "q" } })[0]).toBe(12);
   });

@@ -27,6 +27,7 @@ class Desk {
       destination: orders,
       ackMode: "client-individual",
       prefetchCount: 10,
+      browser: false,
       durable: null,
       exclusive: false,
       noLocal: false,
@@ -47,14 +48,14 @@ class Desk {
       this.bench.do(command);
       if (command.kind === "deliver") shared.push([Number(command.owner.slice(3)), [...command.messages]]);
     });
-    for (const { consumer, op } of this.dispatcher.takeTopicDeliveries())
-      shared.push([consumer.session, [op]]);
+    for (const { consumer, op } of this.dispatcher.takeVolatileDeliveries())
+      shared.push([consumer.session, op === null ? [] : [op]]);
     return shared;
   }
 
   settle(number: number, ops: readonly Op[]): void {
     this.bench.settle(ops, "accepted", null, `c1-${number}`);
-    this.dispatcher.credit(this.dispatcher.consumer(session(number), "s")!, ops.length);
+    this.dispatcher.settled(this.dispatcher.consumer(session(number), "s")!, ops);
   }
 }
 
@@ -100,7 +101,7 @@ describe("dispatch: queues", () => {
     const ops = desk.send(3);
     expect(desk.run()).toEqual([[2, ops]]);
     desk.dispatcher.removeSession(session(2));
-    desk.bench.do({ kind: "leave", owner: "c1-2" });
+    desk.bench.do({ kind: "leave", owner: "c1-2", keepsTemporaries: false });
     expect(desk.run()).toEqual([[3, ops]]);
   });
 
@@ -129,7 +130,7 @@ describe("dispatch: queues", () => {
     desk.subscribe(1, { destination: replies });
     const [op] = desk.send(1, replies);
     expect(desk.run()).toEqual([[1, [op]]]);
-    desk.bench.do({ kind: "leave", owner: "c1-1" });
+    desk.bench.do({ kind: "leave", owner: "c1-1", keepsTemporaries: false });
     desk.dispatcher.removeSession(session(1));
     expect(desk.run()).toEqual([]);
   });
@@ -239,4 +240,44 @@ test("patterns: * is one element, > all the rest, and none of it too", () => {
     ["a.b", "a.b.c", false],
   ] as const)
     expect(matchesPattern(pattern, name), `${pattern} ${name}`).toBe(isMatch);
+});
+
+describe("dispatch: what JMS clients add", () => {
+  test("a browser sees what waits, in order, takes nothing, and is told when it has seen all", () => {
+    const desk = new Desk();
+    const ops = desk.send(3);
+    desk.subscribe(1, { browser: true, prefetchCount: 2 });
+    expect(desk.run()).toEqual([
+      [1, [ops[0]]],
+      [1, [ops[1]]],
+    ]);
+    desk.dispatcher.settleVolatile(desk.dispatcher.consumer(session(1), "s")!, ops.slice(0, 2));
+    expect(desk.run()).toEqual([
+      [1, [ops[2]]],
+      [1, []],
+    ]);
+    expect(desk.bench.waiting()).toEqual(ops);
+  });
+
+  test("without a prefetch a consumer gets what it pulls and no more", () => {
+    const desk = new Desk().subscribe(1, { prefetchCount: 0 });
+    const ops = desk.send(3);
+    expect(desk.run()).toEqual([]);
+    desk.dispatcher.pull(desk.dispatcher.consumer(session(1), "s")!, 1);
+    expect(desk.run()).toEqual([[1, [ops[0]]]]);
+    expect(desk.run()).toEqual([]);
+  });
+
+  test("a message that was looked at makes room once, settled or not", () => {
+    const desk = new Desk().subscribe(1, { prefetchCount: 1 });
+    const ops = desk.send(4);
+    expect(desk.run()).toEqual([[1, [ops[0]]]]);
+    const consumer = desk.dispatcher.consumer(session(1), "s")!;
+    desk.dispatcher.extend(consumer, [ops[0]!]);
+    expect(desk.run()).toEqual([[1, [ops[1]]]]);
+    desk.settle(1, [ops[0]!]);
+    expect(desk.run()).toEqual([]);
+    desk.settle(1, [ops[1]!]);
+    expect(desk.run()).toEqual([[1, [ops[2]]]]);
+  });
 });

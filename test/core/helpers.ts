@@ -21,6 +21,10 @@ export function messageTo(destination: Destination, changes: Partial<Message> = 
     correlationId: null,
     replyTo: null,
     type: null,
+    isCompressed: false,
+    origin: null,
+    group: null,
+    userId: null,
     ...changes,
   };
 }
@@ -67,7 +71,7 @@ export class Bench {
 
   /** As a checkpoint would find it: messages whose contents must be kept, and those that are needed no more. */
   takeContents(): { kept: readonly number[]; dead: readonly number[] } {
-    const { newOps, deadOps } = this.broker.takeContentChanges(asOp(this.#op));
+    const { newOps, deadOps } = this.broker.contents.takeChanges(asOp(this.#op));
     return { kept: newOps, dead: deadOps };
   }
 }

@@ -28,12 +28,14 @@ const wish = fc.record({
     "begin",
     "finish",
     "release",
+    "redeliver",
     "leave",
     "expire",
     "purge",
     "durable",
     "undurable",
     "temporary",
+    "untemporary",
     "reply",
   ),
   owner: fc.constantFrom(...owners),
@@ -84,9 +86,13 @@ function commandFor(broker: Broker, { kind, owner, queue, which, ...rest }: Wish
     case "finish":
       return { kind, owner, transaction: "t", outcome: rest.commits ? "commit" : "rollback" };
     case "release":
-      return { kind, owner, subscription: "s" };
+      return { kind, owner, subscription: "s", unseen: rest.transacted ? held.slice(0, 1) : [] };
+    case "redeliver":
+      return held.length === 0
+        ? null
+        : { kind, owner, subscription: "s", messages: [held[which % held.length]!] };
     case "leave":
-      return { kind, owner };
+      return { kind, owner, keepsTemporaries: rest.commits };
     case "expire":
       return chosen === undefined ? null : { kind, queue: chosen.key, messages: [chosen.op] };
     case "purge":
@@ -97,6 +103,8 @@ function commandFor(broker: Broker, { kind, owner, queue, which, ...rest }: Wish
       return { kind: "delete-durable", clientId: owner, name: "d" };
     case "temporary":
       return { kind: "create-temporary", owner: "a", destination: temporary };
+    case "untemporary":
+      return { kind: "delete-temporary", destination: temporary };
   }
 }
 
@@ -106,6 +114,7 @@ class Twin {
     [];
   durables: string[] = [];
   hasTemporary = false;
+  isTemporaryOwned = false;
   readonly open = new Map<
     string,
     { sends: [Op, Command & { kind: "send" }][]; settles: (Command & { kind: "settle" })[] }
@@ -142,13 +151,14 @@ class Twin {
       }
       case "leave":
         this.open.delete(command.owner);
-        if (command.owner === "a") {
-          this.hasTemporary = false;
-          this.places = this.places.filter(({ queue }) => queue !== "temp-queue://a:replies");
-        }
+        if (command.owner === "a" && this.isTemporaryOwned && !command.keepsTemporaries) this.#endTemporary();
+        if (command.owner === "a") this.isTemporaryOwned = false;
         return this.#giveBack(command.owner);
       case "release":
+        this.#count(command.owner, command.unseen, -1);
         return this.#giveBack(command.owner);
+      case "redeliver":
+        return this.#count(command.owner, command.messages, 1);
       case "expire":
         for (const op of command.messages) {
           const place = this.places.find(
@@ -169,7 +179,10 @@ class Twin {
         return;
       case "create-temporary":
         this.hasTemporary = true;
+        this.isTemporaryOwned = true;
         return;
+      case "delete-temporary":
+        return this.#endTemporary();
       case "create-queue":
         return;
     }
@@ -180,6 +193,18 @@ class Twin {
     return this.places
       .sort((a, b) => a.at - b.at)
       .map(({ queue, op, holder, count }) => `${queue} ${op} ${holder ?? "-"} ${count}`);
+  }
+
+  #endTemporary(): void {
+    this.hasTemporary = false;
+    this.isTemporaryOwned = false;
+    this.places = this.places.filter(({ queue }) => queue !== "temp-queue://a:replies");
+  }
+
+  #count(owner: string, ops: readonly Op[], change: number): void {
+    for (const place of this.places)
+      // One message may lie in several queues; a subscription of this test holds the one it was given last.
+      if (place.holder === owner && ops.includes(place.op)) place.count += change;
   }
 
   #publish(op: Op, { message: { destination, persistent } }: Command & { kind: "send" }): void {

@@ -31,7 +31,11 @@ function history(count: number, size = 20, from: Head = beginning): JournalEntry
   const entries: JournalEntry[] = [];
   let head = from;
   for (let index = 0; index < count; index += 1) {
-    const entry = nextEntry(head, asEpoch(1), asWallTime(index), { kind: "leave", owner: "x".repeat(size) });
+    const entry = nextEntry(head, asEpoch(1), asWallTime(index), {
+      kind: "leave",
+      owner: "x".repeat(size),
+      keepsTemporaries: false,
+    });
     entries.push(entry);
     head = entry;
   }

@@ -36,6 +36,10 @@ function send(text: string): Command {
       correlationId: null,
       replyTo: null,
       type: null,
+      isCompressed: false,
+      origin: null,
+      group: null,
+      userId: null,
     },
   };
 }

@@ -181,7 +181,7 @@ describe("store: what the node reads", () => {
 
   test("only a send is a message", async () => {
     const writer = new Writer(open());
-    await writer.write(send(), { kind: "leave", owner: "c" });
+    await writer.write(send(), { kind: "leave", owner: "c", keepsTemporaries: false });
     expect(text(writer.store, 1)).toBe("hello");
     expect(writer.store.message(asOp(2))).toBeNull();
     expect(writer.store.message(asOp(9))).toBeNull();

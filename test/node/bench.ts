@@ -131,6 +131,7 @@ export class NodeBench {
         destination: orders,
         ackMode: "client-individual",
         prefetchCount,
+        browser: false,
         durable: null,
         exclusive: false,
         noLocal: false,

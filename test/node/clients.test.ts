@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Op } from "../../engine/base/units.ts";
-import { messageTo, prices } from "../core/helpers.ts";
+import { messageTo, orders, prices } from "../core/helpers.ts";
 import { NodeBench, PairBench } from "./bench.ts";
 
 describe("node: stopping", () => {
@@ -56,7 +56,14 @@ describe("node: clients", () => {
   test("a topic subscriber's rejection makes a dead letter, but only of what is in its hands", () => {
     const node = new NodeBench().start().grant(1).open(1);
     const subscription = { subscription: "s", destination: prices, ackMode: "client-individual" } as const;
-    const wishes = { prefetchCount: 1, durable: null, exclusive: false, noLocal: false, consumerPriority: 0 };
+    const wishes = {
+      prefetchCount: 1,
+      browser: false,
+      durable: null,
+      exclusive: false,
+      noLocal: false,
+      consumerPriority: 0,
+    };
     node.ask({ kind: "subscribe", ...subscription, ...wishes });
     const [inHand, waiting] = [1, 2].map(() => {
       node.ask({ kind: "send", message: messageTo(prices), transaction: null });
@@ -142,5 +149,26 @@ describe("node: clients", () => {
     node.endTurn().sync();
     expect(node.answers()).toMatchObject([{ kind: "refuse" }]);
     expect(node.node.history.head.op).toBe(0);
+  });
+
+  test("a message sent again after a lost answer is confirmed and stored once", () => {
+    const node = new NodeBench().start().grant(1).open(1);
+    const message = messageTo(orders, { origin: { producer: "ID:p", sequence: 7 } });
+    node.ask({ kind: "send", message, transaction: null });
+    const again = node.ask({ kind: "send", message, transaction: null });
+    node.endTurn().sync();
+    expect(node.answers().at(-1)).toEqual({ kind: "confirm", receipt: again });
+    expect(node.node.history.broker.queues.get("queue://orders")?.depth).toBe(1);
+  });
+
+  test("a client id is one connection's; the same connection coming again ends its former self", () => {
+    const node = new NodeBench().start().grant(1).open(1).open(2).open(3);
+    const names = (clientId: string, connection: string) =>
+      ({ kind: "identify", clientId, connection }) as const;
+    node.ask(names("billing", "ID:a"), 1);
+    node.ask(names("billing", "ID:b"), 2);
+    node.ask(names("billing", "ID:a"), 3);
+    node.endTurn().sync();
+    expect(node.answers().map(({ kind }) => kind)).toEqual(["refuse", "close", "confirm"]);
   });
 });

@@ -7,7 +7,7 @@ import { misfit, nextEntry, readEntry, type Head } from "../../engine/pair/entry
 import { commands } from "../core/arbitraries.ts";
 
 const beginning: Head = { op: asOp(0), epoch: asEpoch(0), stampedAt: asWallTime(0), digest: emptyDigest };
-const leave: Command = { kind: "leave", owner: "c1-1" };
+const leave: Command = { kind: "leave", owner: "c1-1", keepsTemporaries: false };
 const at = asWallTime;
 
 describe("entries", () => {

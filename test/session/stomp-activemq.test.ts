@@ -187,6 +187,7 @@ describe("ActiveMQ: headers of SUBSCRIBE and UNSUBSCRIBE", () => {
 
     expect(client.last).toMatchObject({
       prefetchCount: 1,
+      browser: false,
       exclusive: true,
       noLocal: true,
       consumerPriority: 127,
@@ -198,6 +199,7 @@ describe("ActiveMQ: headers of SUBSCRIBE and UNSUBSCRIBE", () => {
       subscribing(`destination:/queue/a\nactivemq.prefetchSize:${limits.prefetchCountMax + 1}`).last,
     ).toMatchObject({
       prefetchCount: limits.prefetchCountMax,
+      browser: false,
     });
   });
 
@@ -258,7 +260,7 @@ describe("ActiveMQ: headers of SUBSCRIBE and UNSUBSCRIBE", () => {
     const client = subscribing("destination:/topic/a\nactivemq.subscriptionName:daily", "client-id:shop\n");
     client.sends("UNSUBSCRIBE\nid:s\nactivemq.subscriptionName:daily\nreceipt:1\n\n^@");
     expect(client.requests.slice(1)).toEqual([
-      { kind: "unsubscribe", subscription: "1" },
+      { kind: "unsubscribe", subscription: "1", unseen: [] },
       { kind: "delete-durable", clientId: "shop", name: "daily" },
     ]);
     client.confirms(2);
@@ -274,7 +276,7 @@ describe("ActiveMQ: headers of SUBSCRIBE and UNSUBSCRIBE", () => {
     const client = subscribing("destination:/topic/a\nactivemq.subscriptionName:daily", "client-id:shop\n");
     client.sends("UNSUBSCRIBE\nid:s\n\n^@");
 
-    expect(client.requests.slice(1)).toEqual([{ kind: "unsubscribe", subscription: "1" }]);
+    expect(client.requests.slice(1)).toEqual([{ kind: "unsubscribe", subscription: "1", unseen: [] }]);
   });
 });
 

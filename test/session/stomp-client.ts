@@ -80,6 +80,7 @@ export class TestClient {
       subscription: options.subscription ?? "1",
       id: asOp(id),
       message: { ...plainMessage, ...options.message },
+      source: plainMessage.destination,
       deliveryCount: options.count ?? 1,
       deadLetter: options.from === undefined ? null : { from: options.from, cause: "rejected" },
     });
@@ -160,6 +161,10 @@ export const plainMessage: Message = {
   correlationId: null,
   replyTo: null,
   type: null,
+  isCompressed: false,
+  origin: null,
+  group: null,
+  userId: null,
 };
 
 export function headersOf(frame: StompFrame | undefined): Record<string, string> {

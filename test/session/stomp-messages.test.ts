@@ -59,6 +59,7 @@ describe("STOMP 1.2: SUBSCRIBE", () => {
         destination: { kind: "queue", name: "orders" },
         ackMode: "auto",
         prefetchCount: limits.prefetchCountDefault,
+        browser: false,
         durable: null,
         exclusive: false,
         noLocal: false,
@@ -152,7 +153,7 @@ describe("STOMP 1.2: UNSUBSCRIBE", () => {
     client.sends("UNSUBSCRIBE\nid:s\n\n^@");
     client.delivers(5);
 
-    expect(client.last).toEqual({ kind: "unsubscribe", subscription: "1" });
+    expect(client.last).toEqual({ kind: "unsubscribe", subscription: "1", unseen: [] });
     expect(client.frames).toEqual([]);
   });
 
@@ -266,14 +267,14 @@ describe("STOMP 1.0", () => {
     });
     expect(headersOf(client.frames[0])["subscription"]).toBeUndefined();
     client.sends("UNSUBSCRIBE\ndestination:/queue/orders\n\n^@");
-    expect(client.last).toEqual({ kind: "unsubscribe", subscription: "1" });
+    expect(client.last).toEqual({ kind: "unsubscribe", subscription: "1", unseen: [] });
   });
 
   test("UNSUBSCRIBE by destination finds a subscription with an id too", () => {
     const client = subscribed("1.0", "auto");
     client.sends("UNSUBSCRIBE\ndestination:/queue/orders\n\n^@");
 
-    expect(client.last).toEqual({ kind: "unsubscribe", subscription: "1" });
+    expect(client.last).toEqual({ kind: "unsubscribe", subscription: "1", unseen: [] });
   });
 
   test("two without id on one destination clash", () => {

@@ -157,6 +157,7 @@ const subscription: SessionRequest = {
   destination: orders,
   ackMode: "client-individual",
   prefetchCount: 10,
+  browser: false,
   durable: null,
   exclusive: false,
   noLocal: false,

@@ -104,8 +104,9 @@ function answerWords(answer: SessionAnswer): string {
       return `refuse ${answer.receipt}: ${answer.error.message}`;
     case "deliver":
       return `deliver message ${answer.id}, time ${answer.deliveryCount}`;
+    case "browsed":
     case "close":
-      return "close";
+      return answer.kind;
   }
 }
 

@@ -38,6 +38,7 @@ export class SimulatedConsumer extends FailoverClient {
     const subscription = `s${(this.#subscriptions += 1)}`;
     const rest = {
       ackMode: "client-individual",
+      browser: false,
       exclusive: false,
       noLocal: false,
       consumerPriority: 0,
@@ -72,7 +73,7 @@ export class SimulatedConsumer extends FailoverClient {
     if (subscription !== `s${this.#subscriptions}`) return;
     if (!isPlain && this.random.chance(0.01)) return this.disconnect();
     if (!isPlain && durable === null && this.random.chance(0.01)) {
-      this.ask({ kind: "unsubscribe", subscription });
+      this.ask({ kind: "unsubscribe", subscription, unseen: [] });
       return this.connected();
     }
     if (sendsTo !== null) return this.#sendOn({ subscription, id, body, sendsTo });

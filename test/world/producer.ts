@@ -129,5 +129,9 @@ export function message(destination: Destination, body: string, expiresAt: numbe
     correlationId: null,
     replyTo: null,
     type: null,
+    isCompressed: false,
+    origin: null,
+    group: null,
+    userId: null,
   };
 }
