@@ -114,6 +114,11 @@ export class Pair {
     }
   }
 
+  /** Resolves at the next event, or after a moment. */
+  async somethingHappens(): Promise<void> {
+    await this.#program.news(this.#program.out.length, 200);
+  }
+
   async isState(node: NodeName, state: BrokerState): Promise<PairView> {
     return await this.becomes((view) => view[node].state === state, `${node} ${state}`);
   }

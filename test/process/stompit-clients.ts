@@ -17,7 +17,7 @@ export class StompitFailover {
 
   constructor({ primary, replica }: Ports) {
     const servers = [primary, replica].map((port) => ({ host: "127.0.0.1", port }));
-    this.#failover = new stompit.ConnectFailover(servers, { randomize: false });
+    this.#failover = new stompit.ConnectFailover(servers, { randomize: false, maxReconnectDelay: 250 });
     onTestFinished(() => this.end());
   }
 

@@ -73,8 +73,9 @@ export async function stompjsProducer(
         traffic.confirmed([sending]);
         number += 1;
         attempt = 0;
-        if (until()) resolve();
-        else sendNext(client);
+        if (!until()) return sendNext(client);
+        resolve();
+        void client.deactivate({ force: true });
       });
       const headers = Object.assign(new StompHeaders(), labelled(destination, sending), { receipt });
       client.publish({ destination, body: `message ${number}`, headers });

@@ -13,6 +13,16 @@ interface Arrival extends Sending {
   readonly redelivered: boolean;
 }
 
+export interface TrafficFigures {
+  confirmed: number;
+  lost: number;
+  /** Arrivals of a message that had arrived before, with and without the redelivered flag. */
+  flagged: number;
+  unflagged: number;
+  /** Messages that their producer sent a second time, as no receipt had come, and that both arrived. */
+  sentAgain: number;
+}
+
 /** What was confirmed and what arrived, written down as it happens. */
 export class Traffic {
   readonly #confirmed = new Map<string, Set<number>>();
@@ -95,6 +105,24 @@ export class Traffic {
     );
     const around = this.#confirmedAt.slice(next - 1, next + 3);
     return Math.max(...around.map((at, index) => at - (around[index - 1] ?? at)));
+  }
+
+  /** What became of the messages, in numbers. */
+  figures(): TrafficFigures {
+    const figures = { confirmed: 0, lost: 0, flagged: 0, unflagged: 0, sentAgain: 0 };
+    for (const [producer, numbers] of this.#confirmed) {
+      figures.confirmed += numbers.size;
+      for (const number of numbers) if (!this.#arrived.has(nameOf({ producer, number }))) figures.lost += 1;
+    }
+    const ids = new Set<string>();
+    const names = new Set<string>();
+    for (const arrival of this.#arrivals) {
+      if (ids.has(arrival.messageId)) figures[arrival.redelivered ? "flagged" : "unflagged"] += 1;
+      else if (names.has(nameOf(arrival))) figures.sentAgain += 1;
+      ids.add(arrival.messageId);
+      names.add(nameOf(arrival));
+    }
+    return figures;
   }
 
   /** Every promise that was broken, a sentence each. */
