@@ -6,6 +6,15 @@ export const limits = {
   frameBytesMax: 104_857_600,
   stompHeaderCountMax: 1_000,
   stompHeaderLineBytesMax: 65_536,
+  /** Ids, destinations, messages, elements of arrays in one OpenWire frame. */
+  openwireObjectsPerFrameMax: 10_000,
+  /** Objects within objects; also causes of an exception, and maps within maps. */
+  openwireNestingMax: 32,
+  /** Values that one OpenWire connection remembers in each direction, to refer to them by a number. */
+  openwireCacheCountMax: 16_383,
+  openwireCacheBytesMax: 4_194_304,
+  /** Values in the properties or in the map or stream body of one OpenWire message. */
+  openwireValuesPerMapMax: 100_000,
   /** First bytes looked at before a connection is told that no protocol begins like that. */
   detectionBytesMax: 64,
   /** A connection that has not said who it is by then is closed. */

@@ -1,6 +1,7 @@
 import { BrokerError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import type { Decoder } from "../codec.ts";
+import { Tray } from "../tray.ts";
 import { emptyBody, headerOf, stompCommands } from "./frames.ts";
 import type { StompCommand, StompFrame, StompHeader, StompVersion } from "./frames.ts";
 
@@ -226,37 +227,6 @@ export class StompDecoder implements Decoder<StompFrame> {
     this.#headBytes = 0;
     this.#place = between;
     return frame;
-  }
-}
-
-/** Bytes pieced together. Room doubles, so that each byte is moved a constant number of times. */
-class Tray {
-  length = 0;
-  #room: Buffer = Buffer.alloc(0);
-
-  add(bytes: Uint8Array, lengthMax: number): void {
-    const length = this.length + bytes.length;
-    if (length > this.#room.length) {
-      const larger = Buffer.allocUnsafeSlow(
-        Math.max(length, Math.min(lengthMax, Math.max(256, this.#room.length * 2))),
-      );
-      this.#room.copy(larger, 0, 0, this.length);
-      this.#room = larger;
-    }
-    this.#room.set(bytes, this.length);
-    this.length = length;
-  }
-
-  /** Hands over what lies in the tray and leaves it empty. */
-  take(): Buffer {
-    const isTight = this.length * 4 >= this.#room.length * 3;
-    // A message may be kept for long: it must not hold on to twice its size.
-    const bytes = isTight
-      ? this.#room.subarray(0, this.length)
-      : Buffer.from(this.#room.subarray(0, this.length));
-    this.#room = Buffer.alloc(0);
-    this.length = 0;
-    return bytes;
   }
 }
 
