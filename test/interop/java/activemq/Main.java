@@ -1,0 +1,50 @@
+package activemq;
+
+import java.io.File;
+import java.net.URI;
+import java.util.List;
+import org.apache.activemq.broker.BrokerPlugin;
+import org.apache.activemq.broker.BrokerService;
+import org.apache.activemq.broker.TransportConnector;
+import org.apache.activemq.broker.region.policy.PolicyEntry;
+import org.apache.activemq.broker.region.policy.PolicyMap;
+import org.apache.activemq.security.AuthenticationUser;
+import org.apache.activemq.security.SimpleAuthenticationPlugin;
+
+/**
+ * The real broker, to compare with: `activemq.Main DIRECTORY [USER PASSWORD]`. Prints its port when it is ready and
+ * ends with its standard input. All is as it comes, but for the scheduler, which is off by default, and for priorities
+ * on queues named `prioritised.>`.
+ */
+final class Main {
+  public static void main(String[] args) throws Exception {
+    BrokerService broker = new BrokerService();
+    broker.setBrokerName("activemq");
+    broker.setDataDirectoryFile(new File(args[0]));
+    broker.setUseJmx(false);
+    broker.setSchedulerSupport(true);
+    broker.setUseShutdownHook(false);
+    broker.setDestinationPolicy(policies());
+    if (args.length > 2) broker.setPlugins(new BrokerPlugin[] {users(args[1], args[2])});
+    TransportConnector connector = broker.addConnector(new URI("tcp://127.0.0.1:0?wireFormat.maxFrameSize=157286400"));
+    broker.start();
+    broker.waitUntilStarted();
+    System.out.println(connector.getConnectUri().getPort());
+    while (System.in.read() >= 0) continue;
+    broker.stop();
+    System.exit(0);
+  }
+
+  private static PolicyMap policies() {
+    PolicyEntry prioritised = new PolicyEntry();
+    prioritised.setQueue("prioritised.>");
+    prioritised.setPrioritizedMessages(true);
+    PolicyMap map = new PolicyMap();
+    map.setPolicyEntries(List.of(prioritised));
+    return map;
+  }
+
+  private static SimpleAuthenticationPlugin users(String name, String password) {
+    return new SimpleAuthenticationPlugin(List.of(new AuthenticationUser(name, password, "users")));
+  }
+}
