@@ -31,13 +31,18 @@ export const buildSteps = [
 ];
 
 /** Names of the vitest projects, in the order in which `npm test` runs them: quickest first. */
-export const testProjects = /** @type {const} */ (["unit", "sim", "control", "process", "e2e"]);
+export const testProjects = /** @type {const} */ (["unit", "fuzz", "sim", "control", "process", "e2e"]);
 
-/** Options of `npm run sim` that reach the tests as variables: vitest would take `--seed` for that of its own shuffling. */
-const simulationOptions = { "--seed": "UNDERSTUDY_SEED", "--seeds": "UNDERSTUDY_SEEDS" };
+/** Options of `npm run sim` and `npm run fuzz` that reach the tests as variables: vitest would take `--seed` for that of its own shuffling. */
+const runOptions = {
+  "--seed": "UNDERSTUDY_SEED",
+  "--seeds": "UNDERSTUDY_SEEDS",
+  "--minutes": "UNDERSTUDY_MINUTES",
+};
 
 /**
- * Runs one vitest project. `--seed N` replays one run of the simulator and `--seeds N` runs so many.
+ * Runs one vitest project. `--seed N` replays one run of the simulator and `--seeds N` runs so many; the fuzz tests try each
+ * property for `--minutes N`.
  *
  * @param {string} project
  * @param {readonly string[]} args
@@ -46,7 +51,7 @@ const simulationOptions = { "--seed": "UNDERSTUDY_SEED", "--seeds": "UNDERSTUDY_
 export function runTests(project, args, env = {}) {
   let rest = args;
   const variables = { ...env };
-  for (const [option, variable] of Object.entries(simulationOptions)) {
+  for (const [option, variable] of Object.entries(runOptions)) {
     const at = rest.indexOf(option);
     const value = at === -1 ? undefined : rest[at + 1];
     if (value === undefined) continue;

@@ -7,7 +7,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Folders of tests that need no process, no port and no window. */
 /** Folders whose tests take long or start real processes have projects of their own; all the rest is `unit`. */
-const ownProjects = ["sim", "control", "process", "interop", "e2e"];
+const ownProjects = ["fuzz", "sim", "control", "process", "interop", "e2e"];
 
 /** Tests that start real processes take turns: two pairs at once would measure each other. */
 const oneAtATime = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
@@ -27,6 +27,7 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
+      { root, test: { name: "fuzz", include: ["test/fuzz/**/*.test.ts"], testTimeout: 60_000 } },
       { root, test: { name: "sim", include: ["test/sim/**/*.test.ts"], testTimeout: 300_000 } },
       { root, test: { name: "control", include: ["test/control/**/*.test.ts"], testTimeout: 60_000 } },
       { root, test: { name: "process", include: ["test/process/**/*.test.ts"], ...oneAtATime } },

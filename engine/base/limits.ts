@@ -17,6 +17,8 @@ export const limits = {
   openwireValuesPerMapMax: 100_000,
   /** First bytes looked at before a connection is told that no protocol begins like that. */
   detectionBytesMax: 64,
+  /** A frame of somebody who has not logged in yet: a client's first, or a replica's greeting. */
+  openingFrameBytesMax: 65_536,
   /** A connection that has not said who it is by then is closed. */
   connectTimeoutMs: 10_000,
   connectionsMax: 20_000,
@@ -43,7 +45,7 @@ export const limits = {
   checkpointEntryCount: 2_000,
   checkpointIdleMs: 2_000,
   controlBodyBytesMax: 16_777_216,
-  configurationBytesMax: 1_048_576,
+  configurationBytesMax: 262_144,
   browsePageCountMax: 500,
 } as const;
 

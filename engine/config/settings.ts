@@ -31,15 +31,20 @@ export function configurationError(file: string, position: Position | null, deta
   return new BrokerError("CONFIGURATION_INVALID", {
     file,
     position: place,
-    detail,
+    detail: shortened(detail),
     ...(position === null ? {} : { line: position.line, column: position.column }),
   });
+}
+
+/** What is wrong stands at the beginning of a sentence, what to do at its end; a long text from the file stands between. */
+function shortened(detail: string): string {
+  return detail.length <= 600 ? detail : `${detail.slice(0, 300)} … ${detail.slice(-200)}`;
 }
 
 /** One line for the user about something that has no effect. */
 export function noticeAt(file: string, position: Position | null, sentence: string): string {
   const place = position === null ? "" : `, line ${position.line}`;
-  return `${file}${place}: ${sentence}`;
+  return `${file}${place}: ${shortened(sentence)}`;
 }
 
 /**

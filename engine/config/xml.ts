@@ -32,6 +32,7 @@ export function parseXml(source: string, file: string): XmlElement {
   const roots: XmlElement[] = [];
   let position: Position = { line: 1, column: 1 };
   let attributes: XmlAttribute[] = [];
+  const lineStart = lineStarts(text);
 
   parser.on("error", (error) => {
     const detail = error.message.replace(/^(?:.*?:)?\d+:\d+:\s*/, "").replace(/\.$/, "");
@@ -45,7 +46,7 @@ export function parseXml(source: string, file: string): XmlElement {
     // The parser has read the name and the one character behind it, which may have been a line's end.
     const start = parser.position - tag.name.length - 2;
     const line = parser.column === 0 ? parser.line - 1 : parser.line;
-    position = { line, column: start - text.lastIndexOf("\n", start) };
+    position = { line, column: start - lineStart(start) + 1 };
     attributes = [];
   });
   parser.on("attribute", (attribute) => {
@@ -75,6 +76,19 @@ export function parseXml(source: string, file: string): XmlElement {
   const [root] = roots;
   if (root === undefined) throw configurationError(file, null, "it holds no element.");
   return root;
+}
+
+/** Where the line begins that holds a place; places must be asked for in ascending order, as none is looked at twice. */
+function lineStarts(text: string): (at: number) => number {
+  let start = 0;
+  let end = text.indexOf("\n");
+  return (at) => {
+    while (end !== -1 && end < at) {
+      start = end + 1;
+      end = text.indexOf("\n", start);
+    }
+    return start;
+  };
 }
 
 function localName(name: string): string {

@@ -72,7 +72,9 @@ function parse(text: string, file: string, lines: LineCounter): ReturnType<typeo
     const detail =
       problem.code === "MULTIPLE_DOCS"
         ? "a file holds one document, and this one holds several"
-        : problem.message;
+        : problem.message.includes("call stack")
+          ? "it is nested too deeply"
+          : problem.message;
     throw configurationError(file, { line: place.line, column: place.col }, `${detail.replace(/\.$/, "")}.`);
   }
   return document;

@@ -1,6 +1,6 @@
 import type { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { BrokerError } from "../base/errors.ts";
-import { asOp, asWallTime, type Epoch, type Op } from "../base/units.ts";
+import { asOp, asWallTime, type Epoch, type Op, type WallTime } from "../base/units.ts";
 import type { SessionId } from "./dialogue.ts";
 import {
   bodyKinds,
@@ -281,8 +281,9 @@ function readMessage(reader: ByteReader): Message {
   const bodyKind = bodyKinds[reader.u8()];
   if (bodyKind === undefined) throw malformed("an unknown kind of body");
   const priority = reader.u8();
-  const expiresAt = reader.f64();
-  const sentAt = asWallTime(reader.f64());
+  if (priority > 9) throw malformed("a priority above 9");
+  const expiresAt = readTime(reader);
+  const sentAt = readTime(reader);
   const correlationId = reader.optionalText();
   const replyTo = reader.optionalText();
   const type = reader.optionalText();
@@ -301,7 +302,7 @@ function readMessage(reader: ByteReader): Message {
     properties,
     persistent: (flags & persistentFlag) !== 0,
     priority,
-    expiresAt: expiresAt === 0 ? null : asWallTime(expiresAt),
+    expiresAt: expiresAt === 0 ? null : expiresAt,
     sentAt,
     correlationId,
     replyTo: replyTo === null ? null : readDestination(replyTo),
@@ -341,7 +342,7 @@ function readProperty(reader: ByteReader): PropertyValue {
     case "number":
       return reader.f64();
     case "bigint":
-      return BigInt(reader.text());
+      return readWholeNumber(reader.text());
     case "boolean":
       return reader.u8() === 1;
     default:
@@ -352,6 +353,19 @@ function readProperty(reader: ByteReader): PropertyValue {
 function readTypedNumber(reader: ByteReader, type: TypedNumber["type"] | undefined): TypedNumber {
   if (type === undefined) throw malformed("an unknown type of property");
   return { type, value: reader.f64() };
+}
+
+/** Times are compared and sorted, which a value that is no number would upset without a word. */
+function readTime(reader: ByteReader): WallTime {
+  const time = reader.f64();
+  if (!Number.isFinite(time)) throw malformed("a time that is no number");
+  return asWallTime(time);
+}
+
+/** `BigInt` takes time with the square of the length, and more texts than are written. */
+function readWholeNumber(text: string): bigint {
+  if (!/^-?\d{1,400}$/.test(text)) throw malformed("a whole number that is none");
+  return BigInt(text);
 }
 
 function readOutcome(reader: ByteReader): SettleOutcome {

@@ -75,7 +75,7 @@ export class HostedBroker {
     });
     this.#listener = new Listener(configuration.host, {
       client: (socket, first) => this.#acceptClient(socket, first),
-      peer: (socket, first) => this.#addLink(socket, first),
+      peer: (socket, first) => this.#addLink(socket, "our port", first),
       refused: (text) => this.#notice("warning", text),
     });
     const primary = configuration.primaryConnector;
@@ -277,13 +277,13 @@ export class HostedBroker {
   }
 
   #reachedPeer(socket: Socket): void {
-    const link = this.#addLink(socket, Buffer.alloc(0));
+    const link = this.#addLink(socket, "our wish", Buffer.alloc(0));
     this.#loop.give({ kind: "peer-reached", link });
   }
 
-  #addLink(socket: Socket, first: Buffer): LinkId {
+  #addLink(socket: Socket, from: "our port" | "our wish", first: Buffer): LinkId {
     const link = ++this.#lastLink as LinkId;
-    const peer = new PeerSocket(link, socket, {
+    const peer = new PeerSocket(link, socket, from, {
       said: (from, message) => this.#loop.give({ kind: "peer-said", link: from, message }),
       lost: (from) => {
         this.#links.delete(from);

@@ -12,18 +12,26 @@ export interface PeerEvents {
   notice(severity: "warning", text: string): void;
 }
 
-/** One replication connection, whichever side opened it: messages over a socket, in order, or lost. */
+/**
+ * One replication connection: messages over a socket, in order, or lost. Whoever comes in by this broker's port is a
+ * stranger until the node has admitted it, and gets little memory and little time until then.
+ */
 export class PeerSocket {
   readonly link: LinkId;
   readonly #socket: Socket;
   readonly #events: PeerEvents;
-  readonly #decoder = new ReplicationDecoder();
+  readonly #decoder: ReplicationDecoder;
+  #admission: NodeJS.Timeout | null = null;
   #isLost = false;
 
-  constructor(link: LinkId, socket: Socket, events: PeerEvents) {
+  constructor(link: LinkId, socket: Socket, from: "our port" | "our wish", events: PeerEvents) {
     this.link = link;
     this.#socket = socket;
     this.#events = events;
+    this.#decoder = new ReplicationDecoder(
+      from === "our port" ? limits.openingFrameBytesMax : limits.replicationFrameBytesMax,
+    );
+    if (from === "our port") this.#admission = setTimeout(() => this.#lose(), limits.connectTimeoutMs);
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.take(chunk));
     socket.on("error", () => this.#lose());
@@ -34,7 +42,7 @@ export class PeerSocket {
   take(chunk: Uint8Array): void {
     if (this.#isLost) return;
     try {
-      for (const message of this.#decoder.push(chunk)) this.#say(message);
+      this.#decoder.push(chunk, (message) => this.#say(message));
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       this.#events.notice("warning", `The replication link is closed: ${error.message}`);
@@ -44,6 +52,7 @@ export class PeerSocket {
 
   tell(message: ReplicationMessage): void {
     if (this.#isLost) return;
+    if (message.kind === "welcome" || message.kind === "snapshot") this.#admit();
     this.#socket.write(encodeReplication(message));
     // A peer that takes nothing must not fill this process's memory.
     if (this.#socket.writableLength > limits.uncommittedBytesMax * 2) this.#lose();
@@ -52,9 +61,20 @@ export class PeerSocket {
   /** Ends it; what was told before still leaves. */
   drop(): void {
     this.#isLost = true;
+    this.#endAdmission();
     this.#socket.end();
     // A mute peer never closes its half.
     this.#socket.setTimeout(1_000, () => this.#socket.destroy());
+  }
+
+  #admit(): void {
+    this.#endAdmission();
+    this.#decoder.frameBytesMax = limits.replicationFrameBytesMax;
+  }
+
+  #endAdmission(): void {
+    if (this.#admission !== null) clearTimeout(this.#admission);
+    this.#admission = null;
   }
 
   #say(message: ReplicationMessage): void {
@@ -64,6 +84,7 @@ export class PeerSocket {
   #lose(): void {
     if (this.#isLost) return;
     this.#isLost = true;
+    this.#endAdmission();
     this.#socket.destroy();
     this.#events.lost(this.link);
   }

@@ -233,24 +233,28 @@ function readRows(reader: ByteReader): MessageRow[] {
 
 /** Cuts the link's bytes, which arrive in any pieces, back into messages. */
 export class ReplicationDecoder {
+  /** Grows to the full size once the other side has been admitted. */
+  frameBytesMax: number;
   #chunks: Uint8Array[] = [];
   #size = 0;
 
-  push(chunk: Uint8Array): ReplicationMessage[] {
+  constructor(frameBytesMax: number = limits.replicationFrameBytesMax) {
+    this.frameBytesMax = frameBytesMax;
+  }
+
+  /** Hands over each message that `chunk` completes, one by one, as those before a broken one count. */
+  push(chunk: Uint8Array, take: (message: ReplicationMessage) => void): void {
+    if (chunk.length === 0) return;
     this.#chunks.push(chunk);
     this.#size += chunk.length;
-    const messages: ReplicationMessage[] = [];
-    for (let frame = this.#takeFrame(); frame !== null; frame = this.#takeFrame())
-      messages.push(readFrame(frame));
-    return messages;
+    for (let frame = this.#takeFrame(); frame !== null; frame = this.#takeFrame()) take(readFrame(frame));
   }
 
   #takeFrame(): Uint8Array | null {
     if (this.#size < frameHeaderBytes) return null;
-    const header = this.#peekHeader();
-    const sizeBytes = header.readUInt32BE(0);
-    if (sizeBytes > limits.replicationFrameBytesMax)
-      throw new BrokerError("FRAME_TOO_LARGE", { sizeBytes, limitBytes: limits.replicationFrameBytesMax });
+    const sizeBytes = this.#peekSize();
+    if (sizeBytes > this.frameBytesMax)
+      throw new BrokerError("FRAME_TOO_LARGE", { sizeBytes, limitBytes: this.frameBytesMax });
     if (this.#size < frameHeaderBytes + sizeBytes) return null;
     // Joined only when a whole frame is there, so that a large one in many pieces is copied once.
     const joined = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#size);
@@ -260,12 +264,12 @@ export class ReplicationDecoder {
     return joined.subarray(frameHeaderBytes, frameHeaderBytes + sizeBytes);
   }
 
-  #peekHeader(): Buffer {
-    const first = this.#chunks[0]!;
-    const source =
-      first.length >= frameHeaderBytes
-        ? first
-        : Buffer.concat(this.#chunks, Math.min(this.#size, frameHeaderBytes));
-    return Buffer.from(source.buffer, source.byteOffset, frameHeaderBytes);
+  #peekSize(): number {
+    if (this.#chunks[0]!.length < frameHeaderBytes) {
+      // Joined for good: looking again at each further piece of a large frame would cost more with every one.
+      this.#chunks = [Buffer.concat(this.#chunks, this.#size)];
+    }
+    const { buffer, byteOffset } = this.#chunks[0]!;
+    return Buffer.from(buffer, byteOffset, frameHeaderBytes).readUInt32BE(0);
   }
 }

@@ -51,6 +51,11 @@ export function readEntry(op: Op, bytes: Uint8Array): JournalEntry {
   reader.raw(digestBytes);
   const epoch = asEpoch(reader.whole());
   const stampedAt = asWallTime(reader.f64());
+  if (!Number.isFinite(stampedAt))
+    throw new BrokerError("FRAME_MALFORMED", {
+      protocol: "journal",
+      detail: `entry ${op} is stamped with no time`,
+    });
   const command = readCommand(reader);
   if (!reader.atEnd)
     throw new BrokerError("FRAME_MALFORMED", {

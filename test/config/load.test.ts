@@ -126,7 +126,7 @@ describe("pair: JSON and YAML", () => {
 
   test("a file over the limit and one that is not UTF-8 are refused", () => {
     expect(refusal(() => pair("#".repeat(limits.configurationBytesMax + 1))).message).toMatch(
-      /more than the limit of 1048576 bytes/,
+      /more than the limit of 262144 bytes/,
     );
     expect(
       refusal(() => loadPairConfiguration({ file: "b.yaml", content: Uint8Array.of(0xff, 0xfe, 0x41) }, here))

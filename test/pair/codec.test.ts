@@ -98,7 +98,9 @@ function unbuffered(value: unknown): unknown {
 
 const decodeAll = (...chunks: Uint8Array[]): unknown[] => {
   const decoder = new ReplicationDecoder();
-  return chunks.flatMap((chunk) => decoder.push(chunk)).map(bytesOnly);
+  const messages: unknown[] = [];
+  for (const chunk of chunks) decoder.push(chunk, (message) => messages.push(bytesOnly(message)));
+  return messages;
 };
 
 describe("replication codec", () => {
@@ -133,7 +135,7 @@ describe("replication codec", () => {
   test("a length beyond the limit is refused before anything is kept", () => {
     const header = Buffer.alloc(4);
     header.writeUInt32BE(limits.replicationFrameBytesMax + 1);
-    expect(() => new ReplicationDecoder().push(header)).toThrow(/larger than the limit/);
+    expect(() => new ReplicationDecoder().push(header, () => undefined)).toThrow(/larger than the limit/);
   });
 
   test("an unknown kind, a count that cannot be, and any other bytes are FRAME_MALFORMED", () => {

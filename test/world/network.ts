@@ -68,8 +68,9 @@ export class Wire {
     const bytes = encodeReplication(this.#network.garble(message));
     this.#toOther(side, () => {
       const other = side === 0 ? 1 : 0;
-      for (const decoded of this.#decoders[side].push(bytes))
+      this.#decoders[side].push(bytes, (decoded) => {
         if (this.#isOpen[other]) this.#ends[other].said(decoded);
+      });
     });
   }
 
