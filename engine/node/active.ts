@@ -4,7 +4,7 @@ import type { ReplicationMessage } from "../pair/message.ts";
 import { ClientDesk } from "./client-desk.ts";
 import type { LinkId } from "./contract.ts";
 import { StandbyFeed, type Parcel } from "./feed.ts";
-import { judge } from "./handshake.ts";
+import { judge, type Refusal } from "./handshake.ts";
 import { SnapshotFeed } from "./snapshot-feed.ts";
 import type { RoleChange, RoleContext } from "./role.ts";
 
@@ -256,10 +256,10 @@ export class ActiveRole {
     return null;
   }
 
-  #refuse(link: LinkId, { node, reason, retry }: { node: string; reason: string; retry: boolean }): null {
+  #refuse(link: LinkId, { node, reason, retry, severity = "warning" }: Refusal): null {
     const { history, emit } = this.#context;
     emit({ kind: "tell-peer", link, message: { kind: "refused", epoch: history.epoch, retry, reason } });
-    emit({ kind: "notice", severity: "warning", text: `The ${node} was refused: ${reason}.` });
+    emit({ kind: "notice", severity, text: `The ${node} was refused: ${reason}.` });
     return null;
   }
 
@@ -293,11 +293,10 @@ export class ActiveRole {
     if (feed === null) return;
     const isFirst = feed.acknowledged === null;
     if (!feed.acknowledge(head, digest)) {
-      this.#context.emit({
-        kind: "notice",
-        severity: "error",
-        text: `The replica's history differs from the active node's at entry ${head}: it is detached, and what is confirmed from now on has one copy.`,
-      });
+      // It is told, so that it does not take the lost link for this node's failure.
+      const reason = `its history differs from the active node's at entry ${head}, and what is confirmed from now on has one copy; run the recovery copy`;
+      const retry = this.#context.options.synchronisation === "automatic";
+      this.#refuse(feed.link, { node: "standby", reason, retry, severity: "error" });
       this.#loseStandby("has another history", now);
       return;
     }

@@ -13,6 +13,15 @@ export type Verdict =
   | { readonly kind: "send-snapshot" }
   | { readonly kind: "refuse"; readonly retry: boolean; readonly reason: string };
 
+/** What a standby is told that may not attach, or not stay. */
+export interface Refusal {
+  readonly node: string;
+  readonly reason: string;
+  /** Whether it may come again as it is. */
+  readonly retry: boolean;
+  readonly severity?: "warning" | "error";
+}
+
 /** What the active node knows that bears on a newcomer. */
 export interface HandshakeContext {
   readonly options: NodeOptions;

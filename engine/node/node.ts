@@ -187,6 +187,8 @@ export class BrokerNode {
       else if (wish === "alone") this.#role.deniedAlone(now);
       return;
     }
+    // A second denial, of what it asked when it woke up, must not hide that it was superseded while it slept.
+    if (this.#outside.kind === "fenced" || this.#outside.kind === "ended") return;
     this.#stepAside({ kind: "out-of-sync", reason });
   }
 

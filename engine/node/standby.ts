@@ -279,6 +279,7 @@ export class StandbyRole {
     this.#reason = reason;
     if (this.#link !== null) emit({ kind: "drop-peer", link: this.#link });
     this.#link = null;
+    this.#isAttached = false;
     emit({ kind: "status-changed" });
     return null;
   }

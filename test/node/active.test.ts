@@ -280,8 +280,19 @@ describe("node: the standby is lost", () => {
     pair.forget();
     active.hear({ kind: "append-ok", epoch: 1 as never, head: op, digest: new Uint8Array(16) });
     expect(active.node.isAttached).toBe(false);
+    expect(active.said("refused")).toMatchObject([
+      { retry: false, },
+    ]);
     expect(active.take()).toContainEqual(expect.objectContaining({ kind: "notice", severity: "error" }));
     expect(active.confirmed()).toEqual([]);
+  });
+
+  test("a fenced node that is denied once more stays fenced", () => {
+    const active = new NodeBench().start().grant(1);
+    active.deny(2, "active");
+    expect(active.node.state.kind).toBe("fenced");
+    active.deny(2, "alone");
+    expect(active.node.state.kind).toBe("fenced");
   });
 
   test("old grants and old denials change nothing", () => {
