@@ -1,29 +1,25 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
-import { Stage } from "./stage.ts";
+import { describe, expect, test } from "vitest";
+import { play } from "./play.ts";
 
-const here = import.meta.dirname;
+const stories = join(import.meta.dirname, "stories");
+const files = readdirSync(stories).sort();
+const isUpdate = process.env["UPDATE_TRANSCRIPTS"] === "1";
 
-/**
- * Golden conversations: a file is a title, then paragraphs of a command, `----`, and every message and effect that it
- * caused. `UPDATE_TRANSCRIPTS=1 npm run unit -- test/transcripts` rewrites them; the difference is read in review.
- */
-for (const name of readdirSync(here).filter((one) => one.endsWith(".txt")))
-  test(`transcript: ${name.replace(".txt", "").replaceAll("-", " ")}`, () => {
-    const path = join(here, name);
+/** Golden conversations, see `README.md` here. `UPDATE_TRANSCRIPTS=1` rewrites them; the difference is read in review. */
+describe("transcripts", () => {
+  test.each(files)("%s", async (name) => {
+    const path = join(stories, name);
     const text = readFileSync(path, "utf8");
-    const played = play(text);
-    if (process.env["UPDATE_TRANSCRIPTS"] === "1") writeFileSync(path, played);
-    else expect(played).toBe(text);
-  });
+    const story = await play(text);
+    if (isUpdate) writeFileSync(path, story.text);
+    else expect(story.text).toBe(text);
 
-function play(text: string): string {
-  const stage = new Stage();
-  const [title = "", ...paragraphs] = text.trimEnd().split("\n\n");
-  const told = paragraphs.map((paragraph) => {
-    const command = paragraph.split("\n")[0] ?? "";
-    return [command, "----", ...stage.perform(command)].join("\n");
+    expect(story.factCount, "facts that its outcome is judged by").toBeGreaterThanOrEqual(2);
+    expect(
+      story.heading.some((line) => line.startsWith("The original: ")),
+      "what the original did",
+    ).toBe(true);
   });
-  return `${[title, ...told].join("\n\n")}\n`;
-}
+});

@@ -294,7 +294,12 @@ export class SimulatedHost {
       case "ask-grant":
         return this.report({ kind: "ask-grant", wish: effect.wish, position: this.#position() });
       case "paired":
-        return this.report({ kind: "paired", epoch: effect.epoch, position: this.#position() });
+        return this.report({
+          kind: "paired",
+          epoch: effect.epoch,
+          position: this.#position(),
+          pairId: this.node?.history.pairId ?? null,
+        });
       case "handed-over":
         return this.report({ kind: "handed-over", position: this.#position() });
       case "status-changed":
@@ -370,7 +375,7 @@ export class SimulatedHost {
   }
 }
 
-function stateWord(node: BrokerNode): NodeStatus["state"] {
+export function stateWord(node: BrokerNode): NodeStatus["state"] {
   const { state } = node;
   if (state.kind === "active") return state.commits === "both" && !node.isAttached ? "blocked" : "active";
   if (state.kind === "out-of-sync") return "out of sync";

@@ -139,7 +139,7 @@ export class SimulatedSupervisor {
       case "ask-grant":
         return this.tell({ kind: "asked", node, wish: report.wish, position: report.position });
       case "paired": {
-        const paired = { kind: "paired", node, epoch: report.epoch, position: report.position } as const;
+        const paired = { ...report, node };
         if (this.#world.lies.believesStalePairing)
           this.#world.clock.after(this.#world.random.between(5, 300), () =>
             this.tell({ ...paired, epoch: this.state.epoch }),
