@@ -243,9 +243,6 @@ function keyFunction({ code, fields }: DataTypeRow): (object: Entry) => string {
 
 function keyPart(field: Field, value: unknown): string {
   if (value === null) return "";
-  if (typeof value === "object")
-    return field.kind === "idBytes"
-      ? Buffer.from(value as Uint8Array).toString("latin1")
-      : keyOf(value as DataStructure);
-  return String(value);
+  if (field.kind === "idBytes") return Buffer.from(value as Uint8Array).toString("latin1");
+  return typeof value === "object" ? keyOf(value as DataStructure) : `${value as string | Long}`;
 }
