@@ -86,7 +86,7 @@ export const areas: readonly Area[] = [
   {
     name: "host",
     paths: ["engine/host/"],
-    imports: [...common, "config", "wire", "core", "session", "pair", "node", "channel", "machine"],
+    imports: [...common, "config", "wire", "core", "session", "pair", "node", "channel", "machine", "faults"],
     packages: ["node:*", "better-sqlite3", "ws", "zod"],
   },
   {

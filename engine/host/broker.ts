@@ -3,6 +3,8 @@ import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { asEpoch } from "../base/units.ts";
 import { version } from "../base/version.ts";
+import type { LinkMode } from "../control/views.ts";
+import { replicationPreamble } from "../wire/detect.ts";
 import type { BrokerConfiguration } from "../config/configuration.ts";
 import { ownerOf } from "../core/command.ts";
 import type { SessionAnswer, SessionId } from "../core/dialogue.ts";
@@ -20,6 +22,7 @@ import { Listener } from "./listener.ts";
 import { NodeLoop, type LoopPorts } from "./loop.ts";
 import { authenticates, nodeOptions } from "./node-options.ts";
 import { Operations } from "./operations.ts";
+import { PeerLink } from "./peer-link.ts";
 import { PeerSeeker } from "./peer-seeker.ts";
 import { PeerSocket } from "./peer-socket.ts";
 import { portInUse } from "./ports.ts";
@@ -45,6 +48,7 @@ export class HostedBroker {
   readonly #connections = new Map<SessionId, ClientConnection>();
   readonly #innerSessions = new Map<SessionId, (answer: SessionAnswer) => void>();
   readonly #links = new Map<LinkId, PeerSocket>();
+  readonly #wire = new PeerLink();
   readonly #dirty = new Set<ClientConnection>();
   #lastSession = 0;
   #lastLink = 0;
@@ -75,14 +79,12 @@ export class HostedBroker {
     });
     this.#listener = new Listener(configuration.host, {
       client: (socket, first) => this.#acceptClient(socket, first),
-      peer: (socket, first) => this.#addLink(socket, "our port", first),
+      peer: (socket, first) => this.#acceptPeer(socket, first),
       refused: (text) => this.#notice("warning", text),
     });
     const primary = configuration.primaryConnector;
     this.#seeker =
-      primary === null
-        ? null
-        : new PeerSeeker(primary.host, primary.port, (socket) => this.#reachedPeer(socket));
+      primary === null ? null : new PeerSeeker(primary, this.#wire, (socket) => this.#reachedPeer(socket));
     this.ended = new Promise((resolve) => (this.#onEnd = resolve));
   }
 
@@ -113,6 +115,8 @@ export class HostedBroker {
         });
       case "hand-over":
         return this.#loop.give({ kind: "told-to-hand-over" });
+      case "link":
+        return this.#setLink(order.mode, order.delayMs);
       case "ping":
         return this.#supervision.report({ kind: "pong", ping: order.ping });
       case "stop":
@@ -276,24 +280,39 @@ export class HostedBroker {
     }
   }
 
-  #reachedPeer(socket: Socket): void {
-    const link = this.#addLink(socket, "our wish", Buffer.alloc(0));
-    this.#loop.give({ kind: "peer-reached", link });
+  #setLink(mode: LinkMode, delayMs: number): void {
+    this.#wire.set(mode, delayMs);
+    for (const peer of [...this.#links.values()]) peer.feelFault();
   }
 
-  #addLink(socket: Socket, from: "our port" | "our wish", first: Buffer): LinkId {
+  #reachedPeer(socket: Socket): void {
+    const peer = this.#addLink(socket, "our wish");
+    peer.send(replicationPreamble);
+    this.#loop.give({ kind: "peer-reached", link: peer.link });
+  }
+
+  #acceptPeer(socket: Socket, first: Buffer): void {
+    if (this.#wire.refuses) socket.resetAndDestroy();
+    else this.#addLink(socket, "our port").take(first);
+  }
+
+  #addLink(socket: Socket, from: "our port" | "our wish"): PeerSocket {
     const link = ++this.#lastLink as LinkId;
-    const peer = new PeerSocket(link, socket, from, {
-      said: (from, message) => this.#loop.give({ kind: "peer-said", link: from, message }),
-      lost: (from) => {
-        this.#links.delete(from);
-        this.#loop.give({ kind: "peer-lost", link: from });
+    const peer = new PeerSocket(
+      link,
+      socket,
+      { from, wire: this.#wire },
+      {
+        said: (_, message) => this.#loop.give({ kind: "peer-said", link, message }),
+        lost: () => {
+          this.#links.delete(link);
+          this.#loop.give({ kind: "peer-lost", link });
+        },
+        notice: (severity, text) => this.#notice(severity, text),
       },
-      notice: (severity, text) => this.#notice(severity, text),
-    });
+    );
     this.#links.set(link, peer);
-    if (first.length > 0) peer.take(first);
-    return link;
+    return peer;
   }
 
   async #answerRequest({ request, operation }: Extract<SupervisorOrder, { kind: "request" }>): Promise<void> {
@@ -330,15 +349,15 @@ export class HostedBroker {
 
   #reportStatistics(): void {
     const latest = statistics(this.#sources(), this.#store);
-    // Memory breathes all the time; it alone is no news.
-    const news = JSON.stringify({ ...latest, memoryBytes: 0 });
+    // Memory breathes and the nodes say hello all the time; that alone is no news.
+    const news = JSON.stringify({ ...latest, memoryBytes: 0, linkBytes: 0 });
     if (news === this.#lastStatistics) return;
     this.#lastStatistics = news;
     this.#supervision.report({ kind: "statistics", statistics: latest });
   }
 
   #sources(): StatusSources {
-    return { node: this.#loop.node, port: this.#port };
+    return { node: this.#loop.node, port: this.#port, linkBytes: this.#wire.sentBytes };
   }
 
   #notice(severity: "info" | "warning" | "error", text: string): void {

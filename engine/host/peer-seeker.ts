@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { replicationPreamble } from "../wire/detect.ts";
+import type { PeerLink } from "./peer-link.ts";
 
 /** How soon a standby tries again: fast, as in a pair that starts together, then calmly. */
 const retryMs = { first: 20, max: 500, factor: 1.5 };
@@ -7,17 +7,21 @@ const connectTimeoutMs = 2_000;
 
 /** Keeps trying to reach the primary, for as long as it is wanted and there is no connection. */
 export class PeerSeeker {
-  readonly #host: string;
-  readonly #port: number;
+  readonly #primary: { readonly host: string; readonly port: number };
+  readonly #wire: PeerLink;
   readonly #onConnected: (socket: Socket) => void;
   #isWanted = false;
   #socket: Socket | null = null;
   #timer: NodeJS.Timeout | null = null;
   #delayMs = retryMs.first;
 
-  constructor(host: string, port: number, onConnected: (socket: Socket) => void) {
-    this.#host = host;
-    this.#port = port;
+  constructor(
+    primary: { readonly host: string; readonly port: number },
+    wire: PeerLink,
+    onConnected: (socket: Socket) => void,
+  ) {
+    this.#primary = primary;
+    this.#wire = wire;
     this.#onConnected = onConnected;
   }
 
@@ -31,13 +35,14 @@ export class PeerSeeker {
 
   #try(): void {
     this.#timer = null;
-    const socket = connect({ host: this.#host, port: this.#port, noDelay: true });
+    if (this.#wire.refuses) return this.#retryLater();
+    const { host, port } = this.#primary;
+    const socket = connect({ host, port, noDelay: true });
     this.#socket = socket;
     socket.setTimeout(connectTimeoutMs, () => socket.destroy());
     socket.once("connect", () => {
       socket.setTimeout(0);
       this.#delayMs = retryMs.first;
-      socket.write(replicationPreamble);
       this.#onConnected(socket);
     });
     // The close that follows says it; without a listener the error would end the process.

@@ -4,6 +4,8 @@ import { limits } from "../base/limits.ts";
 import type { LinkId } from "../node/contract.ts";
 import { encodeReplication, ReplicationDecoder } from "../pair/codec.ts";
 import type { ReplicationMessage } from "../pair/message.ts";
+import { DelayQueue } from "./delay-queue.ts";
+import type { PeerLink } from "./peer-link.ts";
 
 /** What becomes of one replication connection. */
 export interface PeerEvents {
@@ -14,19 +16,31 @@ export interface PeerEvents {
 
 /**
  * One replication connection: messages over a socket, in order, or lost. Whoever comes in by this broker's port is a
- * stranger until the node has admitted it, and gets little memory and little time until then.
+ * stranger until the node has admitted it, and gets little memory and little time until then. A fault of the link
+ * acts on what this end sends; as both ends are told of it, it acts both ways.
  */
 export class PeerSocket {
   readonly link: LinkId;
   readonly #socket: Socket;
   readonly #events: PeerEvents;
+  readonly #wire: PeerLink;
   readonly #decoder: ReplicationDecoder;
+  readonly #outgoing = new DelayQueue();
+  #heldBytes = 0;
   #admission: NodeJS.Timeout | null = null;
   #isLost = false;
+  /** Something was swallowed: this can never again be a sensible stream. */
+  #isPoisoned = false;
 
-  constructor(link: LinkId, socket: Socket, from: "our port" | "our wish", events: PeerEvents) {
+  constructor(
+    link: LinkId,
+    socket: Socket,
+    { from, wire }: { from: "our port" | "our wish"; wire: PeerLink },
+    events: PeerEvents,
+  ) {
     this.link = link;
     this.#socket = socket;
+    this.#wire = wire;
     this.#events = events;
     this.#decoder = new ReplicationDecoder(
       from === "our port" ? limits.openingFrameBytesMax : limits.replicationFrameBytesMax,
@@ -34,13 +48,17 @@ export class PeerSocket {
     if (from === "our port") this.#admission = setTimeout(() => this.#lose(), limits.connectTimeoutMs);
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.take(chunk));
-    socket.on("error", () => this.#lose());
-    socket.on("close", () => this.#lose());
+    socket.on("error", () => this.#broken());
+    socket.on("close", () => this.#broken());
   }
 
   /** Bytes that came before this object had the socket, or come now. */
   take(chunk: Uint8Array): void {
     if (this.#isLost) return;
+    if (this.#wire.isMute) {
+      this.#isPoisoned = true;
+      return;
+    }
     try {
       this.#decoder.push(chunk, (message) => this.#say(message));
     } catch (error) {
@@ -51,18 +69,39 @@ export class PeerSocket {
   }
 
   tell(message: ReplicationMessage): void {
-    if (this.#isLost) return;
     if (message.kind === "welcome" || message.kind === "snapshot") this.#admit();
-    this.#socket.write(encodeReplication(message));
+    this.send(encodeReplication(message));
+  }
+
+  /** Sends bytes as they are: what a connection begins with. */
+  send(bytes: string | Uint8Array): void {
+    if (this.#isLost) return;
+    const passage = this.#wire.passage;
+    if (passage.kind === "swallow") {
+      this.#isPoisoned = true;
+      return;
+    }
+    const size = bytes.length;
+    this.#heldBytes += size;
+    this.#outgoing.push(passage.kind === "later" ? passage.delayMs : 0, () => {
+      this.#heldBytes -= size;
+      if (!this.#socket.destroyed) this.#socket.write(bytes);
+    });
+    this.#wire.sentBytes += size;
     // A peer that takes nothing must not fill this process's memory.
-    if (this.#socket.writableLength > limits.uncommittedBytesMax * 2) this.#lose();
+    if (this.#socket.writableLength + this.#heldBytes > limits.uncommittedBytesMax * 2) this.#lose();
+  }
+
+  /** The link's fault has changed. */
+  feelFault(): void {
+    if (this.#wire.refuses || (this.#isPoisoned && !this.#wire.isMute)) this.#lose();
   }
 
   /** Ends it; what was told before still leaves. */
   drop(): void {
     this.#isLost = true;
     this.#endAdmission();
-    this.#socket.end();
+    this.#outgoing.push(0, () => this.#socket.end());
     // A mute peer never closes its half.
     this.#socket.setTimeout(1_000, () => this.#socket.destroy());
   }
@@ -79,6 +118,12 @@ export class PeerSocket {
 
   #say(message: ReplicationMessage): void {
     if (!this.#isLost) this.#events.said(this.link, message);
+  }
+
+  #broken(): void {
+    // Through a mute link nobody learns that the other end is gone.
+    if (this.#wire.isMute) this.#isPoisoned = true;
+    else this.#lose();
   }
 
   #lose(): void {

@@ -8,6 +8,7 @@ import type { Store } from "./store.ts";
 export interface StatusSources {
   readonly node: BrokerNode;
   readonly port: number | null;
+  readonly linkBytes: number;
 }
 
 /** The node's state in the words of people. */
@@ -60,6 +61,7 @@ export function statistics(sources: StatusSources, store: Store): NodeStatistics
       (sum, client) => sum + client.deliveredCount,
       node.active?.desk.departed.deliveredCount ?? 0,
     ),
+    linkBytes: sources.linkBytes,
     lagEntries: node.active?.lagEntries ?? 0,
     lagMs: node.active?.lagMs(performance.now()) ?? 0,
     destinations: destinationCounts(node),

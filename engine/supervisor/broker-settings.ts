@@ -7,8 +7,6 @@ import type { NodeName } from "../control/views.ts";
 export interface PairPorts {
   readonly primary: number;
   readonly replica: number;
-  /** Ports of the link's proxies, by the node that stands behind each. */
-  readonly linkTo: Readonly<Record<NodeName, number>>;
 }
 
 type Login = NonNullable<PairConfiguration["replicaLogin"]>;
@@ -65,7 +63,7 @@ export function brokerSettings(
     // The primary has it too: once the roles have swapped, it follows the replica.
     primaryConnector: {
       host: "127.0.0.1",
-      port: ports.linkTo[peer],
+      port: ports[peer],
       userName: login?.name ?? null,
       password: login?.password ?? null,
     },

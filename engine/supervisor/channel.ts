@@ -1,6 +1,12 @@
 import type { Destination } from "../core/message.ts";
 import type { BrokerConfiguration } from "../config/configuration.ts";
-import type { DestinationView, MessageDetail, MessageSummary, OutgoingMessage } from "../control/views.ts";
+import type {
+  DestinationView,
+  LinkMode,
+  MessageDetail,
+  MessageSummary,
+  OutgoingMessage,
+} from "../control/views.ts";
 import type { ControlFailure } from "../control/contract.ts";
 
 /**
@@ -71,6 +77,8 @@ export type SupervisorOrder =
   | { readonly kind: "shut-down"; readonly reason: EndReason; readonly text: string }
   /** A planned switch: serve no more once all is safe on both nodes, say `handed-over`, and follow the other node. */
   | { readonly kind: "hand-over" }
+  /** What is wrong with the replication link, from this node's end. */
+  | { readonly kind: "link"; readonly mode: LinkMode; readonly delayMs: number }
   | { readonly kind: "ping"; readonly ping: number }
   /** `pair`: the other node stops too and must not take over. */
   | { readonly kind: "stop"; readonly pair: boolean }
@@ -141,6 +149,8 @@ export interface NodeStatistics {
   readonly memoryBytes: number;
   readonly sent: number;
   readonly delivered: number;
+  /** Bytes sent to the other node. */
+  readonly linkBytes: number;
   /** Entries ordered and not yet acknowledged by the standby, and the age of the oldest. */
   readonly lagEntries: number;
   readonly lagMs: number;

@@ -13,7 +13,6 @@ import { ClientDesk } from "./client-desk.ts";
 import { controlService } from "./control-service.ts";
 import { openDataDirectory, type DataDirectory } from "./data-directory.ts";
 import { DestinationBoard } from "./destination-board.ts";
-import { LinkProxy } from "./link-proxy.ts";
 import { endOfOrphans } from "./orphans.ts";
 import { PairRuntime } from "./pair-runtime.ts";
 import { pairViewOf } from "./pair-view.ts";
@@ -34,39 +33,29 @@ const readyTimeoutMs = 5_000;
  */
 export async function createSupervisor(configuration: PairConfiguration): Promise<Supervisor> {
   const directory = openDataDirectory(configuration.dataDirectory);
-  const links: LinkProxy[] = [];
   try {
     await endOfOrphans(directory.orphans);
-    return await assemble({ ...configuration, dataDirectory: directory.path }, directory, links);
+    return await assemble({ ...configuration, dataDirectory: directory.path }, directory);
   } catch (error) {
-    await Promise.all(links.map((link) => link.close()));
     directory.release();
     throw error;
   }
 }
 
-async function assemble(
-  configuration: PairConfiguration,
-  directory: DataDirectory,
-  opened: LinkProxy[],
-): Promise<Supervisor> {
+async function assemble(configuration: PairConfiguration, directory: DataDirectory): Promise<Supervisor> {
   const runtime = brokerRuntime();
   const [ports, { state, notice }] = await Promise.all([
     choosePorts(configuration),
     prepareStores(configuration, runtime),
   ]);
-  const links = { primary: new LinkProxy(ports.primary), replica: new LinkProxy(ports.replica) };
-  opened.push(links.primary, links.replica);
-  await Promise.all([links.primary.listen(), links.replica.listen()]);
-  const linkTo = { primary: links.primary.port, replica: links.replica.port };
-  const machine = build(configuration, { runtime, ports: { ...ports, linkTo }, links, state, directory });
+  const machine = build(configuration, { runtime, ports, state, directory });
   const { pair, timeline, recovery } = machine;
   if (notice !== null) timeline.add({ kind: "notice", severity: "warning", text: notice });
   await recovery.restore();
   try {
     await startBoth(pair);
   } catch (error) {
-    await stopAll(machine, opened, null);
+    await stopAll(machine, null);
     throw error;
   }
   let stopping: Promise<void> | null = null;
@@ -74,7 +63,7 @@ async function assemble(
     service: controlService({ ...machine, view: () => machine.view() }),
     events: { subscribe: (listener) => timeline.subscribe(listener) },
     configuration: { ...configuration, primaryPort: ports.primary, replicaPort: ports.replica },
-    stop: () => (stopping ??= stopAll(machine, opened, directory)),
+    stop: () => (stopping ??= stopAll(machine, directory)),
   };
 }
 
@@ -90,15 +79,11 @@ interface Machine {
 interface BuildParts {
   readonly runtime: ChildRuntime;
   readonly ports: PairPorts;
-  readonly links: Readonly<Record<"primary" | "replica", LinkProxy>>;
   readonly state: ArbiterState;
   readonly directory: DataDirectory;
 }
 
-function build(
-  configuration: PairConfiguration,
-  { runtime, ports, links, state, directory }: BuildParts,
-): Machine {
+function build(configuration: PairConfiguration, { runtime, ports, state, directory }: BuildParts): Machine {
   const startedAt = Date.now();
   const book = new ArbiterBook(configuration.dataDirectory);
   const destinations = new DestinationBoard();
@@ -140,7 +125,6 @@ function build(
       runtime,
       ports,
       login,
-      links,
       arbiterState: state,
       persist: (changed) => book.write(changed),
       brokersAre: (pids) => directory.noteBrokers(pids),
@@ -239,17 +223,12 @@ async function startBoth(pair: PairRuntime): Promise<void> {
 }
 
 /** The active node first, so that it hands all to the standby before both end; nobody takes over meanwhile. */
-async function stopAll(
-  { pair, timeline, clients }: Machine,
-  links: readonly LinkProxy[],
-  directory: DataDirectory | null,
-): Promise<void> {
+async function stopAll({ pair, timeline, clients }: Machine, directory: DataDirectory | null): Promise<void> {
   pair.suspend();
   const first = pair.arbiter.holder ?? "primary";
   await pair.stop(first, true);
   await pair.stop(otherNode(first), true);
   await clients.stop();
-  await Promise.all(links.map((link) => link.close()));
   timeline.close();
   directory?.release();
 }

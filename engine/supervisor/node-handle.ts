@@ -86,6 +86,11 @@ export class NodeHandle {
     return this.#process?.pid ?? null;
   }
 
+  /** Bytes that its process sent to the other node so far. */
+  get linkBytes(): number {
+    return this.#statistics?.linkBytes ?? 0;
+  }
+
   get isRunning(): boolean {
     return this.#process !== null;
   }

@@ -15,7 +15,6 @@ import type { BrokerExit } from "./broker-process.ts";
 import { brokerSettings, type PairPorts, type replicaLoginOf } from "./broker-settings.ts";
 import { exitCodes, type BrokerReport, type JournalPosition } from "./channel.ts";
 import { FailoverWatch } from "./failover-watch.ts";
-import type { LinkProxy } from "./link-proxy.ts";
 import { NodeHandle } from "./node-handle.ts";
 import { isMirrored, type NodeSnapshot } from "./pair-view.ts";
 import { Rate } from "./rates.ts";
@@ -27,7 +26,6 @@ export interface PairParts {
   readonly runtime: ChildRuntime;
   readonly ports: PairPorts;
   readonly login: ReturnType<typeof replicaLoginOf>;
-  readonly links: Readonly<Record<NodeName, LinkProxy>>;
   readonly arbiterState: ArbiterState;
   /** Returns once the state is on disk; throws when it cannot be written. */
   persist(state: ArbiterState): void;
@@ -81,7 +79,7 @@ export class PairRuntime {
 
   get link(): { mode: LinkMode; delayMs: number; bytesPerSecond: number } {
     const now = performance.now();
-    this.#linkRate.sample(this.#parts.links.primary.bytes + this.#parts.links.replica.bytes, now);
+    this.#linkRate.sample(this.nodes.primary.linkBytes + this.nodes.replica.linkBytes, now);
     return { ...this.#link, bytesPerSecond: this.#linkRate.perSecond(now) };
   }
 
@@ -135,6 +133,7 @@ export class PairRuntime {
       throw new BrokerError("WRONG_STATE", { action: "start", node, state: handle.state });
     this.tellArbiter({ kind: "starting", node });
     handle.start();
+    handle.send({ kind: "link", ...this.#link });
     this.#countBrokers();
   }
 
@@ -159,7 +158,7 @@ export class PairRuntime {
 
   setLink(mode: LinkMode, delayMs: number): void {
     this.#link = { mode, delayMs: mode === "delay" ? delayMs : 0 };
-    for (const proxy of Object.values(this.#parts.links)) proxy.setMode(mode, this.#link.delayMs);
+    for (const node of Object.values(this.nodes)) node.send({ kind: "link", ...this.#link });
     const text = faultOf(mode).sentence(this.#link);
     this.#timeline.add({ kind: "link", mode, attached: this.isProtected, text });
     this.#changed();

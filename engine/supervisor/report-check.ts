@@ -35,6 +35,7 @@ const statistics = z.object({
   memoryBytes: count,
   sent: count,
   delivered: count,
+  linkBytes: count,
   lagEntries: count,
   lagMs: count,
   destinations: z.array(

@@ -99,8 +99,9 @@ test("of many processes that find a void lock at the same moment one gets the di
 
 test("a process that has ended and was not buried does not run", async () => {
   if (process.platform !== "linux") return;
-  // The shell becomes a program that never asks what became of its child.
-  const parent = spawn("sh", ["-c", "true & echo $!; exec cat"], { stdio: ["pipe", "pipe", "ignore"] });
+  // The shell becomes a program that never asks what became of its child, which ends only once it has.
+  const script = '(while [ "$(cat /proc/$$/comm)" = sh ]; do :; done) & echo $!; exec cat';
+  const parent = spawn("sh", ["-c", script], { stdio: ["pipe", "pipe", "ignore"] });
   onTestFinished(() => void parent.kill("SIGKILL"));
   const [chunk] = (await once(parent.stdout, "data")) as [Buffer];
   const child = identityOf(Number(chunk.toString()));

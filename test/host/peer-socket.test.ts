@@ -1,0 +1,136 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { asEpoch, asOp } from "../../engine/base/units.ts";
+import { linkMode, type LinkMode } from "../../engine/control/views.ts";
+import { faults } from "../../engine/faults/index.ts";
+import { PeerLink } from "../../engine/host/peer-link.ts";
+import { PeerSocket } from "../../engine/host/peer-socket.ts";
+import type { LinkId } from "../../engine/node/contract.ts";
+import type { ReplicationMessage } from "../../engine/pair/message.ts";
+
+/** One end of a link: what it heard, and whether it knows that the link is gone. */
+class End {
+  readonly wire = new PeerLink();
+  readonly heard: number[] = [];
+  isLost = false;
+  readonly peer: PeerSocket;
+  readonly socket: Socket;
+  #onNews: () => void = () => undefined;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    this.peer = new PeerSocket(
+      1 as LinkId,
+      socket,
+      { from: "our wish", wire: this.wire },
+      {
+        said: (_link, message) => {
+          if (message.kind === "heartbeat") this.heard.push(message.committed);
+          this.#onNews();
+        },
+        lost: () => {
+          this.isLost = true;
+          this.#onNews();
+        },
+        notice: () => undefined,
+      },
+    );
+  }
+
+  say(op: number): void {
+    this.peer.tell(said(op));
+  }
+
+  fault(mode: LinkMode, delayMs = 0): void {
+    this.wire.set(mode, delayMs);
+    this.peer.feelFault();
+  }
+
+  async until(isTrue: (end: this) => boolean): Promise<void> {
+    while (!isTrue(this)) await new Promise<void>((resolve) => (this.#onNews = resolve));
+  }
+}
+
+const said = (op: number): ReplicationMessage => ({
+  kind: "heartbeat",
+  epoch: asEpoch(1),
+  committed: asOp(op),
+});
+
+let server: Server;
+let one: End;
+let other: End;
+
+beforeEach(async () => {
+  server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const accepted = once(server, "connection") as Promise<[Socket]>;
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  one = new End(socket);
+  other = new End((await accepted)[0]);
+});
+
+afterEach(() => {
+  one.socket.destroy();
+  other.socket.destroy();
+  server.close();
+});
+
+function setBoth(mode: LinkMode, delayMs = 0): void {
+  one.fault(mode, delayMs);
+  other.fault(mode, delayMs);
+}
+
+test("link: there is one fault for each mode of the contract", () => {
+  expect(faults.map(({ mode }) => mode).toSorted()).toEqual([...linkMode.options].sort());
+  for (const fault of faults) expect(fault.sentence({ delayMs: 7 })).toMatch(/^The replication link .*\.$/);
+});
+
+describe("link", () => {
+  test("healed, it carries messages both ways and counts the bytes", async () => {
+    one.say(1);
+    other.say(2);
+    await Promise.all([
+      one.until(({ heard }) => heard.length > 0),
+      other.until(({ heard }) => heard.length > 0),
+    ]);
+    expect([one.heard, other.heard]).toEqual([[2], [1]]);
+    expect(one.wire.sentBytes).toBeGreaterThan(0);
+  });
+
+  test("cut, both ends learn at once that it is gone", () => {
+    setBoth("cut");
+    expect([one.isLost, other.isLost]).toEqual([true, true]);
+  });
+
+  test("half-open, neither end hears anything, not even the other's death, until it is healed", async () => {
+    setBoth("half-open");
+    one.say(1);
+    other.say(2);
+    const closed = new Promise((resolve) => other.socket.once("close", resolve));
+    one.socket.resetAndDestroy();
+    await closed;
+    expect([one.heard, other.heard, other.isLost]).toEqual([[], [], false]);
+    other.fault("heal");
+    expect(other.isLost).toBe(true);
+  });
+
+  test("a link that lost bytes is given up when it is healed", () => {
+    setBoth("half-open");
+    one.say(1);
+    one.fault("heal");
+    expect(one.isLost).toBe(true);
+  });
+
+  test("delayed, messages come later and in order, and those after it do not overtake them", async () => {
+    one.fault("delay", 40);
+    const startedAt = performance.now();
+    for (const op of [1, 2, 3]) one.say(op);
+    one.fault("heal");
+    one.say(4);
+    await other.until(({ heard }) => heard.length === 4);
+    expect(other.heard).toEqual([1, 2, 3, 4]);
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(39);
+  });
+});
