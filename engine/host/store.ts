@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
@@ -47,7 +47,11 @@ export class Store implements JournalReader {
   }
 
   #open(): { database: Database.Database; statements: ReturnType<typeof prepare>; journal: Journal } {
-    this.#writing(() => mkdirSync(this.directory, { recursive: true, mode: 0o700 }));
+    this.#writing(() => {
+      mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+      // The database would say no more than that something is wrong.
+      accessSync(this.directory, constants.W_OK);
+    });
     const database = openDatabase(join(this.directory, storeFileName), this.directory);
     try {
       const statements = prepare(database);

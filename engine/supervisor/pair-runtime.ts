@@ -14,6 +14,7 @@ import {
 import type { BrokerExit } from "./broker-process.ts";
 import { brokerSettings, type PairPorts, type replicaLoginOf } from "./broker-settings.ts";
 import { exitCodes, type BrokerReport, type JournalPosition } from "./channel.ts";
+import { EffectQueue } from "./effect-queue.ts";
 import { FailoverWatch } from "./failover-watch.ts";
 import { NodeHandle } from "./node-handle.ts";
 import { isMirrored, type NodeSnapshot } from "./pair-view.ts";
@@ -54,6 +55,11 @@ export class PairRuntime {
   readonly #timeline: Timeline;
   readonly #linkRate = new Rate();
   readonly #waiters = new Set<() => void>();
+  readonly #effects = new EffectQueue(
+    (effect) => this.#carryOut(effect),
+    ({ message }) =>
+      this.#notice("error", `Nobody can be granted anything, as it cannot be written down: ${message}.`),
+  );
   #link: { mode: LinkMode; delayMs: number } = { mode: "heal", delayMs: 0 };
   #protection: Protection = "down";
   #wasAttached = false;
@@ -165,7 +171,7 @@ export class PairRuntime {
   }
 
   tellArbiter(input: ArbiterInput): void {
-    for (const effect of this.#arbiter.step(input, performance.now())) this.#carryOut(effect);
+    this.#effects.add(this.#arbiter.step(input, performance.now()));
   }
 
   /** Resolves once `isTrue`; rejects with what `failure` says, as soon as it says anything, or after the time-out. */
@@ -222,7 +228,7 @@ export class PairRuntime {
   #carryOut(effect: ArbiterEffect): void {
     switch (effect.kind) {
       case "persist":
-        // Throws when it cannot be written; the grant behind it then never leaves.
+        // Throws when it cannot be written; the grant behind it then waits until it can.
         return this.#parts.persist(effect.state);
       case "tell":
         return this.#tell(effect.node, effect.order);
@@ -293,6 +299,7 @@ export class PairRuntime {
   #exited(node: NodeName, exit: BrokerExit, isOrdered: boolean): void {
     const now = performance.now();
     this.failover.failed(node, now);
+    this.#effects.forget(node);
     // First the grant, then the talk about it.
     this.tellArbiter({ kind: "exited", node, how: isOrdered && exit.signal === null ? "ordered" : "failed" });
     this.#countBrokers();

@@ -32,6 +32,15 @@ function kill(kind: Kind, ...pids: readonly (number | null)[]): void {
   }
 }
 
+/** Kills brokers; resolves once the supervisor has seen it, so that what it says from then on is said after it. */
+async function killBrokers(pair: Pair, kind: Kind, ...pids: readonly (number | null)[]): Promise<void> {
+  kill(kind, ...pids);
+  await pair.becomes(
+    ({ primary, replica }) => !pids.includes(primary.pid ?? 0) && !pids.includes(replica.pid ?? 0),
+    `end of ${pids.join(", ")}`,
+  );
+}
+
 /** What a round does to a protected pair under traffic; returns the supervisor that runs then, perhaps a new one. */
 type Round = (pair: Pair) => Promise<Pair>;
 
@@ -48,16 +57,16 @@ async function pidsOf(pair: Pair): Promise<{ active: number | null; standby: num
 
 const rounds: Readonly<Record<string, Round>> = {
   "the active broker": async (pair) => {
-    kill("single", (await pidsOf(pair)).active);
+    await killBrokers(pair, "single", (await pidsOf(pair)).active);
     return pair;
   },
   "the standby": async (pair) => {
-    kill("single", (await pidsOf(pair)).standby);
+    await killBrokers(pair, "single", (await pidsOf(pair)).standby);
     return pair;
   },
   "both brokers at once": async (pair) => {
     const { active, standby } = await pidsOf(pair);
-    kill("double", active, standby);
+    await killBrokers(pair, "double", active, standby);
     return pair;
   },
   "one broker after the other": async (pair) => {
@@ -65,7 +74,7 @@ const rounds: Readonly<Record<string, Round>> = {
     const [first, second] = below(2) === 0 ? [active, standby] : [standby, active];
     kill("double", first);
     await passingOf(300 * random());
-    kill("double", second);
+    await killBrokers(pair, "double", second);
     return pair;
   },
   "the supervisor": async (pair) => {
@@ -79,17 +88,15 @@ const rounds: Readonly<Record<string, Round>> = {
   },
   "somebody during a recovery": async (pair) => {
     const { active } = await pidsOf(pair);
-    kill("in recovery", active);
-    await pair.becomes(
-      ({ primary, replica }) => [primary.state, replica.state].includes("active"),
-      "takeover",
-    );
+    await killBrokers(pair, "in recovery", active);
+    await pair.isProtection("unprotected");
     await pair.control.startRecovery({});
     await passingOf(700 * random());
     const { primary, replica } = await pair.view();
     const victim = [primary.pid, replica.pid][below(3)] ?? pair.supervisorPid;
     const isSupervisor = victim === pair.supervisorPid;
-    kill("in recovery", victim);
+    if (isSupervisor) kill("in recovery", victim);
+    else await killBrokers(pair, "in recovery", victim);
     return isSupervisor ? await restarted(pair) : pair;
   },
 };
