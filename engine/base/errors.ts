@@ -21,6 +21,7 @@ export const errorTable = {
   NOT_SUPPORTED: { text: "{what} is not supported.", httpStatus: 501 },
   AUTHENTICATION_FAILED: { text: "Login failed: the user name or the password is wrong.", httpStatus: 401 },
   DESTINATION_INVALID: { text: "The destination {destination} is not valid: {detail}.", httpStatus: 400 },
+  SELECTOR_INVALID: { text: "InvalidSelector: {problem} at column {column}: {advice}.", httpStatus: 400 },
   DESTINATION_UNKNOWN: { text: "There is no destination {destination}.", httpStatus: 404 },
   SUBSCRIPTION_EXISTS: {
     text: "The subscription {subscription} exists already on this connection.",

@@ -47,6 +47,11 @@ export const limits = {
   controlBodyBytesMax: 16_777_216,
   configurationBytesMax: 262_144,
   browsePageCountMax: 500,
+  selectorCharactersMax: 16_384,
+  /** Messages of queues that selectors look at in one turn; the rest waits for the next, so that others are served. */
+  selectorLooksPerTurnMax: 1_000,
+  /** Brackets, signs and NOTs in one another, each of which takes a place on the stack. */
+  selectorDepthMax: 100,
 } as const;
 
 assert(

@@ -6,6 +6,8 @@ import { deadLetterQueue, destinationKey, type Destination, type Message } from 
 import { matchesPattern } from "./pattern.ts";
 import { ProducerLog } from "./producer-log.ts";
 import { Queue, type DeadLetter, type QueuedMessage } from "./queue.ts";
+import { compiledSelector, keptHead, selects } from "./selection.ts";
+import type { Selector } from "./selector/selector.ts";
 import type { SentMessage, Transaction } from "./transaction.ts";
 
 /** What a connection holds of the pair's state. */
@@ -20,6 +22,7 @@ export interface DurableSubscription {
   readonly clientId: string;
   readonly name: string;
   readonly destination: Destination;
+  readonly selector: Selector | null;
   readonly queue: Queue;
 }
 
@@ -86,7 +89,7 @@ export class Broker {
       case "leave":
         return this.#leave(command.owner, command.keepsTemporaries);
       case "create-durable":
-        return this.#createDurable(command.clientId, command.name, command.destination);
+        return this.#createDurable(command);
       case "delete-durable":
         return this.#deleteDurable(durableKey(command.clientId, command.name));
       case "create-temporary":
@@ -120,7 +123,8 @@ export class Broker {
 
   #send(op: Op, owner: OwnerId, message: Message, transaction: string | null): void {
     const { destination, priority, expiresAt, persistent, origin } = message;
-    const sent: SentMessage = { op, destination, priority, expiresAt, persistent, origin };
+    const head = transaction === null ? message : keptHead(message);
+    const sent: SentMessage = { op, destination, priority, expiresAt, persistent, origin, head };
     this.contents.sent(op);
     if (transaction === null) this.#publish(sent, owner);
     else this.#transaction(owner, transaction).sends.push(sent);
@@ -130,7 +134,10 @@ export class Broker {
   #publish(sent: SentMessage, owner: OwnerId): void {
     if (sent.destination.kind === "topic" || sent.destination.kind === "temp-topic") {
       for (const durable of this.durables.values())
-        if (matchesPattern(durable.destination.name, sent.destination.name))
+        if (
+          matchesPattern(durable.destination.name, sent.destination.name) &&
+          selects(durable.selector, sent)
+        )
           this.#enqueue(durable.queue, sent, null);
       this.observer?.published(sent, owner);
     } else if (sent.destination.kind === "queue" || this.queues.has(destinationKey(sent.destination))) {
@@ -142,7 +149,7 @@ export class Broker {
 
   #enqueue(
     queue: Queue,
-    sent: Omit<SentMessage, "destination" | "origin">,
+    sent: Omit<SentMessage, "destination" | "origin" | "head">,
     deadLetter: DeadLetter | null,
   ): void {
     const { op, priority, expiresAt, persistent } = sent;
@@ -282,14 +289,17 @@ export class Broker {
     for (const [id, owner] of this.owners) if (owner.temporaries.delete(temporary)) this.#forgetIfIdle(id);
   }
 
-  #createDurable(clientId: string, name: string, destination: Destination): void {
+  #createDurable(command: Extract<Command, { kind: "create-durable" }>): void {
+    const { clientId, name, destination, selector } = command;
     const key = durableKey(clientId, name);
     const existing = this.durables.get(key);
-    if (existing !== undefined && destinationKey(existing.destination) === destinationKey(destination))
-      return;
-    // As JMS has it: the same name with another topic is a new subscription.
-    if (existing !== undefined) this.#deleteDurable(key);
-    this.durables.set(key, { clientId, name, destination, queue: this.#createQueue(key) });
+    if (existing !== undefined) {
+      if (isSameDurable(existing, command)) return;
+      // [JMS 6.11.1] The same name with another topic or selector is a new subscription.
+      this.#deleteDurable(key);
+    }
+    const queue = this.#createQueue(key);
+    this.durables.set(key, { clientId, name, destination, selector: compiledSelector(selector), queue });
   }
 
   #deleteDurable(key: string): void {
@@ -356,6 +366,17 @@ export class Broker {
 /** Key of a durable subscription, and of the queue that holds its messages. Lengths keep two names apart. */
 export function durableKey(clientId: string, name: string): string {
   return `durable://${clientId.length}:${clientId}:${name}`;
+}
+
+/** Whether a durable subscription is the one asked for, and not another of the same name. */
+export function isSameDurable(
+  existing: DurableSubscription,
+  { destination, selector }: { readonly destination: Destination; readonly selector: string | null },
+): boolean {
+  return (
+    destinationKey(existing.destination) === destinationKey(destination) &&
+    (existing.selector?.text ?? null) === selector
+  );
 }
 
 export function isTemporary(destination: Destination): boolean {

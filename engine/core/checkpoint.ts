@@ -3,7 +3,9 @@ import type { Digest } from "../base/checksum.ts";
 import { Broker, durableKey, type Owner } from "./broker.ts";
 import type { SettleOutcome } from "./command.ts";
 import { destinationKey, parseDestinationKey, type Destination, type MessageOrigin } from "./message.ts";
+import { readHead, writeHead } from "./message-codec.ts";
 import type { DeadLetter, QueuedMessage } from "./queue.ts";
+import { compiledSelector } from "./selection.ts";
 import type { SentMessage, Transaction } from "./transaction.ts";
 
 /** A message's place in a queue, as a row of the store. */
@@ -55,6 +57,8 @@ interface Summary {
     readonly clientId: string;
     readonly name: string;
     readonly destination: string;
+    /** Not there in stores from before selectors. */
+    readonly selector?: string | null;
   }[];
   readonly owners: readonly {
     readonly id: string;
@@ -76,6 +80,7 @@ interface StoredTransaction {
     expiresAt: number | null;
     persistent: boolean;
     origin: MessageOrigin | null;
+    head?: string | null;
   }[];
   readonly settlements: readonly {
     subscription: string;
@@ -146,11 +151,17 @@ export function restoreCheckpoint(
       ?.restore({ ...message, op: asOp(row.op), expiresAt: wall(row.expiresAt), stored: true });
     broker.contents.hold(asOp(row.op));
   }
-  for (const { clientId, name, destination } of summary.durables) {
+  for (const { clientId, name, destination, selector } of summary.durables) {
     const key = durableKey(clientId, name);
     const queue = broker.queues.get(key);
     if (queue !== undefined)
-      broker.durables.set(key, { clientId, name, destination: readDestination(destination), queue });
+      broker.durables.set(key, {
+        clientId,
+        name,
+        destination: readDestination(destination),
+        selector: compiledSelector(selector ?? null),
+        queue,
+      });
   }
   for (const { id, held, temporaries, transactions } of summary.owners) {
     const owner: Owner = { held: new Map(), temporaries: new Set(temporaries), transactions: new Map() };
@@ -183,10 +194,11 @@ function summarise(broker: Broker): Summary {
       enqueued: enqueuedCount,
       dequeued: dequeuedCount,
     })),
-    durables: [...broker.durables.values()].map(({ clientId, name, destination }) => ({
+    durables: [...broker.durables.values()].map(({ clientId, name, destination, selector }) => ({
       clientId,
       name,
       destination: destinationKey(destination),
+      selector: selector?.text ?? null,
     })),
     owners: [...broker.owners].map(([id, owner]) => ({
       id,
@@ -212,7 +224,11 @@ function messageRow(queue: number, message: QueuedMessage): MessageRow {
 function storedTransaction(name: string, { sends, settlements }: Transaction): StoredTransaction {
   return {
     name,
-    sends: sends.map((sent) => ({ ...sent, destination: destinationKey(sent.destination) })),
+    sends: sends.map((sent) => ({
+      ...sent,
+      destination: destinationKey(sent.destination),
+      head: sent.head === null ? null : writeHead(sent.head),
+    })),
     settlements,
   };
 }
@@ -222,7 +238,13 @@ function restoreTransaction(broker: Broker, { sends, settlements }: StoredTransa
     sends: sends.map((sent): SentMessage => {
       const op = asOp(sent.op);
       broker.contents.hold(op);
-      return { ...sent, op, expiresAt: wall(sent.expiresAt), destination: readDestination(sent.destination) };
+      return {
+        ...sent,
+        op,
+        expiresAt: wall(sent.expiresAt),
+        destination: readDestination(sent.destination),
+        head: typeof sent.head === "string" ? readHead(sent.head) : null,
+      };
     }),
     settlements: settlements.map((settlement) => ({
       ...settlement,

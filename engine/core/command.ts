@@ -1,16 +1,8 @@
 import type { ByteReader, ByteWriter } from "../base/bytes.ts";
-import { BrokerError } from "../base/errors.ts";
-import { asOp, asWallTime, type Epoch, type Op, type WallTime } from "../base/units.ts";
+import { asOp, type Epoch, type Op } from "../base/units.ts";
 import type { SessionId } from "./dialogue.ts";
-import {
-  bodyKinds,
-  destinationKey,
-  parseDestinationKey,
-  type Destination,
-  type Message,
-  type PropertyValue,
-  type TypedNumber,
-} from "./message.ts";
+import { destinationKey, type Destination, type Message } from "./message.ts";
+import { malformed, readDestination, readMessage, writeMessage } from "./message-codec.ts";
 
 /** A connection of the pair, in the words of the journal: `c3-17` is the 17th of epoch 3. */
 export type OwnerId = string;
@@ -87,6 +79,7 @@ export type Command =
       readonly clientId: string;
       readonly name: string;
       readonly destination: Destination;
+      readonly selector: string | null;
     }
   | { readonly kind: "delete-durable"; readonly clientId: string; readonly name: string }
   | { readonly kind: "create-temporary"; readonly owner: OwnerId; readonly destination: Destination }
@@ -112,11 +105,14 @@ const kinds = [
   "create-queue",
   "redeliver",
   "delete-temporary",
-] as const satisfies readonly Command["kind"][];
+  // One without a selector keeps the form, and so the digest, that it had before there were any.
+  "create-durable-selecting",
+] as const satisfies readonly (Command["kind"] | "create-durable-selecting")[];
 const outcomes = ["accepted", "rejected", "released"] as const satisfies readonly SettleOutcome[];
 
 export function writeCommand(writer: ByteWriter, command: Command): void {
-  writer.u8(kinds.indexOf(command.kind));
+  const isSelecting = command.kind === "create-durable" && command.selector !== null;
+  writer.u8(kinds.indexOf(isSelecting ? "create-durable-selecting" : command.kind));
   switch (command.kind) {
     case "send":
       writer.text(command.owner);
@@ -166,6 +162,7 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
       writer.text(command.clientId);
       writer.text(command.name);
       writer.text(destinationKey(command.destination));
+      if (command.selector !== null) writer.text(command.selector);
       return;
     case "delete-durable":
       writer.text(command.clientId);
@@ -228,11 +225,13 @@ export function readCommand(reader: ByteReader): Command {
     case "delete-temporary":
       return { kind, destination: readDestination(reader.text()) };
     case "create-durable":
+    case "create-durable-selecting":
       return {
-        kind,
+        kind: "create-durable",
         clientId: reader.text(),
         name: reader.text(),
         destination: readDestination(reader.text()),
+        selector: kind === "create-durable" ? null : reader.text(),
       };
     case "delete-durable":
       return { kind, clientId: reader.text(), name: reader.text() };
@@ -249,125 +248,6 @@ export function readCommand(reader: ByteReader): Command {
   }
 }
 
-const persistentFlag = 1;
-const compressedFlag = 2;
-
-function writeMessage(writer: ByteWriter, message: Message): void {
-  writer.text(destinationKey(message.destination));
-  writer.u8((message.persistent ? persistentFlag : 0) | (message.isCompressed ? compressedFlag : 0));
-  writer.u8(bodyKinds.indexOf(message.bodyKind));
-  writer.u8(message.priority);
-  writer.f64(message.expiresAt ?? 0);
-  writer.f64(message.sentAt);
-  writer.optionalText(message.correlationId);
-  writer.optionalText(message.replyTo === null ? null : destinationKey(message.replyTo));
-  writer.optionalText(message.type);
-  writer.optionalText(message.origin?.producer ?? null);
-  if (message.origin !== null) writer.whole(message.origin.sequence);
-  writer.optionalText(message.group?.id ?? null);
-  if (message.group !== null) writer.f64(message.group.sequence);
-  writer.optionalText(message.userId);
-  writer.whole(message.properties.size);
-  for (const [name, value] of message.properties) {
-    writer.text(name);
-    writeProperty(writer, value);
-  }
-  writer.bytes(message.body);
-}
-
-function readMessage(reader: ByteReader): Message {
-  const destination = readDestination(reader.text());
-  const flags = reader.u8();
-  const bodyKind = bodyKinds[reader.u8()];
-  if (bodyKind === undefined) throw malformed("an unknown kind of body");
-  const priority = reader.u8();
-  if (priority > 9) throw malformed("a priority above 9");
-  const expiresAt = readTime(reader);
-  const sentAt = readTime(reader);
-  const correlationId = reader.optionalText();
-  const replyTo = reader.optionalText();
-  const type = reader.optionalText();
-  const producer = reader.optionalText();
-  const origin = producer === null ? null : { producer, sequence: reader.whole() };
-  const groupId = reader.optionalText();
-  const group = groupId === null ? null : { id: groupId, sequence: reader.f64() };
-  const userId = reader.optionalText();
-  const properties = new Map<string, PropertyValue>();
-  for (let count = reader.whole(); count > 0; count -= 1) properties.set(reader.text(), readProperty(reader));
-  return {
-    destination,
-    body: reader.bytes(),
-    bodyKind,
-    isCompressed: (flags & compressedFlag) !== 0,
-    properties,
-    persistent: (flags & persistentFlag) !== 0,
-    priority,
-    expiresAt: expiresAt === 0 ? null : expiresAt,
-    sentAt,
-    correlationId,
-    replyTo: replyTo === null ? null : readDestination(replyTo),
-    type,
-    origin,
-    group,
-    userId,
-  };
-}
-
-const propertyTypes = ["string", "number", "bigint", "boolean"] as const;
-const numberTypes = [
-  "byte",
-  "short",
-  "int",
-  "float",
-  "char",
-] as const satisfies readonly TypedNumber["type"][];
-
-function writeProperty(writer: ByteWriter, value: PropertyValue): void {
-  if (typeof value === "object") {
-    writer.u8(propertyTypes.length + numberTypes.indexOf(value.type));
-    writer.f64(value.value);
-    return;
-  }
-  writer.u8(propertyTypes.indexOf(typeof value as (typeof propertyTypes)[number]));
-  if (typeof value === "number") writer.f64(value);
-  else if (typeof value === "boolean") writer.u8(value ? 1 : 0);
-  else writer.text(String(value));
-}
-
-function readProperty(reader: ByteReader): PropertyValue {
-  const number = reader.u8();
-  switch (propertyTypes[number]) {
-    case "string":
-      return reader.text();
-    case "number":
-      return reader.f64();
-    case "bigint":
-      return readWholeNumber(reader.text());
-    case "boolean":
-      return reader.u8() === 1;
-    default:
-      return readTypedNumber(reader, numberTypes[number - propertyTypes.length]);
-  }
-}
-
-function readTypedNumber(reader: ByteReader, type: TypedNumber["type"] | undefined): TypedNumber {
-  if (type === undefined) throw malformed("an unknown type of property");
-  return { type, value: reader.f64() };
-}
-
-/** Times are compared and sorted, which a value that is no number would upset without a word. */
-function readTime(reader: ByteReader): WallTime {
-  const time = reader.f64();
-  if (!Number.isFinite(time)) throw malformed("a time that is no number");
-  return asWallTime(time);
-}
-
-/** `BigInt` takes time with the square of the length, and more texts than are written. */
-function readWholeNumber(text: string): bigint {
-  if (!/^-?\d{1,400}$/.test(text)) throw malformed("a whole number that is none");
-  return BigInt(text);
-}
-
 function readOutcome(reader: ByteReader): SettleOutcome {
   const outcome = outcomes[reader.u8()];
   if (outcome === undefined) throw malformed("an unknown outcome");
@@ -376,14 +256,4 @@ function readOutcome(reader: ByteReader): SettleOutcome {
 
 function readOps(reader: ByteReader): Op[] {
   return reader.wholes().map(asOp);
-}
-
-function readDestination(key: string): Destination {
-  const destination = parseDestinationKey(key);
-  if (destination === null) throw malformed("a destination that cannot be read");
-  return destination;
-}
-
-function malformed(detail: string): BrokerError {
-  return new BrokerError("FRAME_MALFORMED", { protocol: "journal", detail: `it names ${detail}` });
 }

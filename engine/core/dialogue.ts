@@ -24,6 +24,8 @@ export interface SubscriptionRequest {
   readonly exclusive: boolean;
   /** ActiveMQ's `activemq.noLocal`: a topic subscription does not get what its own connection sends. */
   readonly noLocal: boolean;
+  /** A JMS message selector: the subscription gets only messages that match; `null`: all. */
+  readonly selector: string | null;
   /** ActiveMQ's `activemq.priority`, 0 to 127: consumers of a higher one are served first. */
   readonly consumerPriority: number;
 }

@@ -1,40 +1,28 @@
 import { assert } from "../base/assert.ts";
+import { limits } from "../base/limits.ts";
 import type { Op, WallTime } from "../base/units.ts";
 import type { Broker, BrokerObserver } from "./broker.ts";
-import { durableKey, isTemporary } from "./broker.ts";
+import { durableKey } from "./broker.ts";
 import type { Command, OwnerId } from "./command.ts";
+import {
+  isVolatile,
+  newConsumer,
+  reads,
+  takeRoom,
+  toEndOfLine,
+  type Consumer,
+  type VolatileDelivery,
+} from "./consumer.ts";
 import type { SessionId, SubscriptionRequest } from "./dialogue.ts";
 import { ExpiryHeap } from "./expiry.ts";
-import { destinationKey, type Destination } from "./message.ts";
+import { destinationKey } from "./message.ts";
 import { matchesPattern } from "./pattern.ts";
 import type { Queue, QueuedMessage } from "./queue.ts";
+import { selects, viewOf } from "./selection.ts";
+import { mergeCandidates, Shares, type Takers } from "./share.ts";
+import type { LookBudget } from "./sieve.ts";
+import { Sieves, type ReadMessage } from "./sieves.ts";
 import type { SentMessage } from "./transaction.ts";
-
-/** A subscription of a connected client. */
-export interface Consumer {
-  readonly session: SessionId;
-  readonly owner: OwnerId;
-  readonly request: SubscriptionRequest;
-  /** Queues it reads: one, or those that match its pattern so far. */
-  readonly sources: Set<Queue>;
-  /** Handed out and not settled. */
-  outstandingCount: number;
-  /** Of a volatile subscription: messages that wait for credit, and those in the client's hands. */
-  readonly pending: Op[];
-  readonly inHand: Set<Op>;
-  /** Deliveries that gave their room back before they were settled. */
-  readonly extended: Set<Op>;
-  /** Without a prefetch: what it may get now. */
-  pulledCount: number;
-  /** A browser that has not been told yet that it has seen all. */
-  isBrowsing: boolean;
-}
-
-/** A message on its way to a subscriber that the state does not know; `null`: a browser has seen all. */
-export interface VolatileDelivery {
-  readonly consumer: Consumer;
-  readonly op: Op | null;
-}
 
 /**
  * Who gets what now. It lives only on the active node and is built anew after a promotion: clients subscribe again.
@@ -51,9 +39,17 @@ export class Dispatcher implements BrokerObserver {
   readonly #ready = new Set<Queue>();
   readonly #expiries = new ExpiryHeap();
   #volatileDeliveries: VolatileDelivery[] = [];
+  readonly #read: ReadMessage;
+  readonly #sieves: Sieves;
+  /** Queues with messages that selectors have not looked at yet. */
+  readonly #unsifted = new Set<Queue>();
+  readonly #unsiftedBrowsers = new Set<Consumer>();
+  #budget: LookBudget = { left: 0 };
 
-  constructor(broker: Broker) {
+  constructor(broker: Broker, read: ReadMessage) {
     this.#broker = broker;
+    this.#read = read;
+    this.#sieves = new Sieves(read);
     for (const queue of broker.queues.values()) {
       this.#ready.add(queue);
       for (const message of queue.inOrder()) this.#watchExpiry(queue, message);
@@ -79,18 +75,7 @@ export class Dispatcher implements BrokerObserver {
   }
 
   add(session: SessionId, owner: OwnerId, request: SubscriptionRequest): void {
-    const consumer: Consumer = {
-      session,
-      owner,
-      request,
-      sources: new Set(),
-      outstandingCount: 0,
-      pending: [],
-      inHand: new Set(),
-      extended: new Set(),
-      pulledCount: 0,
-      isBrowsing: request.browser,
-    };
+    const consumer = newConsumer(session, owner, request);
     let ofSession = this.#consumers.get(session);
     if (ofSession === undefined) this.#consumers.set(session, (ofSession = new Map<string, Consumer>()));
     ofSession.set(request.subscription, consumer);
@@ -108,11 +93,13 @@ export class Dispatcher implements BrokerObserver {
     if (consumer === undefined) return;
     this.#consumers.get(session)?.delete(subscription);
     this.#topicConsumers.delete(consumer);
+    this.#unsiftedBrowsers.delete(consumer);
     for (const op of [...consumer.pending, ...consumer.inHand]) this.#broker.contents.letGo(op);
     for (const queue of consumer.sources) {
       const others = (this.#byQueue.get(queue) ?? []).filter((other) => other !== consumer);
       if (others.length === 0) this.#byQueue.delete(queue);
       else this.#byQueue.set(queue, others);
+      if (consumer.selector !== null) this.#sieves.leave(queue, consumer.selector);
       this.#ready.add(queue);
     }
   }
@@ -175,8 +162,19 @@ export class Dispatcher implements BrokerObserver {
     if (!on) for (const consumer of this.consumersOf(session)) this.#wake(consumer);
   }
 
+  /** Whether selectors have more to look at than one turn had time for. */
+  get isBehind(): boolean {
+    return this.#budget.left <= 0 && this.#unsifted.size + this.#unsiftedBrowsers.size > 0;
+  }
+
   /** Orders all deliveries and expiries that can be made now. */
   run(now: WallTime, order: (command: Command) => void): void {
+    this.#budget = { left: limits.selectorLooksPerTurnMax };
+    for (const queue of this.#unsifted) this.#ready.add(queue);
+    this.#unsifted.clear();
+    const browsers = [...this.#unsiftedBrowsers];
+    this.#unsiftedBrowsers.clear();
+    for (const browser of browsers) this.#pump(browser);
     for (let due = this.#expiries.takeDue(now); due !== undefined; due = this.#expiries.takeDue(now))
       if (this.#broker.queues.get(due.queue.key)?.has(due.op) === true && !due.queue.delivered.has(due.op))
         order({ kind: "expire", queue: due.queue.key, messages: [due.op] });
@@ -198,6 +196,7 @@ export class Dispatcher implements BrokerObserver {
 
   available(queue: Queue, message: QueuedMessage): void {
     this.#ready.add(queue);
+    this.#sieves.available(queue, message);
     this.#watchExpiry(queue, message);
   }
 
@@ -211,6 +210,8 @@ export class Dispatcher implements BrokerObserver {
     for (const consumer of this.#byQueue.get(queue) ?? []) consumer.sources.delete(queue);
     this.#byQueue.delete(queue);
     this.#ready.delete(queue);
+    this.#unsifted.delete(queue);
+    this.#sieves.forget(queue);
   }
 
   published(sent: SentMessage, owner: OwnerId): void {
@@ -221,7 +222,7 @@ export class Dispatcher implements BrokerObserver {
         !matchesPattern(destination.name, sent.destination.name)
       )
         continue;
-      if (noLocal && consumer.owner === owner) continue;
+      if ((noLocal && consumer.owner === owner) || !selects(consumer.selector, sent)) continue;
       this.#broker.contents.hold(sent.op);
       consumer.pending.push(sent.op);
       this.#pump(consumer);
@@ -245,6 +246,7 @@ export class Dispatcher implements BrokerObserver {
     this.#byQueue.set(queue, consumers);
     consumers.push(consumer);
     consumer.sources.add(queue);
+    if (consumer.selector !== null) this.#sieves.join(queue, consumer.selector);
     consumers.sort((one, other) => other.request.consumerPriority - one.request.consumerPriority);
     this.#ready.add(queue);
   }
@@ -256,19 +258,36 @@ export class Dispatcher implements BrokerObserver {
 
   #pump(consumer: Consumer): void {
     const count = this.#creditOf(consumer);
-    for (const op of consumer.pending.splice(0, count)) {
+    for (const op of this.#takePending(consumer, count)) {
       consumer.inHand.add(op);
-      this.#handOut(consumer);
+      takeRoom(consumer);
       this.#volatileDeliveries.push({ consumer, op });
     }
-    if (!consumer.isBrowsing || consumer.pending.length > 0) return;
+    if (!consumer.isBrowsing) return;
+    if (consumer.pending.length > 0) {
+      if (this.#creditOf(consumer) > 0) this.#unsiftedBrowsers.add(consumer);
+      return;
+    }
     consumer.isBrowsing = false;
     this.#volatileDeliveries.push({ consumer, op: null });
   }
 
-  #handOut(consumer: Consumer): void {
-    consumer.outstandingCount += 1;
-    if (consumer.pulledCount > 0) consumer.pulledCount -= 1;
+  /** What comes next of what waits; a browser's selector looks at a message only when there is room for it. */
+  #takePending({ pending, request, selector }: Consumer, countMax: number): readonly Op[] {
+    if (selector === null || !request.browser) return pending.splice(0, countMax);
+    const queue = this.#broker.queues.get(destinationKey(request.destination));
+    const taken: Op[] = [];
+    let lookedCount = 0;
+    for (; lookedCount < pending.length && taken.length < countMax; lookedCount += 1) {
+      const op = pending[lookedCount]!;
+      const head = this.#budget.left > 0 ? this.#read(op) : null;
+      if (head === null) break;
+      this.#budget.left -= 1;
+      if (selector.matches(viewOf(op, head, queue?.get(op)?.deliveryCount ?? 0))) taken.push(op);
+      else this.#broker.contents.letGo(op);
+    }
+    pending.splice(0, lookedCount);
+    return taken;
   }
 
   #creditOf(consumer: Consumer): number {
@@ -279,42 +298,60 @@ export class Dispatcher implements BrokerObserver {
       : Math.max(0, prefetchCount - consumer.outstandingCount);
   }
 
-  /** Shares out what waits on a queue: in turn among the consumers of the highest priority that have credit. */
+  /** Shares out what waits on a queue. */
   #share(queue: Queue, now: WallTime): Command[] {
+    if (queue.waitingCount === 0) return [];
+    const shares = new Shares(queue, now);
+    if (this.#sieves.covers(queue)) this.#shareSelected(queue, shares);
+    else this.#shareInTurn(queue, shares);
+    if (shares.expired.length > 0) this.#ready.add(queue);
+    return shares.commands();
+  }
+
+  /** In turn among the consumers of the highest priority that have credit. */
+  #shareInTurn(queue: Queue, shares: Shares): void {
     const consumers = this.#eligible(queue);
-    const credit = consumers.reduce((sum, consumer) => sum + this.#creditOf(consumer), 0);
-    if (credit === 0 || queue.waitingCount === 0) return [];
-    const shares = new Map<Consumer, Op[]>();
-    const expired: Op[] = [];
+    const credit = this.#creditOfAll(consumers);
+    if (credit === 0) return;
     let turn = 0;
     for (const message of queue.next(credit)) {
-      if (message.expiresAt !== null && message.expiresAt <= now) {
-        expired.push(message.op);
-        continue;
-      }
+      if (shares.setAside(message)) continue;
       while (this.#creditOf(consumers[turn % consumers.length]!) === 0) turn += 1;
-      const consumer = consumers[turn % consumers.length]!;
+      shares.give(consumers[turn % consumers.length]!, message);
       turn += 1;
-      this.#handOut(consumer);
-      const share = shares.get(consumer);
-      if (share === undefined) shares.set(consumer, [message.op]);
-      else share.push(message.op);
     }
     this.#rotate(queue, turn);
-    const commands: Command[] = [];
-    if (expired.length > 0) {
-      commands.push({ kind: "expire", queue: queue.key, messages: expired });
-      this.#ready.add(queue);
+  }
+
+  /** Each message to the first in line who may have it, and who then goes to the end of the line. */
+  #shareSelected(queue: Queue, shares: Shares): void {
+    const all = this.#byQueue.get(queue) ?? [];
+    const exclusive = all.find((consumer) => consumer.request.exclusive);
+    const line = exclusive === undefined ? all : [exclusive];
+    const open = line.filter((consumer) => this.#creditOf(consumer) > 0);
+    const groups = Map.groupBy(open, ({ selector }) => selector?.text ?? null);
+    const takers = [...groups.values()].map((consumers) => this.#candidates(queue, consumers));
+    for (const { message, consumers } of mergeCandidates(takers)) {
+      if (shares.setAside(message)) continue;
+      const consumer = line.find((one) => consumers.has(one) && this.#creditOf(one) > 0);
+      if (consumer === undefined) continue;
+      shares.give(consumer, message);
+      toEndOfLine(line, consumer);
     }
-    for (const [{ owner, request }, messages] of shares)
-      commands.push({
-        kind: "deliver",
-        owner,
-        subscription: request.subscription,
-        queue: queue.key,
-        messages,
-      });
-    return commands;
+  }
+
+  /** What consumers with the same selector could have next, as many as they have room for. */
+  #candidates(queue: Queue, consumers: readonly Consumer[]): Takers {
+    const credit = this.#creditOfAll(consumers);
+    const selector = consumers[0]?.selector ?? null;
+    if (selector === null) return { consumers, takesAll: true, messages: queue.next(credit) };
+    const { found, isComplete } = this.#sieves.next(queue, selector, credit, this.#budget);
+    if (!isComplete) this.#unsifted.add(queue);
+    return { consumers, takesAll: false, messages: found };
+  }
+
+  #creditOfAll(consumers: readonly Consumer[]): number {
+    return consumers.reduce((sum, consumer) => sum + this.#creditOf(consumer), 0);
   }
 
   /** Consumers that may get something: the first exclusive one alone, else those of the highest priority that has credit. */
@@ -341,21 +378,4 @@ export class Dispatcher implements BrokerObserver {
   #watchExpiry(queue: Queue, message: QueuedMessage): void {
     if (message.expiresAt !== null) this.#expiries.add({ at: message.expiresAt, queue, op: message.op });
   }
-}
-
-/** A subscription that takes nothing off a queue and leaves no trace when its client goes: of a topic, or a browser. */
-export function isVolatile(request: SubscriptionRequest): boolean {
-  return request.browser || (request.durable === null && isTopic(request.destination));
-}
-
-export function isTopic(destination: Destination): boolean {
-  return destination.kind === "topic" || destination.kind === "temp-topic";
-}
-
-function reads({ destination, durable }: SubscriptionRequest, queue: Queue): boolean {
-  if (durable !== null) return queue.key === durableKey(durable.clientId, durable.name);
-  if (isTemporary(destination)) return queue.key === destinationKey(destination);
-  return (
-    queue.key.startsWith("queue://") && matchesPattern(destination.name, queue.key.slice("queue://".length))
-  );
 }

@@ -1,4 +1,4 @@
-import type { WallTime } from "../base/units.ts";
+import type { Op, WallTime } from "../base/units.ts";
 
 /** Where messages go. Temporary destinations belong to one connection and are gone with it. */
 export interface Destination {
@@ -77,4 +77,21 @@ export interface Message {
   readonly origin: MessageOrigin | null;
   readonly group: MessageGroup | null;
   readonly userId: string | null;
+}
+
+/** All of a message but its body: what selectors look at. */
+export type MessageHead = Omit<Message, "body">;
+
+export function withoutBody(message: Message): MessageHead {
+  const head: Omit<Message, "body"> & { body?: Uint8Array } = { ...message };
+  delete head.body;
+  return head;
+}
+
+/** The same for a message on both nodes, so that clients can tell a duplicate after a failover. */
+export const messageIdPrefix = "ID:understudy-";
+
+/** A message's id in JMS: its producer's, or one of ours. */
+export function messageIdOf(op: Op, origin: MessageOrigin | null = null): string {
+  return origin === null ? `${messageIdPrefix}${op}` : `${origin.producer}:${origin.sequence}`;
 }

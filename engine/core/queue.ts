@@ -1,6 +1,7 @@
 import { assert } from "../base/assert.ts";
 import type { Op, WallTime } from "../base/units.ts";
 import type { OwnerId } from "./command.ts";
+import { Line } from "./line.ts";
 import { parseDestinationKey, type Destination } from "./message.ts";
 
 /** Why a message lies in a dead letter queue, and where it came from. */
@@ -87,7 +88,7 @@ export class Queue {
   next(countMax: number): QueuedMessage[] {
     const found: QueuedMessage[] = [];
     for (let priority = 9; priority >= 0 && found.length < countMax; priority -= 1)
-      this.#lines[priority]?.collect(found, countMax, this.#isWaiting);
+      this.#lines[priority]?.collect(found, countMax, this.isWaiting);
     return found;
   }
 
@@ -150,81 +151,10 @@ export class Queue {
     return this.#messages.values();
   }
 
-  readonly #isWaiting = (message: QueuedMessage): boolean =>
+  readonly isWaiting = (message: QueuedMessage): boolean =>
     this.#messages.get(message.op) === message && !this.delivered.has(message.op);
 
   #line(priority: number): Line {
     return (this.#lines[priority] ??= new Line());
-  }
-}
-
-/**
- * Waiting messages of one priority. Messages that were delivered or removed meanwhile are skipped when they reach the
- * front, so that taking one from the middle costs nothing.
- */
-class Line {
-  #fifo: QueuedMessage[] = [];
-  #start = 0;
-  /** Sorted by position, lowest last, so that the front is taken with `pop`. */
-  readonly #returned: QueuedMessage[] = [];
-
-  push(message: QueuedMessage): void {
-    this.#fifo.push(message);
-  }
-
-  putBack(message: QueuedMessage): void {
-    let low = 0;
-    let high = this.#returned.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#returned[middle]!.position > message.position) low = middle + 1;
-      else high = middle;
-    }
-    this.#returned.splice(low, 0, message);
-  }
-
-  /** Adds the first waiting messages to `found` until it holds `countMax`. */
-  collect(found: QueuedMessage[], countMax: number, isWaiting: (message: QueuedMessage) => boolean): void {
-    this.#dropGone(isWaiting);
-    let freshAt = this.#start;
-    let returnedAt = this.#returned.length - 1;
-    let last: QueuedMessage | undefined;
-    while (found.length < countMax) {
-      const fresh = this.#fifo[freshAt];
-      const returned = this.#returned[returnedAt];
-      const message =
-        fresh === undefined || (returned !== undefined && returned.position <= fresh.position)
-          ? returned
-          : fresh;
-      if (message === undefined) return;
-      if (message === returned) returnedAt -= 1;
-      else freshAt += 1;
-      // One that came back before the front had passed it stands in both lists.
-      if (message === last || !isWaiting(message)) continue;
-      found.push(message);
-      last = message;
-    }
-  }
-
-  #dropGone(isWaiting: (message: QueuedMessage) => boolean): void {
-    for (
-      let last = this.#returned.at(-1);
-      last !== undefined && !isWaiting(last);
-      last = this.#returned.at(-1)
-    )
-      this.#returned.pop();
-    for (
-      let first = this.#fifo[this.#start];
-      first !== undefined && !isWaiting(first);
-      first = this.#fifo[this.#start]
-    )
-      this.#start += 1;
-    this.#compact();
-  }
-
-  #compact(): void {
-    if (this.#start < 1_024 || this.#start * 2 < this.#fifo.length) return;
-    this.#fifo = this.#fifo.slice(this.#start);
-    this.#start = 0;
   }
 }

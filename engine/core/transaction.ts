@@ -1,5 +1,5 @@
 import type { Op, WallTime } from "../base/units.ts";
-import type { Destination, MessageOrigin } from "./message.ts";
+import type { Destination, MessageHead, MessageOrigin } from "./message.ts";
 import type { SettleOutcome } from "./command.ts";
 
 /** What the queues need to know of a message that was sent; its content stays in the journal entry `op`. */
@@ -10,6 +10,8 @@ export interface SentMessage {
   readonly expiresAt: WallTime | null;
   readonly persistent: boolean;
   readonly origin: MessageOrigin | null;
+  /** What selectors of topic subscriptions look at when it becomes visible; `null` where nobody will ask. */
+  readonly head: MessageHead | null;
 }
 
 export interface PendingSettlement {

@@ -40,6 +40,7 @@ export class NodeLoop {
   readonly #inputs: Input[] = [];
   #isRunning = false;
   #isTurnPlanned = false;
+  #mustGoOn = false;
   #hasEnded = false;
   #isNodeServing = false;
   #isCongested = false;
@@ -110,6 +111,9 @@ export class NodeLoop {
     this.give({ kind: "turn-ended" });
     this.#isTurnPlanned = wasPlanned;
     this.#ports.turnEnded();
+    if (!this.#mustGoOn) return;
+    this.#mustGoOn = false;
+    this.planTurn();
   }
 
   #perform(effect: Effect): void {
@@ -158,6 +162,9 @@ export class NodeLoop {
       case "serve":
         this.#isNodeServing = effect.on;
         return this.#ports.serve(effect.on);
+      case "go-on":
+        this.#mustGoOn = true;
+        return;
       case "close-sessions":
         return this.#ports.closeSessions(effect.reason);
       case "ask-grant":

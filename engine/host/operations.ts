@@ -94,6 +94,7 @@ export class Operations {
           durable: null,
           exclusive: false,
           noLocal: false,
+          selector: null,
           consumerPriority: 0,
         });
         // What is there already comes before this is confirmed, however short the time-out.

@@ -91,6 +91,7 @@ export class ActiveRole {
   endTurn(now: Moment): void {
     const { history, emit } = this.#context;
     this.desk.endTurn(now);
+    if (this.desk.dispatcher.isBehind) emit({ kind: "go-on" });
     history.considerCheckpoint(now.monotonic);
     const batch = history.takeBatch();
     if (batch.length > 0) {

@@ -4,8 +4,9 @@ import { limits } from "../base/limits.ts";
 import { asInstant, type Moment, type Op, type WallTime } from "../base/units.ts";
 import { ownerOf, sessionOf, type Command, type OwnerId } from "../core/command.ts";
 import { admit } from "../core/admission.ts";
-import { durableKey } from "../core/broker.ts";
-import { Dispatcher, isVolatile, type Consumer } from "../core/dispatch.ts";
+import { durableKey, isSameDurable } from "../core/broker.ts";
+import { isVolatile, type Consumer } from "../core/consumer.ts";
+import { Dispatcher } from "../core/dispatch.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
 import {
   deadLetterQueue,
@@ -16,6 +17,7 @@ import {
 } from "../core/message.ts";
 import { checkDestination, isPattern } from "../core/pattern.ts";
 import type { QueuedMessage } from "../core/queue.ts";
+import { parseSelector } from "../core/selector/selector.ts";
 import type { JournalEntry } from "../pair/entry.ts";
 import { Outbox, type WaitingAnswer } from "../outbox.ts";
 import { ClientNames } from "./client-names.ts";
@@ -61,7 +63,7 @@ export class ClientDesk {
   constructor(history: History, journal: JournalReader) {
     this.#history = history;
     this.#journal = journal;
-    this.dispatcher = new Dispatcher(history.broker);
+    this.dispatcher = new Dispatcher(history.broker, (op) => this.content(op));
     history.broker.observer = this.dispatcher;
   }
 
@@ -222,6 +224,7 @@ export class ClientDesk {
         what: "subscriptions on a connection",
       });
     checkDestination(destination, true);
+    if (request.selector !== null) parseSelector(request.selector);
     this.#requireOwnTemporary(client, destination);
     if (durable !== null) {
       if (destination.kind !== "topic")
@@ -231,11 +234,8 @@ export class ClientDesk {
         });
       this.#requireUnused(durable.clientId, durable.name, client.session);
       const existing = this.#history.broker.durables.get(durableKey(durable.clientId, durable.name));
-      if (existing === undefined || destinationKey(existing.destination) !== destinationKey(destination))
-        this.#order(
-          { kind: "create-durable", clientId: durable.clientId, name: durable.name, destination },
-          now,
-        );
+      if (existing === undefined || !isSameDurable(existing, request))
+        this.#order({ kind: "create-durable", ...durable, destination, selector: request.selector }, now);
     } else if (
       destination.kind === "queue" &&
       !isPattern(destination.name) &&

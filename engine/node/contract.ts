@@ -128,6 +128,8 @@ export type Effect =
   | { readonly kind: "connectors"; readonly open: boolean }
   /** Whether clients' bytes are read now; while off their connections stand and wait. */
   | { readonly kind: "serve"; readonly on: boolean }
+  /** End another turn soon, though nothing may happen: there was more to do than one turn has time for. */
+  | { readonly kind: "go-on" }
   | { readonly kind: "close-sessions"; readonly reason: string }
   | { readonly kind: "ask-grant"; readonly wish: "active" | "alone" }
   | { readonly kind: "paired"; readonly epoch: Epoch }

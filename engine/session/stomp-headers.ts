@@ -1,8 +1,15 @@
 import { BrokerError } from "../base/errors.ts";
 import { asWallTime } from "../base/units.ts";
 import type { Moment, Op } from "../base/units.ts";
-import { parseDestinationKey } from "../core/message.ts";
-import { propertyText, type Destination, type Message, type PropertyValue } from "../core/message.ts";
+import {
+  messageIdOf,
+  messageIdPrefix,
+  parseDestinationKey,
+  propertyText,
+  type Destination,
+  type Message,
+  type PropertyValue,
+} from "../core/message.ts";
 import type { SessionAnswer } from "../core/dialogue.ts";
 import { headerOf } from "../wire/stomp/frames.ts";
 import type { StompFrame, StompHeader } from "../wire/stomp/frames.ts";
@@ -124,13 +131,6 @@ function bodyKindOf(frame: StompFrame): Message["bodyKind"] {
   const kind = told.toLowerCase();
   if (kind !== "text" && kind !== "bytes") throw invalidHeader("amq-msg-type", told, "text or bytes");
   return kind;
-}
-
-/** The same for a message on both nodes, so that clients can tell a duplicate after a failover. */
-const messageIdPrefix = "ID:understudy-";
-
-export function messageIdOf(op: Op): string {
-  return `${messageIdPrefix}${op}`;
 }
 
 /** Reads {@link messageIdOf} back; `null` when it is none of ours. */

@@ -1,16 +1,16 @@
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import type { Moment, Op } from "../base/units.ts";
-import { destinationKey } from "../core/message.ts";
+import { destinationKey, messageIdOf } from "../core/message.ts";
 import type { Destination } from "../core/message.ts";
 import type { AckMode, SessionRequest, SubscriptionRequest } from "../core/dialogue.ts";
+import { selectorOrNone } from "../core/selector/selector.ts";
 import { headerOf } from "../wire/stomp/frames.ts";
 import type { StompFrame, StompVersion } from "../wire/stomp/frames.ts";
 import { isOwnTemporary, looksLikeDestination, readDestination } from "./stomp-destination.ts";
 import {
   booleanHeader,
   invalidHeader,
-  messageIdOf,
   numberHeader,
   parseMessageId,
   parseOp,
@@ -31,7 +31,6 @@ const refusedOnSend = {
 } as const satisfies RefusedHeaders;
 
 const refusedOnSubscribe = {
-  selector: { what: "A selector", harmless: "" },
   transformation: { what: "Message transformation" },
   browser: { what: "Queue browsing over STOMP", harmless: "false" },
   "activemq.retroactive": { what: "Retroactive subscription", harmless: "false" },
@@ -144,6 +143,7 @@ export class StompRequests {
       durable: this.#durableOf(frame, destination),
       exclusive: booleanHeader(frame, "activemq.exclusive"),
       noLocal: booleanHeader(frame, "activemq.noLocal"),
+      selector: selectorOrNone(headerOf(frame, "selector")),
       consumerPriority: numberHeader(frame, "activemq.priority", { min: 0, max: 127, otherwise: 0 }),
     };
     this.#subscriptions.add({ request, id, destinationText, unsettled: new Map(), written: [] });

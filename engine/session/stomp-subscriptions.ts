@@ -2,7 +2,7 @@ import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import type { Op } from "../base/units.ts";
 import type { SubscriptionRequest } from "../core/dialogue.ts";
-import { messageIdOf } from "./stomp-headers.ts";
+import { messageIdOf } from "../core/message.ts";
 
 /** One subscription of a connection, and what it was handed and has not settled. */
 export interface StompSubscription {

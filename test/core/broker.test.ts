@@ -197,20 +197,22 @@ describe("broker: topics and temporary destinations", () => {
       clientId: "c",
       name: "all",
       destination: { kind: "topic", name: "prices.>" },
+      selector: null,
     });
     const op = bench.send({ kind: "topic", name: "prices.stock" });
     bench.send({ kind: "topic", name: "other" });
     expect(bench.waiting(durableKey("c", "all"))).toEqual([op]);
   });
 
-  test("the same name with another topic is a new subscription; with the same topic nothing happens", () => {
+  test("the same name with another topic or selector is a new subscription; with the same nothing happens", () => {
     const bench = new Bench();
-    const create = (name: string): void =>
+    const create = (name: string, selector: string | null = null): void =>
       void bench.do({
         kind: "create-durable",
         clientId: "c",
         name: "d",
         destination: { kind: "topic", name },
+        selector,
       });
     create("prices");
     const op = bench.send(prices);
@@ -219,12 +221,18 @@ describe("broker: topics and temporary destinations", () => {
     create("other");
     expect(bench.waiting(durableKey("c", "d"))).toEqual([]);
     expect(bench.takeContents().kept).not.toContain(op);
+    create("prices", "JMSPriority > 3");
+    const next = bench.send(prices);
+    create("prices", "JMSPriority > 3");
+    expect(bench.waiting(durableKey("c", "d"))).toEqual([next]);
+    create("prices", "JMSPriority > 2");
+    expect(bench.waiting(durableKey("c", "d"))).toEqual([]);
   });
 
   test("two subscriptions share a message's content, and the last one lets it go", () => {
     const bench = new Bench();
     for (const name of ["a", "b"])
-      bench.do({ kind: "create-durable", clientId: "c", name, destination: prices });
+      bench.do({ kind: "create-durable", clientId: "c", name, destination: prices, selector: null });
     const op = bench.send(prices);
     bench.do({ kind: "delete-durable", clientId: "c", name: "a" });
     expect(bench.takeContents()).toEqual({ kept: [op], dead: [] });

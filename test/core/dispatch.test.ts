@@ -1,63 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { asOp, asWallTime, type Op } from "../../engine/base/units.ts";
+import { asOp, asWallTime } from "../../engine/base/units.ts";
 import { durableKey } from "../../engine/core/broker.ts";
-import type { Command } from "../../engine/core/command.ts";
 import { Dispatcher } from "../../engine/core/dispatch.ts";
-import type { SessionId, SubscriptionRequest } from "../../engine/core/dialogue.ts";
 import { ExpiryHeap } from "../../engine/core/expiry.ts";
 import type { Destination } from "../../engine/core/message.ts";
 import { matchesPattern } from "../../engine/core/pattern.ts";
 import type { Queue } from "../../engine/core/queue.ts";
+import { Desk, session } from "./desk.ts";
 import { Bench, orders, ordersKey, prices } from "./helpers.ts";
-
-const session = (number: number): SessionId => number as SessionId;
-
-/** A broker with its dispatcher; what is handed out is applied, and told by consumer. */
-class Desk {
-  readonly bench = new Bench();
-  readonly dispatcher = new Dispatcher(this.bench.broker);
-
-  constructor() {
-    this.bench.broker.observer = this.dispatcher;
-  }
-
-  subscribe(number: number, changes: Partial<SubscriptionRequest> = {}): this {
-    this.dispatcher.add(session(number), `c1-${number}`, {
-      subscription: "s",
-      destination: orders,
-      ackMode: "client-individual",
-      prefetchCount: 10,
-      browser: false,
-      durable: null,
-      exclusive: false,
-      noLocal: false,
-      consumerPriority: 0,
-      ...changes,
-    });
-    return this;
-  }
-
-  send(count = 1, destination: Destination = orders, owner = "producer"): Op[] {
-    return Array.from({ length: count }, () => this.bench.send(destination, {}, null, owner));
-  }
-
-  /** What each session gets now: [session, ops]. */
-  run(now = 0): [number, number[]][] {
-    const shared: [number, number[]][] = [];
-    this.dispatcher.run(asWallTime(now), (command: Command) => {
-      this.bench.do(command);
-      if (command.kind === "deliver") shared.push([Number(command.owner.slice(3)), [...command.messages]]);
-    });
-    for (const { consumer, op } of this.dispatcher.takeVolatileDeliveries())
-      shared.push([consumer.session, op === null ? [] : [op]]);
-    return shared;
-  }
-
-  settle(number: number, ops: readonly Op[]): void {
-    this.bench.settle(ops, "accepted", null, `c1-${number}`);
-    this.dispatcher.settled(this.dispatcher.consumer(session(number), "s")!, ops);
-  }
-}
 
 describe("dispatch: queues", () => {
   test("no more than the prefetch is handed out, and more as it is settled", () => {
@@ -157,7 +107,7 @@ describe("dispatch: queues", () => {
     const bench = new Bench();
     const [first, second] = [bench.send(orders, { expiresAt: asWallTime(50) }), bench.send()];
     const desk = new Desk();
-    Object.assign(desk, { bench, dispatcher: new Dispatcher(bench.broker) });
+    Object.assign(desk, { bench, dispatcher: new Dispatcher(bench.broker, bench.read) });
     bench.broker.observer = desk.dispatcher;
     desk.run(50);
     expect(bench.waiting()).toEqual([second]);
@@ -204,7 +154,7 @@ describe("dispatch: topics", () => {
 
   test("a durable subscription is a queue with one reader", () => {
     const desk = new Desk();
-    desk.bench.do({ kind: "create-durable", clientId: "c", name: "d", destination: prices });
+    desk.bench.do({ kind: "create-durable", clientId: "c", name: "d", destination: prices, selector: null });
     const [op] = desk.send(1, prices);
     desk.subscribe(1, { destination: prices, durable: { clientId: "c", name: "d" } });
     expect(desk.run()).toEqual([[1, [op]]]);

@@ -13,6 +13,7 @@ export function messageTo(destination: Destination, changes: Partial<Message> = 
     destination,
     body: new TextEncoder().encode("hello"),
     bodyKind: "text",
+    isCompressed: false,
     properties: new Map(),
     persistent: true,
     priority: 4,
@@ -21,7 +22,6 @@ export function messageTo(destination: Destination, changes: Partial<Message> = 
     correlationId: null,
     replyTo: null,
     type: null,
-    isCompressed: false,
     origin: null,
     group: null,
     userId: null,
@@ -32,6 +32,8 @@ export function messageTo(destination: Destination, changes: Partial<Message> = 
 /** A broker whose commands are admitted and numbered, as the active node does it. */
 export class Bench {
   readonly broker = new Broker();
+  readonly read = (op: Op): Message | null => this.#messages.get(op) ?? null;
+  readonly #messages = new Map<Op, Message>();
   #op = 0;
 
   do(command: Command): Op {
@@ -48,7 +50,10 @@ export class Bench {
     transaction: string | null = null,
     owner = "producer",
   ): Op {
-    return this.do({ kind: "send", owner, message: messageTo(destination, changes), transaction });
+    const message = messageTo(destination, changes);
+    const op = this.do({ kind: "send", owner, message, transaction });
+    this.#messages.set(op, message);
+    return op;
   }
 
   deliver(messages: readonly Op[], owner = "consumer", queue = ordersKey): void {

@@ -98,7 +98,7 @@ function commandFor(broker: Broker, { kind, owner, queue, which, ...rest }: Wish
     case "purge":
       return { kind, queue: key };
     case "durable":
-      return { kind: "create-durable", clientId: owner, name: "d", destination: topic };
+      return { kind: "create-durable", clientId: owner, name: "d", destination: topic, selector: null };
     case "undurable":
       return { kind: "delete-durable", clientId: owner, name: "d" };
     case "temporary":

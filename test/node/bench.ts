@@ -135,6 +135,7 @@ export class NodeBench {
         durable: null,
         exclusive: false,
         noLocal: false,
+        selector: null,
         consumerPriority: 0,
       },
       number,

@@ -62,6 +62,7 @@ describe("node: clients", () => {
       durable: null,
       exclusive: false,
       noLocal: false,
+      selector: null,
       consumerPriority: 0,
     };
     node.ask({ kind: "subscribe", ...subscription, ...wishes });

@@ -63,6 +63,7 @@ describe("STOMP 1.2: SUBSCRIBE", () => {
         durable: null,
         exclusive: false,
         noLocal: false,
+        selector: null,
         consumerPriority: 0,
       },
     ]);

@@ -48,6 +48,7 @@ export const actions: readonly (readonly [RegExp, Action])[] = [
         browser: false,
         exclusive: false,
         noLocal: false,
+        selector: null,
         consumerPriority: 0,
       }),
   ],

@@ -54,6 +54,8 @@ export function effectWords(host: SimulatedHost, effect: Effect, names: Names): 
       return `${effect.open ? "opens" : "closes"} its port`;
     case "serve":
       return effect.on ? "serves clients" : "lets clients wait";
+    case "go-on":
+      return "goes on with what one turn had no time for";
     case "ask-grant":
       return `asks the supervisor to be ${effect.wish}`;
     case "handed-over":

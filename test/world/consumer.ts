@@ -41,6 +41,7 @@ export class SimulatedConsumer extends FailoverClient {
       browser: false,
       exclusive: false,
       noLocal: false,
+      selector: null,
       consumerPriority: 0,
     } as const;
     this.ask({ kind: "subscribe", subscription, destination, durable, prefetchCount, ...rest }, () => {

@@ -288,6 +288,9 @@ export class SimulatedHost {
         this.#isNodeServing = effect.on;
         if (effect.on) this.arrive("timer", () => this.#resumeClients());
         return;
+      case "go-on":
+        this.arrive("timer", () => this.give({ kind: "turn-ended" }));
+        return;
       case "close-sessions":
         for (const client of [...this.#clients.values()]) client.hostCloses();
         return;

@@ -1,0 +1,85 @@
+import type { Op } from "../base/units.ts";
+import { durableKey, isTemporary } from "./broker.ts";
+import type { OwnerId } from "./command.ts";
+import type { SessionId, SubscriptionRequest } from "./dialogue.ts";
+import { destinationKey, type Destination } from "./message.ts";
+import { matchesPattern } from "./pattern.ts";
+import type { Queue } from "./queue.ts";
+import { compiledSelector } from "./selection.ts";
+import type { Selector } from "./selector/selector.ts";
+
+/** A subscription of a connected client. */
+export interface Consumer {
+  readonly session: SessionId;
+  readonly owner: OwnerId;
+  readonly request: SubscriptionRequest;
+  /** `null` also for a durable subscription: only what matches comes into its queue. */
+  readonly selector: Selector | null;
+  /** Queues it reads: one, or those that match its pattern so far. */
+  readonly sources: Set<Queue>;
+  /** Handed out and not settled. */
+  outstandingCount: number;
+  /** Of a volatile subscription: messages that wait for credit, and those in the client's hands. */
+  readonly pending: Op[];
+  readonly inHand: Set<Op>;
+  /** Deliveries that gave their room back before they were settled. */
+  readonly extended: Set<Op>;
+  /** Without a prefetch: what it may get now. */
+  pulledCount: number;
+  /** A browser that has not been told yet that it has seen all. */
+  isBrowsing: boolean;
+}
+
+/** A message on its way to a subscriber that the state does not know; `null`: a browser has seen all. */
+export interface VolatileDelivery {
+  readonly consumer: Consumer;
+  readonly op: Op | null;
+}
+
+export function newConsumer(session: SessionId, owner: OwnerId, request: SubscriptionRequest): Consumer {
+  return {
+    session,
+    owner,
+    request,
+    selector: request.durable === null ? compiledSelector(request.selector) : null,
+    sources: new Set(),
+    outstandingCount: 0,
+    pending: [],
+    inHand: new Set(),
+    extended: new Set(),
+    pulledCount: 0,
+    isBrowsing: request.browser,
+  };
+}
+
+/** Something was handed out to the consumer. */
+export function takeRoom(consumer: Consumer): void {
+  consumer.outstandingCount += 1;
+  if (consumer.pulledCount > 0) consumer.pulledCount -= 1;
+}
+
+/** The consumer goes behind all others of its priority. */
+export function toEndOfLine(line: Consumer[], consumer: Consumer): void {
+  const { consumerPriority } = consumer.request;
+  line.splice(line.indexOf(consumer), 1);
+  const behind = line.findIndex(({ request }) => request.consumerPriority < consumerPriority);
+  line.splice(behind === -1 ? line.length : behind, 0, consumer);
+}
+
+/** A subscription that takes nothing off a queue and leaves no trace when its client goes: of a topic, or a browser. */
+export function isVolatile(request: SubscriptionRequest): boolean {
+  return request.browser || (request.durable === null && isTopic(request.destination));
+}
+
+export function isTopic(destination: Destination): boolean {
+  return destination.kind === "topic" || destination.kind === "temp-topic";
+}
+
+/** Whether a subscription is to the queue, or to a pattern that covers it. */
+export function reads({ destination, durable }: SubscriptionRequest, queue: Queue): boolean {
+  if (durable !== null) return queue.key === durableKey(durable.clientId, durable.name);
+  if (isTemporary(destination)) return queue.key === destinationKey(destination);
+  return (
+    queue.key.startsWith("queue://") && matchesPattern(destination.name, queue.key.slice("queue://".length))
+  );
+}

@@ -1,0 +1,68 @@
+import type { Op, WallTime } from "../base/units.ts";
+import type { Command } from "./command.ts";
+import { takeRoom, type Consumer } from "./consumer.ts";
+import type { Queue, QueuedMessage } from "./queue.ts";
+
+/** Consumers of a queue with the same selector, or with none, and the messages they could have next. */
+export interface Takers {
+  readonly consumers: readonly Consumer[];
+  readonly messages: readonly QueuedMessage[];
+  /** They have no selector: what others could have, they could have too. */
+  readonly takesAll: boolean;
+}
+
+/** Messages that consumers with different selectors could have, in the queue's order, each with who could have it. */
+export function mergeCandidates(
+  takers: readonly Takers[],
+): { message: QueuedMessage; consumers: ReadonlySet<Consumer> }[] {
+  const byMessage = new Map<QueuedMessage, Set<Consumer>>();
+  const unselective = takers.filter(({ takesAll }) => takesAll).flatMap(({ consumers }) => consumers);
+  for (const { messages, consumers } of takers)
+    for (const message of messages) {
+      let could = byMessage.get(message);
+      if (could === undefined) byMessage.set(message, (could = new Set(unselective)));
+      for (const consumer of consumers) could.add(consumer);
+    }
+  return [...byMessage]
+    .map(([message, consumers]) => ({ message, consumers }))
+    .sort(
+      ({ message: one }, { message: other }) =>
+        other.priority - one.priority || one.position - other.position,
+    );
+}
+
+/** What one round of sharing a queue out comes to. */
+export class Shares {
+  readonly expired: Op[] = [];
+  readonly #queue: Queue;
+  readonly #now: WallTime;
+  readonly #shares = new Map<Consumer, Op[]>();
+
+  constructor(queue: Queue, now: WallTime) {
+    this.#queue = queue;
+    this.#now = now;
+  }
+
+  /** A message past its time goes to nobody. */
+  setAside({ op, expiresAt }: QueuedMessage): boolean {
+    if (expiresAt === null || expiresAt > this.#now) return false;
+    this.expired.push(op);
+    return true;
+  }
+
+  give(consumer: Consumer, { op }: QueuedMessage): void {
+    takeRoom(consumer);
+    const share = this.#shares.get(consumer);
+    if (share === undefined) this.#shares.set(consumer, [op]);
+    else share.push(op);
+  }
+
+  commands(): Command[] {
+    const { key: queue } = this.#queue;
+    const commands: Command[] = [];
+    if (this.expired.length > 0) commands.push({ kind: "expire", queue, messages: this.expired });
+    for (const [{ owner, request }, messages] of this.#shares)
+      commands.push({ kind: "deliver", owner, subscription: request.subscription, queue, messages });
+    return commands;
+  }
+}

@@ -1,0 +1,56 @@
+import { asWallTime, type Op } from "../../engine/base/units.ts";
+import type { Command } from "../../engine/core/command.ts";
+import type { SessionId, SubscriptionRequest } from "../../engine/core/dialogue.ts";
+import { Dispatcher } from "../../engine/core/dispatch.ts";
+import type { Destination } from "../../engine/core/message.ts";
+import { Bench, orders } from "./helpers.ts";
+
+export const session = (number: number): SessionId => number as SessionId;
+
+/** A broker with its dispatcher; what is handed out is applied, and told by consumer. */
+export class Desk {
+  readonly bench = new Bench();
+  readonly dispatcher = new Dispatcher(this.bench.broker, this.bench.read);
+
+  constructor() {
+    this.bench.broker.observer = this.dispatcher;
+  }
+
+  subscribe(number: number, changes: Partial<SubscriptionRequest> = {}): this {
+    this.dispatcher.add(session(number), `c1-${number}`, {
+      subscription: "s",
+      destination: orders,
+      ackMode: "client-individual",
+      prefetchCount: 10,
+      browser: false,
+      durable: null,
+      exclusive: false,
+      noLocal: false,
+      selector: null,
+      consumerPriority: 0,
+      ...changes,
+    });
+    return this;
+  }
+
+  send(count = 1, destination: Destination = orders, owner = "producer"): Op[] {
+    return Array.from({ length: count }, () => this.bench.send(destination, {}, null, owner));
+  }
+
+  /** What each session gets now: [session, ops]. */
+  run(now = 0): [number, number[]][] {
+    const shared: [number, number[]][] = [];
+    this.dispatcher.run(asWallTime(now), (command: Command) => {
+      this.bench.do(command);
+      if (command.kind === "deliver") shared.push([Number(command.owner.slice(3)), [...command.messages]]);
+    });
+    for (const { consumer, op } of this.dispatcher.takeVolatileDeliveries())
+      shared.push([consumer.session, op === null ? [] : [op]]);
+    return shared;
+  }
+
+  settle(number: number, ops: readonly Op[]): void {
+    this.bench.settle(ops, "accepted", null, `c1-${number}`);
+    this.dispatcher.settled(this.dispatcher.consumer(session(number), "s")!, ops);
+  }
+}
