@@ -8,7 +8,7 @@ import { realFiles, type Files } from "./files.ts";
 import { Segment, type StoredEntry } from "./segment.ts";
 
 const readAheadBytes = 262_144;
-const namePattern = /^journal-\d{16}\.log$/;
+const namePattern = /^journal-(\d{16})\.log$/;
 
 /** What a journal is kept in, where that is not the machine's own files. */
 export interface JournalSurroundings {
@@ -58,7 +58,7 @@ export class Journal {
     this.#fail = fail;
     this.#files = files;
     this.#segmentBytesMax = segmentBytesMax;
-    this.#open();
+    this.#open(next);
     if (this.#segments.length === 0 && next === 1) this.#begin(next);
     if (this.completeAfter >= next || this.last < next - 1)
       throw this.#damaged(
@@ -118,11 +118,14 @@ export class Journal {
     return this.read(op, 1)[0]?.digest ?? null;
   }
 
-  /** Takes all entries beyond `after` off; nobody was ever told of them. */
+  /** Takes all entries beyond `after` off, for good; nobody was ever told of them. */
   cut(after: Op): void {
     while (this.#segments.length > 1 && (this.#newest?.first ?? 0) > after)
       this.#remove(this.#segments.pop());
     this.#newest?.cut(after);
+    // What follows is written over their place: should the power go they must not come back behind it.
+    this.#secure(this.#newest);
+    this.#secureNames();
     this.#waiting = [];
     this.#generation += 1;
   }
@@ -161,7 +164,11 @@ export class Journal {
     this.#isClosed = true;
     this.#waiting = [];
     for (const segment of this.#segments) {
-      if (this.#durability === "power-loss") segment.file.sync();
+      try {
+        this.#secure(segment);
+      } catch {
+        // Whoever waits for an entry was not told that it is safe, and will not be.
+      }
       segment.close();
     }
   }
@@ -199,33 +206,39 @@ export class Journal {
     else segment.file.syncLater(finish);
   }
 
-  #open(): void {
+  #open(next: Op): void {
     const names = this.#files
       .list(this.#directory)
       .filter((name) => namePattern.test(name))
       .sort();
     for (const [index, name] of names.entries()) {
-      const opened = Segment.open(this.#files, join(this.#directory, name));
-      if (opened === null) throw this.#damaged(`${name} is not a journal file`);
-      const { segment, end } = opened;
+      const first = asOp(Number(namePattern.exec(name)?.[1]));
+      const opened = Segment.open(this.#files, join(this.#directory, name), first);
       const isLast = index === names.length - 1;
+      if (opened === "unbegun" && isLast) {
+        this.#files.remove(join(this.#directory, name));
+        break;
+      }
+      if (typeof opened === "string") throw this.#damaged(`${name} is not a journal file`);
+      const { segment, end } = opened;
       // A new file is begun only when the one before it is whole.
       if (end.kind === "damaged" || (end.kind === "torn" && !isLast))
         throw this.#damaged(`${name} is broken behind entry ${segment.last}`);
-      const expected = this.#segments.length === 0 ? segment.first : this.last + 1;
-      if (segment.first !== expected)
-        throw this.#damaged(`entries ${expected} to ${segment.first - 1} are missing`);
+      const expected = this.#segments.length === 0 ? first : this.last + 1;
+      // Files were dropped, and the loss of power has brought some of them back; nobody needs what they hold.
+      if (first > expected && first <= next) for (const old of this.#segments.splice(0)) this.#remove(old);
+      else if (first !== expected) throw this.#damaged(`entries ${expected} to ${first - 1} are missing`);
       this.#segments.push(segment);
       if (end.kind === "torn") segment.trim();
     }
+    // Whoever wrote these may have died before they were synced; from here on they count as durable.
+    this.#secure(this.#newest);
   }
 
   #begin(first: Op): void {
     // The file before is finished, so all of it must be safe before anything behind it can be.
-    if (this.#newest !== undefined && this.#durability === "power-loss") {
-      this.#newest.file.sync();
-      this.#newest.synced(this.#newest.sizeBytes);
-    }
+    this.#secure(this.#newest);
+    this.#newest?.synced(this.#newest.sizeBytes);
     this.#segments.push(
       Segment.create(
         this.#files,
@@ -233,7 +246,17 @@ export class Journal {
         first,
       ),
     );
-    this.#files.syncDirectory(this.#directory);
+    // The file must be one before its name can be found.
+    this.#secure(this.#newest);
+    this.#secureNames();
+  }
+
+  #secure(segment: Segment | undefined): void {
+    if (this.#durability === "power-loss") segment?.file.sync();
+  }
+
+  #secureNames(): void {
+    if (this.#durability === "power-loss") this.#files.syncDirectory(this.#directory);
   }
 
   #checked(entry: StoredEntry): StoredEntry {

@@ -45,23 +45,29 @@ export class Segment {
   /** Begins a new file. */
   static create(files: Files, path: string, first: Op): Segment {
     const file = files.create(path);
-    const header = Buffer.alloc(headerBytes);
-    magic.copy(header);
-    header.writeDoubleBE(first, magic.length);
-    file.write([header], 0);
+    file.write([headerOf(first)], 0);
     return new Segment(path, first, file);
   }
 
-  /** Opens an existing file and finds its records. `null` when it is not a journal file at all. */
-  static open(files: Files, path: string): { segment: Segment; end: SegmentEnd } | null {
+  /**
+   * Opens the file that begins with entry `first` and finds its records. `foreign`: it is not a journal file, or not
+   * this one; `unbegun`: it was just made when the process or the power went, and never held anything.
+   */
+  static open(
+    files: Files,
+    path: string,
+    first: Op,
+  ): { segment: Segment; end: SegmentEnd } | "foreign" | "unbegun" {
     const file = files.open(path);
+    const wanted = headerOf(first);
     const header = Buffer.alloc(headerBytes);
     file.read(header, 0);
-    if (!header.subarray(0, magic.length).equals(magic)) {
+    const size = file.sizeBytes();
+    if (size < headerBytes || !header.equals(wanted)) {
       file.close();
-      return null;
+      return size <= headerBytes && isTorn(header, wanted) ? "unbegun" : "foreign";
     }
-    const segment = new Segment(path, header.readDoubleBE(magic.length) as Op, file);
+    const segment = new Segment(path, first, file);
     return { segment, end: segment.#findRecords() };
   }
 
@@ -168,6 +174,19 @@ export class Segment {
     if (at === size) return { kind: "whole" };
     return wasSynced(content, at) ? { kind: "damaged", at } : { kind: "torn" };
   }
+}
+
+function headerOf(first: Op): Buffer {
+  const header = Buffer.alloc(headerBytes);
+  magic.copy(header);
+  header.writeDoubleBE(first, magic.length);
+  return header;
+}
+
+/** Whether `found` is the beginning of `wanted` with nothing but zeros behind it. */
+function isTorn(found: Buffer, wanted: Buffer): boolean {
+  const end = found.findLastIndex((byte) => byte !== 0) + 1;
+  return found.subarray(0, end).equals(wanted.subarray(0, end));
 }
 
 /** Where the sound record at `at` ends, or `null` when there is none. */

@@ -1,4 +1,6 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { syncDirectory } from "./sync-directory.ts";
 
 /** Where another node's state is received, beside the store it will replace. */
 export function incomingDirectory(directory: string): string {
@@ -11,6 +13,8 @@ export function replaceDirectory(directory: string): string {
   rmSync(kept, { recursive: true, force: true });
   renameSync(directory, kept);
   renameSync(incomingDirectory(directory), directory);
+  // The active node counts on what is in it from now on, so that a loss of power must not bring the old one back.
+  syncDirectory(dirname(directory));
   return kept;
 }
 

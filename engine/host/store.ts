@@ -170,7 +170,9 @@ export class Store implements JournalReader {
     this.#incoming = null;
     incoming.saveCheckpoint({ ...head, put: [], deleted: [], deletedQueues: [], newOps: [], deadOps: [] });
     incoming.saveTerm(head.epoch, pairId);
-    incoming.#journal.restart(asOp(head.op + 1));
+    this.#writing(() => {
+      incoming.#journal.restart(asOp(head.op + 1));
+    });
     incoming.close();
     this.close();
     const kept = this.#writing(() => replaceDirectory(this.directory));
@@ -195,7 +197,11 @@ export class Store implements JournalReader {
   }
 
   content(op: Op): Uint8Array | null {
-    return this.#stored(op)?.bytes ?? null;
+    const stored = this.#stored(op);
+    // It goes to another store, which could not tell any more.
+    if (stored !== null && !digestsEqual(digestOf(stored.bytes), stored.digest))
+      throw this.#damaged(`entry ${op} has changed since it was written`);
+    return stored?.bytes ?? null;
   }
 
   message(op: Op): Message | null {

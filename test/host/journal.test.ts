@@ -13,6 +13,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { emptyDigest } from "../../engine/base/checksum.ts";
 import { BrokerError } from "../../engine/base/errors.ts";
 import { asEpoch, asOp, asWallTime, type Op } from "../../engine/base/units.ts";
+import { realFiles } from "../../engine/host/files.ts";
 import { Journal } from "../../engine/host/journal.ts";
 import { nextEntry, type Head, type JournalEntry } from "../../engine/pair/entry.ts";
 
@@ -231,6 +232,38 @@ describe("journal: after a loss of power", () => {
     expect(codeOf(() => open(asOp(8)))).toBe("STORE_DAMAGED");
     rmSync(onlyFile());
     expect(codeOf(() => open(asOp(8)))).toBe("STORE_DAMAGED");
+  });
+
+  test("a file that was just made and never held anything is made again, whatever of its header is there", async () => {
+    const journal = open();
+    await write(journal, history(2));
+    journal.close();
+    const header = readFileSync(onlyFile()).subarray(0, 16);
+    for (let size = 0; size < header.length; size += 1) {
+      writeFileSync(onlyFile(), Buffer.concat([header.subarray(0, size), Buffer.alloc(16 - size)]));
+      const read = open();
+      expect(read.last).toBe(0);
+      read.close();
+      expect(readFileSync(onlyFile())).toEqual(header);
+    }
+  });
+
+  test("files that a checkpoint had dropped may come back, and those after them not", async () => {
+    const surroundings = { files: realFiles, segmentBytesMax: 100 };
+    const small = (next: Op): Journal =>
+      new Journal(directory, "power-loss", next, (error) => void expect.fail(error.message), surroundings);
+    const journal = small(asOp(1));
+    const entries = history(12);
+    for (const entry of entries) await write(journal, [entry]);
+    journal.close();
+    const [, second = ""] = readdirSync(directory).sort();
+    rmSync(join(directory, second));
+
+    expect(codeOf(() => small(asOp(1)))).toBe("STORE_DAMAGED");
+    const read = small(asOp(12));
+    expect(read.last).toBe(12);
+    expect(read.completeAfter).toBeGreaterThan(1);
+    read.close();
   });
 
   test("a file that is no journal is damage", () => {

@@ -26,8 +26,8 @@ export class NodeBench {
 
   constructor(options: Partial<NodeOptions> = {}) {
     this.#clock = new Clock();
-    this.disk = new SimulatedDisk(this.#clock, 1_000);
-    this.disk.latencyMs = () => 1;
+    this.disk = new SimulatedDisk(this.#clock);
+    this.disk.files.latencyMs = () => 1;
     this.options = {
       name: options.role ?? "primary",
       role: "primary",
@@ -71,7 +71,7 @@ export class NodeBench {
 
   /** Another process on the same store. */
   restart(options: Partial<NodeOptions> = {}): this {
-    this.disk.lose();
+    this.disk.loseUnsynced();
     Object.assign(this.options, options);
     this.node = this.#load();
     this.effects = [];
@@ -96,7 +96,7 @@ export class NodeBench {
 
   /** The disk has done all that it was given. */
   sync(): this {
-    this.disk.finishWrites();
+    this.#clock.run(this.#clock.now + 1_000);
     return this;
   }
 

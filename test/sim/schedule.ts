@@ -44,6 +44,7 @@ export function planOf(seed: number): Plan {
     startMs: random.pick([5, 60]),
     checkpointChance: random.pick([0, 0.02, 0.3]),
     tailCount: random.pick([0, 50]),
+    segmentBytes: random.pick([1_000, 8_000, 100_000]),
   };
   return { seed, options, faults: makeFaults(random, troubleMs) };
 }
@@ -80,6 +81,7 @@ function play(world: World, ledger: Ledger, plan: Plan): void {
   world.clock.run(troubleMs);
   for (const producer of producers) producer.stop();
   heal(world, () => producers.every((producer) => producer.isDone) && isDrained(world));
+  if (world.isBeyondRepair) return;
   for (const consumer of consumers) consumer.stop();
   world.clock.run(world.clock.now + 500);
   compareNodes(world);
@@ -155,7 +157,8 @@ function heal(world: World, isDone: () => boolean): void {
   world.clock.run(world.clock.now + 2_000);
   world.network.set("healthy");
   world.network.delayMs = 0;
-  while (world.clock.now < until) {
+  for (const disk of Object.values(world.disks)) disk.files.trouble = "none";
+  while (world.clock.now < until && !world.isBeyondRepair) {
     for (const host of Object.values(world.hosts)) if (host?.isFrozen === true) host.thaw();
     if (world.supervisor === null) world.startSupervisor();
     if (world.supervisor?.isRecovering === false) {
@@ -167,6 +170,7 @@ function heal(world: World, isDone: () => boolean): void {
     world.clock.run(world.clock.now + 500);
     if (isWhole(world) && isDone()) return;
   }
+  if (world.isBeyondRepair) return;
   if (!isWhole(world)) violated("the pair heals", `after ${healingMs} ms: ${situation(world)}`);
   violated("nothing is stranded", `after ${healingMs} ms: ${queuesOf(world)}`);
 }

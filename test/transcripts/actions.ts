@@ -128,7 +128,7 @@ export const actions: readonly (readonly [RegExp, Action])[] = [
     /^the (primary|replica) is given an empty store$/,
     (stage, node) => {
       stage.world.oracle.destroyed.add(node as NodeName);
-      stage.world.disks[node as NodeName].copyFrom(new SimulatedDisk(stage.world.clock, 0));
+      stage.world.disks[node as NodeName].copyFrom(new SimulatedDisk(stage.world.clock));
     },
   ],
   [

@@ -248,7 +248,7 @@ export class StageRecovery {
   /** Makes the node's directory stand for its disk as it is now. */
   #save(node: NodeName): void {
     const { world } = this.#around;
-    const disk = new SimulatedDisk(world.clock, world.options.tailCount);
+    const disk = new SimulatedDisk(world.clock);
     disk.copyFrom(world.disks[node]);
     const id = this.#disks.size + 1;
     this.#disks.set(id, disk);

@@ -1,4 +1,5 @@
-import { stateWord, type NodeName } from "../world/host.ts";
+import type { NodeName } from "../world/host.ts";
+import { stateWord } from "../world/node-view.ts";
 import { SimulatedSupervisor } from "../world/supervisor.ts";
 import { World, type WorldOptions } from "../world/world.ts";
 import { actions } from "./actions.ts";
@@ -213,6 +214,7 @@ export class Stage {
     if (this.world.hosts[node] === null) return;
     this.#ends.set(node, { state: "killed", text: "" });
     this.world.kill(node);
+    this.world.disks[node].loseUnsynced();
   }
 
   killSupervisor(): void {

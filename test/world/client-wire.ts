@@ -66,6 +66,12 @@ export class ClientWire {
     else this.#lose();
   }
 
+  /** The connection breaks: both ends learn of it, each in its time. */
+  cut(): void {
+    this.#toClient(() => this.#lose());
+    this.#toHost(() => this.#endHostSide());
+  }
+
   #endHostSide(): void {
     if (this.#isHostDone) return;
     this.#isHostDone = true;

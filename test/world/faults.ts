@@ -1,3 +1,4 @@
+import type { DiskTrouble } from "./files.ts";
 import type { NodeName } from "./host.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
@@ -21,7 +22,18 @@ export interface Fault {
     | "kill supervisor"
     | "stop active"
     | "switch over"
-    | "recover";
+    | "recover"
+    | "power active"
+    | "power standby"
+    | "power all"
+    | "disk full"
+    | "disk writes fail"
+    | "disk syncs fail"
+    | "flip a bit"
+    | "mute to primary"
+    | "mute to replica"
+    | "cut clients"
+    | "clock jumps";
   readonly lastsMs: number;
 }
 
@@ -47,6 +59,18 @@ const kinds: readonly Fault["kind"][] = [
   "switch over",
   "recover",
   "recover",
+  "power active",
+  "power standby",
+  "power all",
+  "power all",
+  "disk full",
+  "disk writes fail",
+  "disk syncs fail",
+  "flip a bit",
+  "mute to primary",
+  "mute to replica",
+  "cut clients",
+  "clock jumps",
 ];
 
 /** Faults in bursts: single ones, far apart, find little. */
@@ -92,9 +116,31 @@ export function strike(world: World, { kind, lastsMs }: Fault): void {
     case "freeze both":
       freeze(world, active, lastsMs);
       return freeze(world, standby, lastsMs / 2);
+    case "power active":
+      return losePower(world, active, lastsMs);
+    case "power standby":
+      return losePower(world, standby, lastsMs);
+    case "power all":
+      world.killSupervisor();
+      world.losePower("primary");
+      world.losePower("replica");
+      return superviseAgain(world, lastsMs);
+    case "disk full":
+    case "disk writes fail":
+    case "disk syncs fail":
+      return troubleDisk(world, world.random.chance(0.6) ? active : standby, troubles[kind], lastsMs);
+    case "flip a bit":
+      return flipBit(world, world.random.chance(0.5) ? active : standby);
+    case "cut clients":
+      return world.hosts[active]?.cutClients();
+    case "clock jumps":
+      world.clockJumps[world.random.chance(0.5) ? active : standby] += world.random.pick([-1, 1]) * 3_600_000;
+      return;
     case "cut link":
     case "mute link":
-      world.network.set(kind === "cut link" ? "cut" : "mute");
+    case "mute to primary":
+    case "mute to replica":
+      world.network.set(kind === "cut link" ? "cut" : kind === "mute link" ? "mute" : kind);
       world.clock.after(lastsMs, () => world.network.set("healthy"));
       return;
     case "slow link":
@@ -117,7 +163,11 @@ export function recoverIfNeeded(world: World): void {
   const { supervisor } = world;
   if (supervisor === null || supervisor.isRecovering) return;
   const isOut = (["primary", "replica"] as const).some(
-    (node) => supervisor.facts(node).barred || !supervisor.state.inSync.includes(node),
+    (node) =>
+      supervisor.facts(node).barred ||
+      !supervisor.state.inSync.includes(node) ||
+      // Its process ended because of it, or would.
+      (world.hosts[node] === null && world.disks[node].isFlipped),
   );
   if (!isOut) return;
   world.counts.recoveries += 1;
@@ -129,6 +179,34 @@ function kill(world: World, node: NodeName, backAfterMs: number): void {
   world.clock.after(backAfterMs, () => {
     if (world.supervisor?.isRecovering === false) world.supervisor.start(node);
   });
+}
+
+const troubles = {
+  "disk full": "full",
+  "disk writes fail": "failing writes",
+  "disk syncs fail": "failing syncs",
+} as const;
+
+function losePower(world: World, node: NodeName, backAfterMs: number): void {
+  kill(world, node, backAfterMs);
+  world.disks[node].losePower();
+}
+
+/** The disk of a node is full or broken for a while; the process ends, and is started again when there is hope. */
+function troubleDisk(world: World, node: NodeName, trouble: DiskTrouble, lastsMs: number): void {
+  const { files } = world.disks[node];
+  files.trouble = trouble;
+  world.clock.after(lastsMs, () => {
+    files.trouble = "none";
+    if (world.supervisor?.isRecovering === false) world.supervisor.start(node);
+  });
+}
+
+/** Only while another store has everything too: no program makes good what is lost for ever. */
+function flipBit(world: World, node: NodeName): void {
+  const { primary, replica } = world.disks;
+  if (world.book.state.inSync.length < 2 || primary.isFlipped || replica.isFlipped) return;
+  world.disks[node].flipBit();
 }
 
 function freeze(world: World, node: NodeName, lastsMs: number): void {

@@ -1,33 +1,21 @@
 import { assertNever } from "../../engine/base/assert.ts";
-import { digestText } from "../../engine/base/checksum.ts";
+import { BrokerError } from "../../engine/base/errors.ts";
 import { asInstant, asWallTime, type Moment } from "../../engine/base/units.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../../engine/core/dialogue.ts";
-import type { Effect, Input, NodeOptions } from "../../engine/node/contract.ts";
+import type { Effect, Input } from "../../engine/node/contract.ts";
 import { BrokerNode } from "../../engine/node/node.ts";
 import type { BrokerReport, NodeStatus, SupervisorOrder } from "../../engine/supervisor/channel.ts";
 import { assert } from "../../engine/base/assert.ts";
 import type { ClientWire } from "./client-wire.ts";
+import type { HostLies } from "./host-lies.ts";
 import { Mailboxes } from "./mailboxes.ts";
+import { nodeOptionsOf, positionOf, stateWord } from "./node-view.ts";
 import { PeerPort } from "./peer-port.ts";
 import type { World } from "./world.ts";
 
 const tickMs = 100;
 
 export type NodeName = "primary" | "replica";
-
-/** What a sabotage may do at this boundary; each is a lie that the real host must never tell. */
-export interface HostLies {
-  /** Who says `journalled` before the disk has finished. */
-  readonly journalledEarly: "nobody" | "standby" | "active";
-  /** Grants itself what the arbiter denies. */
-  readonly ignoresDenials: boolean;
-  /** Takes clients' sends twice, in another order, or not at all although it confirms them. */
-  readonly requests: "whole" | "doubled" | "swapped" | "partly lost";
-  /** Does not tell the node that a connection has ended. */
-  readonly forgetsClosed: boolean;
-  /** Forgets, when it becomes active, that messages were delivered before. */
-  readonly forgetsDeliveries: boolean;
-}
 
 /**
  * One broker process of the simulated world: the real node between simulated disk, links, clients and supervisor. A
@@ -61,6 +49,7 @@ export class SimulatedHost {
     this.#mailboxes = new Mailboxes(world.random);
     this.#skewMs = world.random.between(-500, 500);
     this.peers = new PeerPort({
+      name,
       clock: world.clock,
       random: world.random,
       network: world.network,
@@ -80,10 +69,13 @@ export class SimulatedHost {
   /** Opens the store and starts the node. */
   start(): void {
     if (this.isOver) return;
-    const stored = this.#world.disks[this.name].load();
+    const disk = this.#world.disks[this.name];
+    disk.onFailure = (error) => this.#failed(error);
+    const stored = this.#surviving(() => disk.load());
+    if (stored === null) return;
     this.#world.oracle.loaded(this);
-    this.node = new BrokerNode(this.#nodeOptions(), stored, this.#world.disks[this.name], this.#moment());
-    this.report({ kind: "opened", position: this.#position(), pairId: stored.pairId });
+    this.node = new BrokerNode(nodeOptionsOf(this, this.#world.options), stored, disk, this.#moment());
+    this.report({ kind: "opened", position: positionOf(this.node), pairId: stored.pairId });
     this.give({ kind: "started" });
     this.#tickLater();
   }
@@ -143,6 +135,11 @@ export class SimulatedHost {
     this.#misunderstand(input, request.transaction !== null);
   }
 
+  /** The network between it and its clients breaks. */
+  cutClients(): void {
+    for (const client of this.#clients.values()) client.cut();
+  }
+
   closeClient(session: SessionId): void {
     if (!this.#clients.delete(session)) return;
     if (!this.#lies().forgetsClosed) this.give({ kind: "session-closed", session });
@@ -155,18 +152,39 @@ export class SimulatedHost {
     if (this.#isRunning) return;
     this.#isRunning = true;
     try {
-      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-        this.#world.transcript?.input(this, next);
-        for (const effect of this.node.step(next, this.#moment())) {
-          this.#world.transcript?.effect(this, effect);
-          this.#perform(effect);
-        }
-        if (this.#hasEnded()) return;
-      }
+      this.#surviving(() => this.#takeInputs());
     } finally {
       this.#isRunning = false;
     }
     if (this.#lies().forgetsDeliveries) this.#forgetDeliveries(input);
+  }
+
+  #takeInputs(): void {
+    if (this.node === null) return;
+    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+      this.#world.transcript?.input(this, next);
+      for (const effect of this.node.step(next, this.#moment())) {
+        this.#world.transcript?.effect(this, effect);
+        this.#perform(effect);
+      }
+      if (this.#hasEnded()) return;
+    }
+  }
+
+  /** As the real loop has it: an error of the store ends the process, since nothing more can be made safe. */
+  #surviving<Result>(work: () => Result): Result | null {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      this.#failed(error);
+      return null;
+    }
+  }
+
+  #failed(error: BrokerError): void {
+    this.#world.oracle.failed(this, error);
+    this.#world.ended(this, "failure");
   }
 
   report(report: BrokerReport): void {
@@ -267,7 +285,7 @@ export class SimulatedHost {
         return disk.takeSnapshotPart(effect.contents, effect.rows);
       case "install-snapshot": {
         const source = this.#world.disks[this.name === "primary" ? "replica" : "primary"];
-        disk.installSnapshot(effect.head, effect.pairId, source.chainBegun);
+        disk.installSnapshot(effect.head, effect.pairId, source.chain);
         this.#world.oracle.loaded(this);
         this.#inputs.push({ kind: "restored", stored: disk.load() });
         return;
@@ -295,16 +313,16 @@ export class SimulatedHost {
         for (const client of [...this.#clients.values()]) client.hostCloses();
         return;
       case "ask-grant":
-        return this.report({ kind: "ask-grant", wish: effect.wish, position: this.#position() });
+        return this.report({ kind: "ask-grant", wish: effect.wish, position: positionOf(this.node!) });
       case "paired":
         return this.report({
           kind: "paired",
           epoch: effect.epoch,
-          position: this.#position(),
-          pairId: this.node?.history.pairId ?? null,
+          position: positionOf(this.node!),
+          pairId: this.node!.history.pairId,
         });
       case "handed-over":
-        return this.report({ kind: "handed-over", position: this.#position() });
+        return this.report({ kind: "handed-over", position: positionOf(this.node!) });
       case "status-changed":
         return this.#reportStatus();
       case "notice":
@@ -335,7 +353,7 @@ export class SimulatedHost {
       reason: null,
       port: null,
       attached: node.isAttached,
-      position: this.#position(),
+      position: positionOf(this.node!),
       committed: node.history.committed,
     };
     const news = `${status.state} ${status.attached} ${status.position.epoch}`;
@@ -344,43 +362,13 @@ export class SimulatedHost {
     this.report({ kind: "state", status });
   }
 
-  #position(): { epoch: number; op: number; digest: string } {
-    const { history } = this.node!;
-    return { epoch: history.epoch, op: history.head.op, digest: digestText(history.head.digest) };
-  }
-
   #moment(): Moment {
     const { now } = this.#world.clock;
     return {
       monotonic: asInstant(now),
-      wall: asWallTime(Math.floor(1_700_000_000_000 + now + this.#skewMs)),
+      wall: asWallTime(
+        Math.floor(1_700_000_000_000 + now + this.#skewMs + this.#world.clockJumps[this.name]),
+      ),
     };
   }
-
-  #nodeOptions(): NodeOptions {
-    const { options } = this.#world;
-    const { passwords } = options;
-    return {
-      name: this.name,
-      role: this.role,
-      profile: options.profile ?? "guarded",
-      synchronisation: options.synchronisation,
-      waitForReplica: options.waitForReplica,
-      shutdownOnPrimaryFailure: options.shutdownOnPrimaryFailure ?? false,
-      shutdownOnReplicaFailure: options.shutdownOnReplicaFailure ?? false,
-      peerTimeoutMs: options.peerTimeoutMs,
-      firstContactMs: 5_000,
-      instance: this.instance,
-      newPairId: `pair of ${this.instance}`,
-      login: passwords === undefined ? null : { userName: "replica", password: passwords.said },
-      admitsReplica: (_, password) => passwords === undefined || password === passwords.wanted,
-    };
-  }
-}
-
-export function stateWord(node: BrokerNode): NodeStatus["state"] {
-  const { state } = node;
-  if (state.kind === "active") return state.commits === "both" && !node.isAttached ? "blocked" : "active";
-  if (state.kind === "out-of-sync") return "out of sync";
-  return state.kind === "ended" ? "shut down" : state.kind;
 }

@@ -1,9 +1,11 @@
 import type { ReplicationMessage } from "../../engine/pair/message.ts";
 import { encodeReplication, ReplicationDecoder } from "../../engine/pair/codec.ts";
 import type { Clock } from "./clock.ts";
+import type { NodeName } from "./host.ts";
 import type { Random } from "./random.ts";
 
-export type LinkMode = "healthy" | "cut" | "mute";
+/** Mute: connections stand, and what is said on them never arrives, in both directions or in one. */
+export type LinkMode = "healthy" | "cut" | "mute" | "mute to primary" | "mute to replica";
 
 /** What one end of a connection is told. */
 export interface WireEnd {
@@ -26,12 +28,20 @@ export class Network {
     this.#random = random;
   }
 
+  /** Whether what is said to this node is lost. */
+  swallows(to: NodeName): boolean {
+    return (
+      this.mode !== "healthy" &&
+      (this.mode === "cut" || this.mode === "mute" || this.mode === `mute to ${to}`)
+    );
+  }
+
   latency(): number {
     return this.delayMs + this.#random.between(0.05, 1);
   }
 
-  connect(near: WireEnd, far: WireEnd): Wire {
-    const wire = new Wire(this, this.#clock, [near, far], () => this.#wires.delete(wire));
+  connect(near: WireEnd, far: WireEnd, opener: NodeName): Wire {
+    const wire = new Wire(this, this.#clock, [near, far], opener, () => this.#wires.delete(wire));
     this.#wires.add(wire);
     return wire;
   }
@@ -46,7 +56,8 @@ export class Network {
 
 /** One connection; side 0 opened it. */
 export class Wire {
-  isPoisoned = false;
+  /** By side: something that it said was lost, and nothing it says arrives any more. */
+  readonly #isPoisoned: [boolean, boolean] = [false, false];
   readonly #network: Network;
   readonly #clock: Clock;
   readonly #ends: readonly [WireEnd, WireEnd];
@@ -54,12 +65,24 @@ export class Wire {
   readonly #arrivesAt: [number, number] = [0, 0];
   readonly #decoders = [new ReplicationDecoder(), new ReplicationDecoder()] as const;
   readonly #onOver: () => void;
+  readonly #names: readonly [NodeName, NodeName];
 
-  constructor(network: Network, clock: Clock, ends: readonly [WireEnd, WireEnd], onOver: () => void) {
+  constructor(
+    network: Network,
+    clock: Clock,
+    ends: readonly [WireEnd, WireEnd],
+    opener: NodeName,
+    onOver: () => void,
+  ) {
+    this.#names = [opener, opener === "primary" ? "replica" : "primary"];
     this.#network = network;
     this.#clock = clock;
     this.#ends = ends;
     this.#onOver = onOver;
+  }
+
+  get isPoisoned(): boolean {
+    return this.#isPoisoned[0] || this.#isPoisoned[1];
   }
 
   /** Says something from this side, as bytes of the real codec. */
@@ -83,7 +106,7 @@ export class Wire {
 
   /** Both sides lose it, each when it notices; what is under way is lost. */
   break(): void {
-    this.isPoisoned = true;
+    this.#isPoisoned.fill(true);
     this.#onOver();
     for (const side of [0, 1] as const) this.#clock.after(this.#network.latency(), () => this.#lose(side));
   }
@@ -96,12 +119,13 @@ export class Wire {
   }
 
   #toOther(side: 0 | 1, action: () => void): void {
-    if (this.#network.mode !== "healthy") this.isPoisoned = true;
+    const to = this.#names[side === 0 ? 1 : 0];
+    if (this.#network.swallows(to)) this.#isPoisoned[side] = true;
     const at = Math.max(this.#arrivesAt[side], this.#clock.now + this.#network.latency());
     this.#arrivesAt[side] = at;
     this.#clock.at(at, () => {
-      if (this.#network.mode === "mute") this.isPoisoned = true;
-      if (!this.isPoisoned) action();
+      if (this.#network.swallows(to)) this.#isPoisoned[side] = true;
+      if (!this.#isPoisoned[side]) action();
     });
   }
 }

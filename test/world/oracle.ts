@@ -1,9 +1,9 @@
-import { digestText } from "../../engine/base/checksum.ts";
+import type { BrokerError } from "../../engine/base/errors.ts";
 import type { Command } from "../../engine/core/command.ts";
 import type { SessionAnswer } from "../../engine/core/dialogue.ts";
 import { replicationRules, type ReplicationMessage } from "../../engine/pair/message.ts";
 import type { JournalEntry } from "../../engine/pair/entry.ts";
-import { digestBytes } from "../../engine/base/checksum.ts";
+import { digestBytes, digestText } from "../../engine/base/checksum.ts";
 import type { SupervisorOrder } from "../../engine/supervisor/channel.ts";
 import type { NodeName, SimulatedHost } from "./host.ts";
 import type { World } from "./world.ts";
@@ -47,6 +47,20 @@ export class Oracle {
   loaded(host: SimulatedHost): void {
     this.#chains.set(host, [...this.#world.disks[host.name].chain]);
     this.checkHolders(`the load of the ${host.name}'s store`);
+  }
+
+  foundDamage(node: NodeName, what: string): void {
+    if (!this.#world.disks[node].isFlipped)
+      violated("a sound store is never called damaged", `the ${node}'s, when it was checked: ${what}`);
+  }
+
+  /** A process ends because of its store: only where there is a reason for it. */
+  failed(host: SimulatedHost, error: BrokerError): void {
+    const disk = this.#world.disks[host.name];
+    if (error.code === "STORE_DAMAGED" && !disk.isFlipped)
+      violated("a sound store is never called damaged", `the ${host.name}: ${error.message}`);
+    if (error.code === "STORE_UNWRITABLE" && disk.files.trouble === "none")
+      violated("a sound store is never called unwritable", `the ${host.name}: ${error.message}`);
   }
 
   journalled(host: SimulatedHost, entries: readonly JournalEntry[]): void {

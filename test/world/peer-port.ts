@@ -3,11 +3,13 @@ import type { ReplicationMessage } from "../../engine/pair/message.ts";
 import type { Network, Wire, WireEnd } from "./network.ts";
 import type { Random } from "./random.ts";
 import type { Clock } from "./clock.ts";
+import type { NodeName } from "./host.ts";
 
 const seekMs = 40;
 
 /** What a process's replication connections need of it. */
 export interface PeerSurroundings {
+  readonly name: NodeName;
   readonly clock: Clock;
   readonly random: Random;
   readonly network: Network;
@@ -53,9 +55,9 @@ export class PeerPort {
   }
 
   /** Takes a connection that another process opens. */
-  accept(near: WireEnd): Wire {
+  accept(near: WireEnd, opener: NodeName = "replica"): Wire {
     const link = (this.#lastLink += 1) as LinkId;
-    const wire = this.#around.network.connect(near, this.#end(link));
+    const wire = this.#around.network.connect(near, this.#end(link), opener);
     this.#wires.set(link, { wire, side: 1 });
     return wire;
   }
@@ -67,12 +69,12 @@ export class PeerPort {
 
   #trySeek(): void {
     if (!this.#isSeeking || this.#hasSeekWire) return;
-    const { clock, network, arrive, give } = this.#around;
+    const { clock, network, name, arrive, give } = this.#around;
     const other = network.mode === "cut" ? null : this.#around.other();
     if (other === null) return this.#seekLater();
     const link = (this.#lastLink += 1) as LinkId;
     this.#hasSeekWire = true;
-    this.#wires.set(link, { wire: other.accept(this.#end(link)), side: 0 });
+    this.#wires.set(link, { wire: other.accept(this.#end(link), name), side: 0 });
     clock.after(network.latency(), () => arrive("link", () => give({ kind: "peer-reached", link })));
   }
 

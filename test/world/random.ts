@@ -33,6 +33,11 @@ export class Random {
     return items[this.below(items.length)] as Item;
   }
 
+  /** A stream of its own, named by a number, that takes nothing from this one. */
+  split(name: number): Random {
+    return new Random(this.#state ^ Math.imul(name + 1, 0x27d4eb2f));
+  }
+
   /** A stream of its own, so that more draws here change nothing there. */
   fork(): Random {
     return new Random(this.below(0x7fffffff));

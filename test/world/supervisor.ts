@@ -105,26 +105,34 @@ export class SimulatedSupervisor {
   /** Stops both, copies the store that holds everything over the other, and starts both. */
   recover(): void {
     if (this.#isRecovering || this.#isOver) return;
-    const from = this.#source();
+    const last = this.#source();
     this.#isRecovering = true;
     this.tell({ kind: "suspended" });
-    this.#stop(otherNode(from), () =>
-      this.#stop(from, () => {
-        const { disks, clock, random } = this.#world;
-        clock.after(random.between(1, 20), () => {
-          if (this.#isOver) return;
-          disks[otherNode(from)].copyFrom(disks[from]);
-          this.tell({ kind: "stores-proven", inSync: nodeNames, op: disks[from].headOp });
-          this.tell({ kind: "resumed" });
-          this.tell({ kind: "starting", node: "replica" });
-          this.#start("primary");
-          clock.after(random.between(1, 60), () => {
-            this.#start("replica");
-            this.#isRecovering = false;
-          });
-        });
+    this.#stop(otherNode(last), () =>
+      this.#stop(last, () => {
+        const { clock, random } = this.#world;
+        clock.after(random.between(1, 20), () => this.#copy(last));
       }),
     );
+  }
+
+  #copy(wanted: NodeName): void {
+    if (this.#isOver) return;
+    const { disks, clock, random } = this.#world;
+    // A disk that cannot be written ends it before anything was changed.
+    if (nodeNames.every((node) => disks[node].files.trouble === "none")) {
+      const from = this.#sound(wanted);
+      if (from === null) return;
+      disks[otherNode(from)].copyFrom(disks[from]);
+      this.tell({ kind: "stores-proven", inSync: nodeNames, op: disks[from].headOp });
+    }
+    this.tell({ kind: "resumed" });
+    this.tell({ kind: "starting", node: "replica" });
+    this.#start("primary");
+    clock.after(random.between(1, 60), () => {
+      this.#start("replica");
+      this.#isRecovering = false;
+    });
   }
 
   tell(input: ArbiterInput): void {
@@ -235,6 +243,20 @@ export class SimulatedSupervisor {
       Math.sign(disks.primary.headOp - disks.replica.headOp);
     if (order !== 0) return order > 0 ? "primary" : "replica";
     return holder ?? "replica";
+  }
+
+  /** The store to copy from, once it was read whole; none when the only one that holds everything is damaged. */
+  #sound(wanted: NodeName): NodeName | null {
+    const { disks, oracle } = this.#world;
+    const damaged = nodeNames.filter((node) => {
+      const damage = disks[node].findDamage();
+      if (damage !== null) oracle.foundDamage(node, damage);
+      return damage !== null;
+    });
+    const from = damaged.includes(wanted) && this.state.inSync.length === 2 ? otherNode(wanted) : wanted;
+    if (!damaged.includes(from)) return from;
+    this.#world.isBeyondRepair = true;
+    return null;
   }
 
   /** A primary whose replica serves follows it, where that needs no copy; as the real supervisor has it. */

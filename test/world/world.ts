@@ -1,7 +1,8 @@
 import type { EndReason } from "../../engine/node/contract.ts";
 import { Clock } from "./clock.ts";
 import { SimulatedDisk } from "./disk.ts";
-import type { HostLies, NodeName, SimulatedHost } from "./host.ts";
+import type { NodeName, SimulatedHost } from "./host.ts";
+import type { HostLies } from "./host-lies.ts";
 import { Network } from "./network.ts";
 import { Oracle } from "./oracle.ts";
 import { Random } from "./random.ts";
@@ -17,8 +18,10 @@ export interface WorldOptions {
   readonly startMs: number;
   /** Of taking a checkpoint at the end of a turn. */
   readonly checkpointChance: number;
-  /** Entries that a journal keeps beyond what a restart needs. */
+  /** Entries that a journal keeps beyond what a restart needs, more or less. */
   readonly tailCount: number;
+  /** A file of a journal is finished at this size. */
+  readonly segmentBytes?: number;
   /** Guarded, unless said otherwise. In the classic profile two may serve at once, so that the oracle judges nothing. */
   readonly profile?: "guarded" | "classic";
   readonly shutdownOnPrimaryFailure?: boolean;
@@ -58,6 +61,10 @@ export class World {
   readonly oracle: Oracle;
   readonly options: WorldOptions;
   readonly lies: Lies;
+  /** By how much each machine's wall clock was set forward. */
+  readonly clockJumps: Record<NodeName, number> = { primary: 0, replica: 0 };
+  /** The only store that holds everything is damaged: found and named, and there is no way on. */
+  isBeyondRepair = false;
   readonly counts = { kills: 0, failovers: 0, recoveries: 0, starts: 0 };
   book = new Book();
   supervisor: SimulatedSupervisor | null = null;
@@ -68,7 +75,7 @@ export class World {
     this.options = options;
     this.lies = lies;
     this.network = new Network(this.clock, this.random.fork());
-    this.disks = { primary: this.#disk(), replica: this.#disk() };
+    this.disks = { primary: this.#disk(0), replica: this.#disk(1) };
     this.oracle = new Oracle(this);
   }
 
@@ -99,25 +106,47 @@ export class World {
     if (host === null) return;
     this.counts.kills += 1;
     host.kill();
-    this.disks[node].lose(this.lies.lostEntries);
+    this.disks[node].dropProcess();
+    this.disks[node].forget(this.lies.lostEntries);
     this.hosts[node] = null;
     this.supervisor?.exited(node, "failed");
+  }
+
+  /** The machine that a node runs on stops dead, and comes back with what its disk had. */
+  losePower(node: NodeName): void {
+    this.kill(node);
+    this.disks[node].losePower();
   }
 
   /** The process ends by its own word. */
   ended(host: SimulatedHost, reason: EndReason): void {
     if (this.hosts[host.name] !== host) return;
     host.kill();
-    this.disks[host.name].finishWrites();
+    this.#closeDisk(this.disks[host.name]);
     this.hosts[host.name] = null;
     this.supervisor?.exited(host.name, reason === "stopped" ? "ordered" : "failed");
   }
 
-  #disk(): SimulatedDisk {
+  #closeDisk(disk: SimulatedDisk): void {
+    try {
+      disk.close();
+    } catch (error) {
+      // A disk that cannot sync at the end leaves what a kill would leave.
+      if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+      disk.dropProcess();
+    }
+  }
+
+  #disk(stream: number): SimulatedDisk {
     const random = this.random.fork();
-    const disk = new SimulatedDisk(this.clock, this.options.tailCount);
+    const { segmentBytes = 2_048, tailCount } = this.options;
+    const disk = new SimulatedDisk(
+      this.clock,
+      { segmentBytes, tailBytes: tailCount * 150 },
+      random.split(stream),
+    );
     // Mostly quick, now and then as slow as a busy disk.
-    disk.latencyMs = () =>
+    disk.files.latencyMs = () =>
       random.chance(0.03) ? random.between(5, 60) : random.between(0.1, this.options.diskMs);
     return disk;
   }

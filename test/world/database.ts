@@ -1,0 +1,94 @@
+import type { Digest } from "../../engine/base/checksum.ts";
+import { emptyDigest } from "../../engine/base/checksum.ts";
+import { asEpoch, asOp, asWallTime, type Epoch } from "../../engine/base/units.ts";
+import type { Checkpoint, MessageRow } from "../../engine/core/checkpoint.ts";
+import type { Head } from "../../engine/pair/entry.ts";
+import type { Random } from "./random.ts";
+
+/** A message's content, with the digest it was stored with. */
+export interface Content {
+  readonly bytes: Uint8Array;
+  readonly digest: Digest;
+}
+
+/** What the tables hold. */
+export class Tables {
+  contents = new Map<number, Content>();
+  rows = new Map<string, MessageRow>();
+  summary: string | null = null;
+  checkpoint: Head = { op: asOp(0), epoch: asEpoch(0), stampedAt: asWallTime(0), digest: emptyDigest };
+  term: { epoch: Epoch; pairId: string | null } = { epoch: asEpoch(0), pairId: null };
+
+  copy(): Tables {
+    const copy = new Tables();
+    copy.contents = new Map(this.contents);
+    copy.rows = new Map(this.rows);
+    copy.summary = this.summary;
+    copy.checkpoint = this.checkpoint;
+    copy.term = this.term;
+    return copy;
+  }
+}
+
+type Change = (tables: Tables) => void;
+
+/**
+ * The store's database as SQLite keeps it: each transaction whole or not at all, and when the power goes some of the
+ * last ones that were not synced are gone, from the end on.
+ */
+export class SimulatedDatabase {
+  #seen = new Tables();
+  #kept = new Tables();
+  #unsynced: Change[] = [];
+
+  get tables(): Tables {
+    return this.#seen;
+  }
+
+  commit(change: Change): void {
+    change(this.#seen);
+    this.#unsynced.push(change);
+  }
+
+  /** How many transactions were made since the last sync: those that a sync begun now covers. */
+  get unsyncedCount(): number {
+    return this.#unsynced.length;
+  }
+
+  sync(count = this.#unsynced.length): void {
+    for (const change of this.#unsynced.splice(0, count)) change(this.#kept);
+  }
+
+  losePower(random: Random): void {
+    if (this.#unsynced.length === 0) return;
+    this.sync(random.below(this.#unsynced.length + 1));
+    this.#unsynced = [];
+    this.#seen = this.#kept.copy();
+  }
+
+  /** Another store's tables take the place of these, synced. */
+  replace(tables: Tables): void {
+    this.#seen = tables;
+    this.#kept = tables.copy();
+    this.#unsynced = [];
+  }
+}
+
+/** What a checkpoint does to the tables; `contents` are the entries it names as new. */
+export function checkpointChange(checkpoint: Checkpoint, contents: ReadonlyMap<number, Content>): Change {
+  const { op, epoch, stampedAt, digest } = checkpoint;
+  return (tables) => {
+    for (const [at, content] of contents) tables.contents.set(at, content);
+    const gone = new Set(checkpoint.deletedQueues);
+    if (gone.size > 0) for (const [key, row] of tables.rows) if (gone.has(row.queue)) tables.rows.delete(key);
+    for (const { queue, op: of } of checkpoint.deleted) tables.rows.delete(rowKey(queue, of));
+    for (const row of checkpoint.put) tables.rows.set(rowKey(row.queue, row.op), row);
+    for (const dead of checkpoint.deadOps) tables.contents.delete(dead);
+    tables.summary = checkpoint.summary;
+    tables.checkpoint = { op, epoch, stampedAt, digest };
+  };
+}
+
+export function rowKey(queue: number, op: number): string {
+  return `${queue} ${op}`;
+}
