@@ -20,12 +20,14 @@ export function inflatedContent(message: Message, inflate: Inflate): Uint8Array 
   if (content === null || content.length === 0 || !message.compressed) return content;
   if (message.type !== "ActiveMQBytesMessage") return inflate(content, limits.frameBytesMax);
   if (content.length < sizeBytes) throw malformed("a compressed bytes message has no size");
-  return inflate(content.subarray(sizeBytes), limits.frameBytesMax);
+  const inflated = inflate(content.subarray(sizeBytes), limits.frameBytesMax);
+  // Java deflates all of its buffer, also the part of it that holds nothing yet.
+  return inflated.subarray(0, bufferOf(content).readUInt32BE(0));
 }
 
 /** The text in the inflated content of a text message. */
 export function decodeText(content: Uint8Array): string | null {
-  const bytes = Buffer.from(content.buffer, content.byteOffset, content.length);
+  const bytes = bufferOf(content);
   if (bytes.length < sizeBytes) throw malformed("a text message has no size before its text");
   const textBytes = bytes.readInt32BE(0);
   if (textBytes === -1) return null;
@@ -44,6 +46,10 @@ export function encodeText(text: string): Buffer {
 export function decodeProperties(message: Message): PrimitiveMap {
   const bytes = message.marshalledProperties;
   return bytes === null ? noProperties : decodePrimitiveMap(bytes);
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 const noProperties: PrimitiveMap = new Map();

@@ -3,8 +3,7 @@ import { create } from "./frames.ts";
 import type { WireFormatInfo } from "./frames.ts";
 import { decodePrimitiveMap, encodePrimitiveMap } from "./primitives.ts";
 import type { Primitive, PrimitiveMap } from "./primitives.ts";
-import { openwireVersionMax, openwireVersionMin } from "./table.ts";
-import { malformed } from "./text.ts";
+import { openwireVersionMax } from "./table.ts";
 
 /** How the two sides of a connection agreed to write. */
 export interface OpenWireFormat {
@@ -66,7 +65,6 @@ const cacheSizeDefault = 16_383;
 /** What two sides agree on: the older version, and what both wish. Whatever one side leaves open the other decides. */
 export function negotiate(ours: WireFormatOptions, theirs: WireFormatOptions): Negotiated {
   const version = smallerOf(ours.version, theirs.version);
-  if (version < openwireVersionMin) throw malformed(`it speaks OpenWire version ${theirs.version}`);
   const isCached = ours.cacheEnabled && theirs.cacheEnabled;
   const cacheSize = Math.min(ours.cacheSize, theirs.cacheSize);
   return {
