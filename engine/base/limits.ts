@@ -31,6 +31,8 @@ export const limits = {
   prefetchCountDefault: 1_000,
   /** Bytes waiting to be written to one connection; beyond it nothing more is handed to it. */
   unsentBytesPerConnectionMax: 8_388_608,
+  /** The same of all connections together: the nearer it comes, the less each of them is given. */
+  unsentBytesMax: 134_217_728,
   /** Entries sent to the journal and the replica in one batch. */
   batchBytesMax: 1_048_576,
   /** Entries ordered and not yet safe; beyond it the broker stops reading from its clients. */

@@ -3,6 +3,7 @@ import { durableKey, isTemporary } from "./broker.ts";
 import type { OwnerId } from "./command.ts";
 import type { SessionId, SubscriptionRequest } from "./dialogue.ts";
 import { destinationKey, type Destination } from "./message.ts";
+import type { Outlet } from "./outlet.ts";
 import { matchesPattern } from "./pattern.ts";
 import type { Queue } from "./queue.ts";
 import { compiledSelector } from "./selection.ts";
@@ -17,6 +18,8 @@ export interface Consumer {
   readonly selector: Selector | null;
   /** Queues it reads: one, or those that match its pattern so far. */
   readonly sources: Set<Queue>;
+  /** Shared by all consumers of its connection. */
+  readonly outlet: Outlet;
   /** Handed out and not settled. */
   outstandingCount: number;
   /** Of a volatile subscription: messages that wait for credit, and those in the client's hands. */
@@ -36,13 +39,19 @@ export interface VolatileDelivery {
   readonly op: Op | null;
 }
 
-export function newConsumer(session: SessionId, owner: OwnerId, request: SubscriptionRequest): Consumer {
+export function newConsumer(
+  session: SessionId,
+  owner: OwnerId,
+  request: SubscriptionRequest,
+  outlet: Outlet,
+): Consumer {
   return {
     session,
     owner,
     request,
     selector: request.durable === null ? compiledSelector(request.selector) : null,
     sources: new Set(),
+    outlet,
     outstandingCount: 0,
     pending: [],
     inHand: new Set(),
@@ -52,8 +61,9 @@ export function newConsumer(session: SessionId, owner: OwnerId, request: Subscri
   };
 }
 
-/** Something was handed out to the consumer. */
-export function takeRoom(consumer: Consumer): void {
+/** A message was handed out to the consumer. */
+export function takeRoom(consumer: Consumer, op: Op): void {
+  consumer.outlet.put(op);
   consumer.outstandingCount += 1;
   if (consumer.pulledCount > 0) consumer.pulledCount -= 1;
 }

@@ -16,6 +16,7 @@ import {
 import type { SessionId, SubscriptionRequest } from "./dialogue.ts";
 import { ExpiryHeap } from "./expiry.ts";
 import { destinationKey } from "./message.ts";
+import { Outlets } from "./outlet.ts";
 import { matchesPattern } from "./pattern.ts";
 import type { Queue, QueuedMessage } from "./queue.ts";
 import { selects, viewOf } from "./selection.ts";
@@ -34,7 +35,6 @@ export class Dispatcher implements BrokerObserver {
   readonly #consumers = new Map<SessionId, Map<string, Consumer>>();
   readonly #byQueue = new Map<Queue, Consumer[]>();
   readonly #topicConsumers = new Set<Consumer>();
-  readonly #throttled = new Set<SessionId>();
   /** Queues that may have something to hand out. */
   readonly #ready = new Set<Queue>();
   readonly #expiries = new ExpiryHeap();
@@ -46,8 +46,12 @@ export class Dispatcher implements BrokerObserver {
   readonly #unsiftedBrowsers = new Set<Consumer>();
   #budget: LookBudget = { left: 0 };
 
-  constructor(broker: Broker, read: ReadMessage) {
+  readonly outlets: Outlets;
+
+  /** `sizeOf` tells about how many bytes a message takes. */
+  constructor(broker: Broker, read: ReadMessage, sizeOf: (op: Op) => number) {
     this.#broker = broker;
+    this.outlets = new Outlets(sizeOf);
     this.#read = read;
     this.#sieves = new Sieves(read);
     for (const queue of broker.queues.values()) {
@@ -75,7 +79,7 @@ export class Dispatcher implements BrokerObserver {
   }
 
   add(session: SessionId, owner: OwnerId, request: SubscriptionRequest): void {
-    const consumer = newConsumer(session, owner, request);
+    const consumer = newConsumer(session, owner, request, this.outlets.of(session));
     let ofSession = this.#consumers.get(session);
     if (ofSession === undefined) this.#consumers.set(session, (ofSession = new Map<string, Consumer>()));
     ofSession.set(request.subscription, consumer);
@@ -108,7 +112,7 @@ export class Dispatcher implements BrokerObserver {
     for (const subscription of [...(this.#consumers.get(session)?.keys() ?? [])])
       this.remove(session, subscription);
     this.#consumers.delete(session);
-    this.#throttled.delete(session);
+    this.outlets.close(session);
   }
 
   /** The consumer is done with these; returns how many of them had taken up room until now. */
@@ -155,13 +159,6 @@ export class Dispatcher implements BrokerObserver {
     this.settled(consumer, ops);
   }
 
-  /** Stops or resumes handing out to a connection whose client reads too slowly. */
-  throttle(session: SessionId, on: boolean): void {
-    if (on) this.#throttled.add(session);
-    else this.#throttled.delete(session);
-    if (!on) for (const consumer of this.consumersOf(session)) this.#wake(consumer);
-  }
-
   /** Whether selectors have more to look at than one turn had time for. */
   get isBehind(): boolean {
     return this.#budget.left <= 0 && this.#unsifted.size + this.#unsiftedBrowsers.size > 0;
@@ -175,6 +172,8 @@ export class Dispatcher implements BrokerObserver {
     const browsers = [...this.#unsiftedBrowsers];
     this.#unsiftedBrowsers.clear();
     for (const browser of browsers) this.#pump(browser);
+    for (const session of this.outlets.takeReopened())
+      for (const consumer of this.consumersOf(session)) this.#wake(consumer);
     for (let due = this.#expiries.takeDue(now); due !== undefined; due = this.#expiries.takeDue(now))
       if (this.#broker.queues.get(due.queue.key)?.has(due.op) === true && !due.queue.delivered.has(due.op))
         order({ kind: "expire", queue: due.queue.key, messages: [due.op] });
@@ -257,12 +256,19 @@ export class Dispatcher implements BrokerObserver {
   }
 
   #pump(consumer: Consumer): void {
-    const count = this.#creditOf(consumer);
-    for (const op of this.#takePending(consumer, count)) {
-      consumer.inHand.add(op);
-      takeRoom(consumer);
-      this.#volatileDeliveries.push({ consumer, op });
+    const { pending, inHand } = consumer;
+    let lookedCount = 0;
+    for (; lookedCount < pending.length && this.#creditOf(consumer) > 0; lookedCount += 1) {
+      const op = pending[lookedCount]!;
+      const isWanted = this.#isWanted(consumer, op);
+      if (isWanted === null) break;
+      if (isWanted) {
+        inHand.add(op);
+        takeRoom(consumer, op);
+        this.#volatileDeliveries.push({ consumer, op });
+      } else this.#broker.contents.letGo(op);
     }
+    pending.splice(0, lookedCount);
     if (!consumer.isBrowsing) return;
     if (consumer.pending.length > 0) {
       if (this.#creditOf(consumer) > 0) this.#unsiftedBrowsers.add(consumer);
@@ -272,26 +278,18 @@ export class Dispatcher implements BrokerObserver {
     this.#volatileDeliveries.push({ consumer, op: null });
   }
 
-  /** What comes next of what waits; a browser's selector looks at a message only when there is room for it. */
-  #takePending({ pending, request, selector }: Consumer, countMax: number): readonly Op[] {
-    if (selector === null || !request.browser) return pending.splice(0, countMax);
+  /** A browser's selector looks at a message only when there is room for it; `null`: it has no time for more in this turn. */
+  #isWanted({ request, selector }: Consumer, op: Op): boolean | null {
+    if (selector === null || !request.browser) return true;
+    const head = this.#budget.left > 0 ? this.#read(op) : null;
+    if (head === null) return null;
+    this.#budget.left -= 1;
     const queue = this.#broker.queues.get(destinationKey(request.destination));
-    const taken: Op[] = [];
-    let lookedCount = 0;
-    for (; lookedCount < pending.length && taken.length < countMax; lookedCount += 1) {
-      const op = pending[lookedCount]!;
-      const head = this.#budget.left > 0 ? this.#read(op) : null;
-      if (head === null) break;
-      this.#budget.left -= 1;
-      if (selector.matches(viewOf(op, head, queue?.get(op)?.deliveryCount ?? 0))) taken.push(op);
-      else this.#broker.contents.letGo(op);
-    }
-    pending.splice(0, lookedCount);
-    return taken;
+    return selector.matches(viewOf(op, head, queue?.get(op)?.deliveryCount ?? 0));
   }
 
   #creditOf(consumer: Consumer): number {
-    if (this.#throttled.has(consumer.session)) return 0;
+    if (!consumer.outlet.isOpen()) return 0;
     const { prefetchCount } = consumer.request;
     return prefetchCount === 0
       ? consumer.pulledCount
@@ -316,9 +314,10 @@ export class Dispatcher implements BrokerObserver {
     let turn = 0;
     for (const message of queue.next(credit)) {
       if (shares.setAside(message)) continue;
-      while (this.#creditOf(consumers[turn % consumers.length]!) === 0) turn += 1;
-      shares.give(consumers[turn % consumers.length]!, message);
-      turn += 1;
+      const next = this.#nextInTurn(consumers, turn);
+      if (next === null) break;
+      shares.give(consumers[next % consumers.length]!, message);
+      turn = next + 1;
     }
     this.#rotate(queue, turn);
   }
@@ -352,6 +351,13 @@ export class Dispatcher implements BrokerObserver {
 
   #creditOfAll(consumers: readonly Consumer[]): number {
     return consumers.reduce((sum, consumer) => sum + this.#creditOf(consumer), 0);
+  }
+
+  /** The first turn from `turn` on whose consumer has credit; `null` when nobody has, as all ways out have filled up. */
+  #nextInTurn(consumers: readonly Consumer[], turn: number): number | null {
+    for (let next = turn; next < turn + consumers.length; next += 1)
+      if (this.#creditOf(consumers[next % consumers.length]!) > 0) return next;
+    return null;
   }
 
   /** Consumers that may get something: the first exclusive one alone, else those of the highest priority that has credit. */

@@ -51,7 +51,7 @@ export class Shares {
   }
 
   give(consumer: Consumer, { op }: QueuedMessage): void {
-    takeRoom(consumer);
+    takeRoom(consumer, op);
     const share = this.#shares.get(consumer);
     if (share === undefined) this.#shares.set(consumer, [op]);
     else share.push(op);

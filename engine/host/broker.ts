@@ -208,7 +208,7 @@ export class HostedBroker {
       isServing: () => this.#loop.isServing,
       ask: (session, request, receipt) => this.#loop.give({ kind: "asked", session, request, receipt }),
       received: (_session, sizeBytes) => this.#loop.countReceived(sizeBytes),
-      throttled: (session, on) => this.#loop.give({ kind: "session-throttled", session, on }),
+      unsent: (session, sizeBytes) => this.#loop.give({ kind: "session-unsent", session, sizeBytes }),
       hasOutput: (connection) => {
         this.#dirty.add(connection);
         this.#loop.planTurn();

@@ -11,7 +11,8 @@ export interface ConnectionPorts {
   readonly isServing: () => boolean;
   ask(session: SessionId, request: SessionRequest, receipt: number): void;
   received(session: SessionId, sizeBytes: number): void;
-  throttled(session: SessionId, on: boolean): void;
+  /** So much of what was written has not left. */
+  unsent(session: SessionId, sizeBytes: number): void;
   /** Something is to be written at the turn's end. */
   hasOutput(connection: ClientConnection): void;
   described(connection: ClientConnection): void;
@@ -19,8 +20,8 @@ export interface ConnectionPorts {
 }
 
 /**
- * One client's socket and the session behind it. Bytes are read only while the node serves; what the session writes
- * is gathered over a turn and leaves in one piece.
+ * One client's socket and the session behind it. Bytes are read only while the node serves, and while the client takes
+ * its answers; what the session writes is gathered over a turn and leaves in one piece.
  */
 export class ClientConnection implements SessionPort {
   readonly id: SessionId;
@@ -33,7 +34,8 @@ export class ClientConnection implements SessionPort {
   #output: Uint8Array[] = [];
   #isEnding = false;
   #isClosed = false;
-  #isThrottled = false;
+  /** As the node was told last. */
+  #unsentBytes = 0;
   #timer: NodeJS.Timeout | null = null;
   #closeReason = "the client closed the connection";
 
@@ -45,7 +47,7 @@ export class ClientConnection implements SessionPort {
     this.remotePort = socket.remotePort ?? 0;
     this.session = createStompSession(this, context, readClocks());
     socket.on("data", (chunk: Buffer) => this.take(chunk));
-    socket.on("drain", () => this.#unthrottle());
+    socket.on("drain", () => this.#tellUnsent());
     socket.on("error", (error) => (this.#closeReason = error.message));
     socket.on("close", () => this.#closed());
   }
@@ -54,18 +56,23 @@ export class ClientConnection implements SessionPort {
   take(chunk: Buffer): void {
     if (this.#isEnding) return;
     this.#waiting.push(chunk);
-    if (this.#ports.isServing()) this.resume();
-    else this.#socket.pause();
+    this.resume();
+    if (this.#waiting.length > 0) this.#socket.pause();
   }
 
   /** The node serves again. */
   resume(): void {
-    while (this.#waiting.length > 0 && this.#ports.isServing()) {
+    while (this.#waiting.length > 0 && this.#isListening) {
       const chunk = this.#waiting.shift()!;
       this.#described(() => this.session.receive(chunk, readClocks()));
       this.#ports.received(this.id, chunk.length);
     }
     if (this.#waiting.length === 0 && !this.#isEnding) this.#socket.resume();
+  }
+
+  /** A client that reads nothing is not read either: its answers would pile up. */
+  get #isListening(): boolean {
+    return this.#unsentBytes < limits.unsentBytesPerConnectionMax && this.#ports.isServing();
   }
 
   answer(answer: SessionAnswer): void {
@@ -78,12 +85,11 @@ export class ClientConnection implements SessionPort {
     const bytes = this.#output.length === 1 ? this.#output[0]! : Buffer.concat(this.#output);
     this.#output = [];
     this.#socket.write(bytes, (error) => {
-      if (!error && !this.#isClosed) this.session.flushed(readClocks());
+      if (error || this.#isClosed) return;
+      this.session.flushed(readClocks());
+      this.#tellUnsent();
     });
-    if (this.#socket.writableLength > limits.unsentBytesPerConnectionMax && !this.#isThrottled) {
-      this.#isThrottled = true;
-      this.#ports.throttled(this.id, true);
-    }
+    this.#tellUnsent();
     if (this.#isEnding) this.#finish();
   }
 
@@ -131,10 +137,13 @@ export class ClientConnection implements SessionPort {
     this.#socket.resume();
   }
 
-  #unthrottle(): void {
-    if (!this.#isThrottled) return;
-    this.#isThrottled = false;
-    this.#ports.throttled(this.id, false);
+  /** Mostly the network takes all at once, and there is nothing to tell. */
+  #tellUnsent(): void {
+    const sizeBytes = this.#isClosed ? 0 : this.#socket.writableLength;
+    if (sizeBytes === this.#unsentBytes) return;
+    this.#unsentBytes = sizeBytes;
+    this.#ports.unsent(this.id, sizeBytes);
+    if (this.#waiting.length > 0) this.resume();
   }
 
   /** Runs `work` and tells when the client has said more about itself. */

@@ -2,7 +2,7 @@ import { assertNever } from "../base/assert.ts";
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { asInstant, type Moment, type Op, type WallTime } from "../base/units.ts";
-import { ownerOf, sessionOf, type Command, type OwnerId } from "../core/command.ts";
+import { ownerOf, sessionOf, type Command } from "../core/command.ts";
 import { admit } from "../core/admission.ts";
 import { durableKey, isSameDurable } from "../core/broker.ts";
 import { isVolatile, type Consumer } from "../core/consumer.ts";
@@ -15,12 +15,14 @@ import {
   type Destination,
   type Message,
 } from "../core/message.ts";
+import { sizeOf } from "../core/outlet.ts";
 import { checkDestination, isPattern } from "../core/pattern.ts";
 import type { QueuedMessage } from "../core/queue.ts";
 import { parseSelector } from "../core/selector/selector.ts";
 import type { JournalEntry } from "../pair/entry.ts";
 import { Outbox, type WaitingAnswer } from "../outbox.ts";
 import { ClientNames } from "./client-names.ts";
+import { newClient, type ConnectedClient } from "./connected-client.ts";
 import type { JournalReader } from "./contract.ts";
 import type { History } from "./history.ts";
 import { RecentMessages } from "./recent.ts";
@@ -28,21 +30,6 @@ import { RecentMessages } from "./recent.ts";
 /** Long enough for a client to find its way to the node that took over. */
 const temporaryGraceMs = 60_000;
 const firstDelivery = { deliveryCount: 1, deadLetter: null };
-
-/** A connected client, and what it has done; the counts are what people are shown. */
-export interface ConnectedClient {
-  readonly session: SessionId;
-  readonly owner: OwnerId;
-  sentCount: number;
-  deliveredCount: number;
-  askedCount: number;
-  answeredCount: number;
-  firstConfirmedAt: WallTime | null;
-  lastConfirmedAt: WallTime | null;
-  /** Credit given for settlements of open transactions, to be taken back at a rollback. */
-  readonly advanced: Map<string, { consumer: Consumer; count: number }[]>;
-  readonly producesTo: Set<string>;
-}
 
 /**
  * Where clients are served: their requests become commands, commands become entries, and answers wait in the outbox
@@ -63,7 +50,11 @@ export class ClientDesk {
   constructor(history: History, journal: JournalReader) {
     this.#history = history;
     this.#journal = journal;
-    this.dispatcher = new Dispatcher(history.broker, (op) => this.content(op));
+    this.dispatcher = new Dispatcher(
+      history.broker,
+      (op) => this.content(op),
+      (op) => sizeOf(this.#fetch(op)),
+    );
     history.broker.observer = this.dispatcher;
   }
 
@@ -85,18 +76,7 @@ export class ClientDesk {
   }
 
   open(session: SessionId): void {
-    this.clients.set(session, {
-      session,
-      owner: ownerOf(this.#history.epoch, session),
-      sentCount: 0,
-      deliveredCount: 0,
-      askedCount: 0,
-      answeredCount: 0,
-      firstConfirmedAt: null,
-      lastConfirmedAt: null,
-      advanced: new Map(),
-      producesTo: new Set(),
-    });
+    this.clients.set(session, newClient(session, ownerOf(this.#history.epoch, session)));
   }
 
   close(session: SessionId, now: Moment): void {
@@ -143,6 +123,7 @@ export class ClientDesk {
   release(committed: Op, now: Moment): { session: SessionId; answer: SessionAnswer }[] {
     const ready: { session: SessionId; answer: SessionAnswer }[] = [];
     for (const waiting of this.#outbox.release(committed)) {
+      if (waiting.answer.kind === "deliver-entry") this.dispatcher.outlets.gone(waiting.session);
       const answer = this.#complete(waiting);
       if (answer === null) continue;
       this.#count(waiting.session, answer, now.wall);
@@ -153,6 +134,15 @@ export class ClientDesk {
 
   content(op: Op): Message | null {
     return this.#recent.get(op) ?? this.#journal.message(op);
+  }
+
+  /** As {@link content}, of a message that is wanted again soon. */
+  #fetch(op: Op): Message | null {
+    const known = this.#recent.get(op);
+    if (known !== undefined) return known;
+    const message = this.#journal.message(op);
+    if (message !== null) this.#recent.add(op, message, message.body);
+    return message;
   }
 
   #perform(client: ConnectedClient, request: SessionRequest, now: Moment): void {

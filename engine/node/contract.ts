@@ -69,8 +69,8 @@ export type Input =
       readonly receipt: number;
     }
   | { readonly kind: "session-closed"; readonly session: SessionId }
-  /** The client reads too slowly, or reads again. */
-  | { readonly kind: "session-throttled"; readonly session: SessionId; readonly on: boolean }
+  /** So much of what was written to the client has not left; told when it changes, as it does when a client reads slowly. */
+  | { readonly kind: "session-unsent"; readonly session: SessionId; readonly sizeBytes: number }
   /** All that was at hand has been given to the node: it shares out messages and sends its batch. */
   | { readonly kind: "turn-ended" }
   /** All entries through this one would survive what the durability setting names. */

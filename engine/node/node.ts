@@ -83,8 +83,8 @@ export class BrokerNode {
         return this.active?.desk.ask(input.session, input.request, input.receipt, now);
       case "session-closed":
         return this.active?.desk.close(input.session, now);
-      case "session-throttled":
-        return this.active?.desk.dispatcher.throttle(input.session, input.on);
+      case "session-unsent":
+        return this.active?.desk.dispatcher.outlets.unsent(input.session, input.sizeBytes);
       case "turn-ended":
         return this.#role?.endTurn(now);
       case "journalled":

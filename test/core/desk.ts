@@ -10,7 +10,9 @@ export const session = (number: number): SessionId => number as SessionId;
 /** A broker with its dispatcher; what is handed out is applied, and told by consumer. */
 export class Desk {
   readonly bench = new Bench();
-  readonly dispatcher = new Dispatcher(this.bench.broker, this.bench.read);
+  /** Every message of this desk is so large. */
+  sizeBytes = 100;
+  readonly dispatcher = new Dispatcher(this.bench.broker, this.bench.read, () => this.sizeBytes);
 
   constructor() {
     this.bench.broker.observer = this.dispatcher;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { limits } from "../../engine/base/limits.ts";
 import { asOp, asWallTime } from "../../engine/base/units.ts";
 import { durableKey } from "../../engine/core/broker.ts";
 import { Dispatcher } from "../../engine/core/dispatch.ts";
@@ -57,11 +58,60 @@ describe("dispatch: queues", () => {
 
   test("a consumer that reads too slowly gets nothing until it reads again", () => {
     const desk = new Desk().subscribe(1);
-    desk.dispatcher.throttle(session(1), true);
+    desk.dispatcher.outlets.unsent(session(1), limits.unsentBytesPerConnectionMax);
     const ops = desk.send(2);
     expect(desk.run()).toEqual([]);
-    desk.dispatcher.throttle(session(1), false);
+    desk.dispatcher.outlets.unsent(session(1), 0);
     expect(desk.run()).toEqual([[1, ops]]);
+  });
+
+  test("large messages are handed out as far as they fit on the way to a client, and the others get the rest", () => {
+    const desk = new Desk().subscribe(1);
+    desk.sizeBytes = limits.unsentBytesPerConnectionMax / 2;
+    const ops = desk.send(6);
+    expect(desk.run()).toEqual([[1, ops.slice(0, 2)]]);
+    desk.subscribe(2);
+    expect(desk.run()).toEqual([[2, ops.slice(2, 4)]]);
+
+    // The first client's connection took one to itself and does not get rid of it; the second one's took both at once.
+    desk.dispatcher.outlets.gone(session(1));
+    desk.dispatcher.outlets.unsent(session(1), desk.sizeBytes);
+    desk.dispatcher.outlets.gone(session(2));
+    desk.dispatcher.outlets.gone(session(2));
+    expect(desk.run()).toEqual([[2, ops.slice(4)]]);
+  });
+
+  test("a message larger than any way out leaves when nothing else is on it", () => {
+    const desk = new Desk().subscribe(1);
+    desk.sizeBytes = limits.unsentBytesMax * 2;
+    const [first, second] = desk.send(2);
+    expect(desk.run()).toEqual([[1, [first]]]);
+    desk.dispatcher.outlets.gone(session(1));
+    expect(desk.run()).toEqual([[1, [second]]]);
+  });
+
+  test("subscribers of a topic wait for room too, and miss nothing", () => {
+    const desk = new Desk().subscribe(1, { destination: prices });
+    desk.sizeBytes = limits.unsentBytesPerConnectionMax;
+    const ops = desk.send(3, prices);
+    expect(desk.run()).toEqual([[1, [ops[0]]]]);
+    for (const op of ops.slice(1)) {
+      desk.dispatcher.outlets.gone(session(1));
+      expect(desk.run()).toEqual([[1, [op]]]);
+    }
+  });
+
+  test("many clients that read nothing leave room for one that does", () => {
+    const desk = new Desk();
+    desk.sizeBytes = 65_536;
+    for (let number = 1; number <= 100; number += 1) desk.subscribe(number, { prefetchCount: 10_000 });
+    desk.send(4_000);
+    desk.run();
+    const waiting = desk.bench.broker.queues.get(ordersKey)!.waitingCount;
+    // All that was handed out is still on its way: no more than all may have together.
+    expect((4_000 - waiting) * desk.sizeBytes).toBeLessThan(limits.unsentBytesMax);
+    desk.subscribe(101);
+    expect(desk.run().map(([number]) => number)).toEqual([101]);
   });
 
   test("a pattern reads all queues that match, and those that come later", () => {
@@ -107,7 +157,7 @@ describe("dispatch: queues", () => {
     const bench = new Bench();
     const [first, second] = [bench.send(orders, { expiresAt: asWallTime(50) }), bench.send()];
     const desk = new Desk();
-    Object.assign(desk, { bench, dispatcher: new Dispatcher(bench.broker, bench.read) });
+    Object.assign(desk, { bench, dispatcher: new Dispatcher(bench.broker, bench.read, () => 1) });
     bench.broker.observer = desk.dispatcher;
     desk.run(50);
     expect(bench.waiting()).toEqual([second]);

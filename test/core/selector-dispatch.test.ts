@@ -107,10 +107,14 @@ describe("dispatch: consumers of a queue with selectors", () => {
     const desk = new Desk();
     let looks = 0;
     const read = desk.bench.read;
-    const dispatcher = new Dispatcher(desk.bench.broker, (op) => {
-      looks += 1;
-      return read(op);
-    });
+    const dispatcher = new Dispatcher(
+      desk.bench.broker,
+      (op) => {
+        looks += 1;
+        return read(op);
+      },
+      () => 1,
+    );
     Object.assign(desk, { dispatcher });
     desk.bench.broker.observer = dispatcher;
     paint(desk, ...Array.from({ length: 500 }, (_, index) => (index % 10 === 9 ? "red" : "blue")));
@@ -141,7 +145,11 @@ describe("dispatch: consumers of a queue with selectors", () => {
     const desk = new Desk();
     const hidden = new Set<Op>();
     const read = desk.bench.read;
-    const dispatcher = new Dispatcher(desk.bench.broker, (op) => (hidden.has(op) ? null : read(op)));
+    const dispatcher = new Dispatcher(
+      desk.bench.broker,
+      (op) => (hidden.has(op) ? null : read(op)),
+      () => 1,
+    );
     Object.assign(desk, { dispatcher });
     desk.bench.broker.observer = dispatcher;
     const [one] = paint(desk, "red");

@@ -23,7 +23,7 @@ export function inputWords(host: SimulatedHost, input: Input, names: Names): str
     case "session-opened":
     case "ticked":
     case "turn-ended":
-    case "session-throttled":
+    case "session-unsent":
       return null;
     case "granted":
     case "denied":

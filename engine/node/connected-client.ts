@@ -1,0 +1,34 @@
+import type { WallTime } from "../base/units.ts";
+import type { OwnerId } from "../core/command.ts";
+import type { Consumer } from "../core/consumer.ts";
+import type { SessionId } from "../core/dialogue.ts";
+
+/** A connected client, and what it has done; the counts are what people are shown. */
+export interface ConnectedClient {
+  readonly session: SessionId;
+  readonly owner: OwnerId;
+  sentCount: number;
+  deliveredCount: number;
+  askedCount: number;
+  answeredCount: number;
+  firstConfirmedAt: WallTime | null;
+  lastConfirmedAt: WallTime | null;
+  /** Credit given for settlements of open transactions, to be taken back at a rollback. */
+  readonly advanced: Map<string, { consumer: Consumer; count: number }[]>;
+  readonly producesTo: Set<string>;
+}
+
+export function newClient(session: SessionId, owner: OwnerId): ConnectedClient {
+  return {
+    session,
+    owner,
+    sentCount: 0,
+    deliveredCount: 0,
+    askedCount: 0,
+    answeredCount: 0,
+    firstConfirmedAt: null,
+    lastConfirmedAt: null,
+    advanced: new Map(),
+    producesTo: new Set(),
+  };
+}
