@@ -50,7 +50,13 @@ function stages() {
     name: `tests: ${project}`,
     action: (/** @type {string[]} */ failures) => countTests(project, failures),
   }));
-  return [...steps, { name: "build", action: async () => countOfCode(await build()) }, ...tests];
+  const bench = async () => countOfCode(await (await import("../test/bench/main.ts")).main(["--line"]));
+  return [
+    ...steps,
+    { name: "build", action: async () => countOfCode(await build()) },
+    ...tests,
+    { name: "bench", action: bench },
+  ];
 }
 
 /**

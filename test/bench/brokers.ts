@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { root } from "../../build/paths.mjs";
 import { freePort } from "../../engine/host/ports.ts";
+import { compileJava, missingForJava } from "../interop/java.ts";
 
 /** What a measurement runs against. */
 export interface Subject {
@@ -20,21 +21,21 @@ export interface Subject {
 export interface BenchPair extends Subject {
   readonly failoverUri: string;
   readonly startUpMs: number;
+  readonly directory: string;
+  /** `keep`: the data directory stays, to be started again. */
+  stop(options?: { readonly keep: boolean }): Promise<void>;
 }
 
 const understudy = join(root, "build", "run.mjs");
 
-/** Starts a pair on free ports and a new directory, as a user does. */
-export async function startPair(): Promise<BenchPair> {
-  const directory = newDirectory();
+/** Starts a pair on free ports, as a user does; on a new directory, or on one that was kept. */
+export async function startPair(directory = newDirectory()): Promise<BenchPair> {
   const startedAt = performance.now();
   const ports = ["--primary-port", "0", "--replica-port", "0", "--control-port", "0"];
   const child = spawn(
     process.execPath,
     [understudy, "understudy", "up", "--json", ...ports, "--data", directory],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-    },
+    { stdio: ["ignore", "pipe", "inherit"] },
   );
   const ready = JSON.parse(await firstLine(child, "stdout")) as {
     failover: string;
@@ -42,14 +43,19 @@ export async function startPair(): Promise<BenchPair> {
     replica: { pid: number };
     protection: string;
   };
+  const startUpMs = performance.now() - startedAt;
   if (ready.protection !== "protected") throw new Error(`the pair is ${ready.protection}`);
   return {
     name: "pair",
     port: ready.primary.port,
     pids: [ready.primary.pid, ready.replica.pid],
     failoverUri: ready.failover,
-    startUpMs: performance.now() - startedAt,
-    stop: () => stop(child, directory),
+    startUpMs,
+    directory,
+    stop: async ({ keep } = { keep: false }) => {
+      await stop(child);
+      if (!keep) rmSync(directory, { recursive: true, force: true });
+    },
   };
 }
 
@@ -72,12 +78,42 @@ export async function startSingle(): Promise<Subject> {
     stdio: ["ignore", "inherit", "pipe"],
   });
   await firstLine(child, "stderr", /^active on port/);
-  return { name: "single", port, pids: [child.pid ?? 0], stop: () => stop(child, directory) };
+  return {
+    name: "single",
+    port,
+    pids: [child.pid ?? 0],
+    stop: async () => {
+      await stop(child);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
 }
 
-/** A broker that runs already and speaks STOMP there, such as ActiveMQ; it is neither started nor stopped. */
-export function runningBroker(name: string, port: number): Promise<Subject> {
-  return Promise.resolve({ name, port, pids: [], stop: () => Promise.resolve() });
+/**
+ * Starts ActiveMQ from Debian's packages, unreplicated and as it comes; the compiled classes serve all starts. `null`
+ * where Java or the packages are missing.
+ */
+export function activemqStarter(): { start: () => Promise<Subject>; cleanUp: () => void } | null {
+  if (missingForJava() !== null) return null;
+  const java = compileJava();
+  const start = async (): Promise<Subject> => {
+    const directory = newDirectory();
+    const args = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=off", "-cp", java.classPath];
+    const child = spawn(java.command, [...args, "activemq.Main", directory], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const [, port] = await firstLines(child, "stdout", 2);
+    return {
+      name: "activemq",
+      port: Number(port),
+      pids: [child.pid ?? 0],
+      stop: async () => {
+        await stop(child);
+        rmSync(directory, { recursive: true, force: true });
+      },
+    };
+  };
+  return { start, cleanUp: () => rmSync(java.directory, { recursive: true, force: true }) };
 }
 
 /** Resident memory of processes together, in MiB. */
@@ -94,23 +130,31 @@ function newDirectory(): string {
 
 /** The first line of a stream that fits; everything behind it is read and dropped. */
 async function firstLine(child: ChildProcess, stream: "stdout" | "stderr", fits = /./): Promise<string> {
+  return (await firstLines(child, stream, 1, fits))[0] ?? "";
+}
+
+async function firstLines(
+  child: ChildProcess,
+  stream: "stdout" | "stderr",
+  count: number,
+  fits = /./,
+): Promise<string[]> {
   return await new Promise((resolve, reject) => {
+    const lines: string[] = [];
     const input = child[stream];
     if (input === null) return;
     createInterface({ input }).on("line", (line) => {
-      if (fits.test(line)) resolve(line);
+      if (!fits.test(line)) return;
+      lines.push(line);
+      if (lines.length === count) resolve(lines);
     });
-    child.once("exit", (code) => {
-      reject(new Error(`it ended with ${code} before it was ready`));
-    });
+    child.once("exit", (code) => reject(new Error(`it ended with ${code} before it was ready`)));
   });
 }
 
-async function stop(child: ChildProcess, directory: string): Promise<void> {
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once("exit", resolve));
-  if (child.exitCode === null && child.signalCode === null) {
-    child.kill("SIGTERM");
-    await ended;
-  }
-  rmSync(directory, { recursive: true, force: true });
+  child.kill("SIGTERM");
+  await ended;
 }

@@ -14,6 +14,7 @@ export type Order =
       /** Messages of one producer that may wait for their receipt. */
       readonly window: number;
       readonly bodyBytes: number;
+      readonly persistent: boolean;
       readonly warmUpMs: number;
       readonly measureMs: number;
       /** Instead of for a time, until so many are confirmed. */
@@ -93,7 +94,7 @@ async function produce(order: Extract<Order, { kind: "produce" }>): Promise<Outc
   let left = order.messageCount ?? Number.POSITIVE_INFINITY;
   let onDone: () => void = () => undefined;
   const tail = Buffer.concat([Buffer.from("\n"), Buffer.alloc(order.bodyBytes, "x"), Buffer.from([0])]);
-  const head = `SEND\ndestination:/queue/${order.queue}\npersistent:true\ncontent-length:${order.bodyBytes}\n`;
+  const head = `SEND\ndestination:/queue/${order.queue}\npersistent:${order.persistent}\ncontent-length:${order.bodyBytes}\n`;
 
   const producers = Array.from({ length: order.producers }, async () => {
     const sentAt = new Map<string, number>();

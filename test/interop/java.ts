@@ -23,6 +23,7 @@ const jars = [
   "activemq-kahadb-store",
   "activemq-openwire-legacy",
   "activemq-protobuf",
+  "activemq-stomp",
   "geronimo-j2ee-connector-1.5-spec",
   "geronimo-j2ee-management-1.1-spec",
   "geronimo-jms_1.1_spec",

@@ -12,9 +12,9 @@ import org.apache.activemq.security.AuthenticationUser;
 import org.apache.activemq.security.SimpleAuthenticationPlugin;
 
 /**
- * The real broker, to compare with: `activemq.Main DIRECTORY [USER PASSWORD]`. Prints its port when it is ready and
- * ends with its standard input. All is as it comes, but for the scheduler, which is off by default, and for priorities
- * on queues named `prioritised.>`.
+ * The real broker, to compare with: `activemq.Main DIRECTORY [USER PASSWORD]`. Prints its port for OpenWire when it is
+ * ready, and on the next line the one for STOMP, and ends with its standard input. All is as it comes, but for the
+ * scheduler, which is off by default, and for priorities on queues named `prioritised.>`.
  */
 final class Main {
   public static void main(String[] args) throws Exception {
@@ -27,9 +27,11 @@ final class Main {
     broker.setDestinationPolicy(policies());
     if (args.length > 2) broker.setPlugins(new BrokerPlugin[] {users(args[1], args[2])});
     TransportConnector connector = broker.addConnector(new URI("tcp://127.0.0.1:0?wireFormat.maxFrameSize=157286400"));
+    TransportConnector stomp = broker.addConnector(new URI("stomp://127.0.0.1:0"));
     broker.start();
     broker.waitUntilStarted();
     System.out.println(connector.getConnectUri().getPort());
+    System.out.println(stomp.getConnectUri().getPort());
     while (System.in.read() >= 0) continue;
     broker.stop();
     System.exit(0);
