@@ -1,5 +1,6 @@
 import type { BrokerError } from "../base/errors.ts";
 import type { Op, Unit } from "../base/units.ts";
+import type { Advisory } from "./advisory.ts";
 import type { Destination, Message } from "./message.ts";
 
 /** One client connection, numbered by its host; never reused within a process. */
@@ -85,6 +86,8 @@ export type SessionAnswer =
       /** Set on messages of a dead letter queue. */
       readonly deadLetter: { readonly from: string; readonly cause: "rejected" | "expired" } | null;
     }
+  /** Something happened that the subscription, to advisories, is about; it is not settled. */
+  | { readonly kind: "advise"; readonly subscription: string; readonly advisory: Advisory }
   /** The browser has seen all. */
   | { readonly kind: "browsed"; readonly subscription: string }
   /** The node ends the session: it stopped, was fenced, or the session's subscription was removed by an administrator. */

@@ -31,6 +31,8 @@ import type { SentMessage } from "./transaction.ts";
  * without a durable name get theirs directly, as what they miss is nobody's.
  */
 export class Dispatcher implements BrokerObserver {
+  /** Told of queues that come and go. */
+  onQueue: (change: "added" | "removed", queue: Queue) => void = () => undefined;
   readonly #broker: Broker;
   readonly #consumers = new Map<SessionId, Map<string, Consumer>>();
   readonly #byQueue = new Map<Queue, Consumer[]>();
@@ -200,12 +202,14 @@ export class Dispatcher implements BrokerObserver {
   }
 
   queueCreated(queue: Queue): void {
+    this.onQueue("added", queue);
     for (const consumers of this.#consumers.values())
       for (const consumer of consumers.values())
         if (!isVolatile(consumer.request) && reads(consumer.request, queue)) this.#attach(consumer, queue);
   }
 
   queueDeleted(queue: Queue): void {
+    this.onQueue("removed", queue);
     for (const consumer of this.#byQueue.get(queue) ?? []) consumer.sources.delete(queue);
     this.#byQueue.delete(queue);
     this.#ready.delete(queue);

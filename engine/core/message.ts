@@ -48,7 +48,7 @@ export interface MessageGroup {
   readonly sequence: number;
 }
 
-export const bodyKinds = ["text", "bytes", "map", "stream", "object", "blob", "none"] as const;
+export const bodyKinds = ["text", "bytes", "map", "stream", "object", "blob", "none", "null-text"] as const;
 export type BodyKind = (typeof bodyKinds)[number];
 
 /** A message as the broker keeps it: no protocol left in it, its body never decoded. */
@@ -57,7 +57,8 @@ export interface Message {
   readonly body: Uint8Array;
   /**
    * How the sender meant the body. STOMP sends bytes when a frame has a content-length header, else text. Maps and
-   * streams are kept in the form in which OpenWire carries them, objects as Java serialised them, `none` has no body.
+   * streams are kept in the form in which OpenWire carries them, objects as Java serialised them, `none` has no body. JMS
+   * tells a text message without a text (`null-text`) from one with the empty text.
    */
   readonly bodyKind: BodyKind;
   /** The body is as its sender deflated it. */

@@ -16,7 +16,7 @@ import {
   type ClientIdentity,
   type SupervisorOrder,
 } from "../supervisor/channel.ts";
-import { ClientConnection, type ConnectionPorts } from "./client-connection.ts";
+import { ClientConnection, type ClientProtocol, type ConnectionPorts } from "./client-connection.ts";
 import { readClocks } from "./clock.ts";
 import { Listener } from "./listener.ts";
 import { NodeLoop, type LoopPorts } from "./loop.ts";
@@ -78,7 +78,7 @@ export class HostedBroker {
       close: (session) => this.#closeInnerSession(session),
     });
     this.#listener = new Listener(configuration.host, {
-      client: (socket, first) => this.#acceptClient(socket, first),
+      client: (protocol, socket, first) => this.#acceptClient(protocol, socket, first),
       peer: (socket, first) => this.#acceptPeer(socket, first),
       refused: (text) => this.#notice("warning", text),
     });
@@ -187,16 +187,17 @@ export class HostedBroker {
     }
   }
 
-  #acceptClient(socket: Socket, first: Buffer): void {
+  #acceptClient(protocol: ClientProtocol, socket: Socket, first: Buffer): void {
     const id = ++this.#lastSession as SessionId;
     const context = {
       brokerName: this.#configuration.name,
       version,
+      url: `tcp://${socket.localAddress ?? "localhost"}:${socket.localPort ?? 0}`,
       connectionName: ownerOf(this.#loop.node.history.epoch, id),
       authenticate: (login: string | null, passcode: string | null): boolean =>
         authenticates(this.#configuration, login, passcode),
     };
-    const connection = new ClientConnection(id, socket, context, this.#connectionPorts());
+    const connection = new ClientConnection(id, protocol, socket, context, this.#connectionPorts());
     this.#connections.set(id, connection);
     this.#loop.give({ kind: "session-opened", session: id });
     this.#reportClient({ kind: "connected", session: id, at: Date.now(), client: identity(connection) });

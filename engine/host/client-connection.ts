@@ -2,9 +2,19 @@ import type { Socket } from "node:net";
 import type { Instant } from "../base/units.ts";
 import { limits } from "../base/limits.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
+import { createOpenWireSession } from "../session/openwire/session.ts";
 import type { Session, SessionContext, SessionPort } from "../session/session.ts";
 import { createStompSession } from "../session/stomp.ts";
 import { readClocks } from "./clock.ts";
+
+/** What each protocol's session is made by. */
+const sessions = { stomp: createStompSession, openwire: createOpenWireSession };
+
+export type ClientProtocol = keyof typeof sessions;
+
+export function isClientProtocol(protocol: string): protocol is ClientProtocol {
+  return Object.hasOwn(sessions, protocol);
+}
 
 /** What a client's connection needs of the broker process. */
 export interface ConnectionPorts {
@@ -39,13 +49,19 @@ export class ClientConnection implements SessionPort {
   #timer: NodeJS.Timeout | null = null;
   #closeReason = "the client closed the connection";
 
-  constructor(id: SessionId, socket: Socket, context: SessionContext, ports: ConnectionPorts) {
+  constructor(
+    id: SessionId,
+    protocol: ClientProtocol,
+    socket: Socket,
+    context: SessionContext,
+    ports: ConnectionPorts,
+  ) {
     this.id = id;
     this.#socket = socket;
     this.#ports = ports;
     this.remoteAddress = socket.remoteAddress ?? "";
     this.remotePort = socket.remotePort ?? 0;
-    this.session = createStompSession(this, context, readClocks());
+    this.session = sessions[protocol](this, context, readClocks());
     socket.on("data", (chunk: Buffer) => this.take(chunk));
     socket.on("drain", () => this.#tellUnsent());
     socket.on("error", (error) => (this.#closeReason = error.message));

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { limits } from "../base/limits.ts";
+import { isClientProtocol, type ClientProtocol } from "./client-connection.ts";
 import { detectionRefusal, detectProtocol, replicationPreamble } from "../wire/detect.ts";
 
 const portWaitMs = 2_000;
@@ -7,13 +8,13 @@ const retryMs = 20;
 
 /** Who gets a connection once its first bytes have told what it is. `first` are those bytes. */
 export interface ListenerPorts {
-  client(socket: Socket, first: Buffer): void;
+  client(protocol: ClientProtocol, socket: Socket, first: Buffer): void;
   peer(socket: Socket, first: Buffer): void;
   refused(text: string): void;
 }
 
 /**
- * The one port of a broker: STOMP clients, the replica, and people with a browser, told apart by their first bytes.
+ * The one port of a broker: clients, the replica, and people with a browser, told apart by their first bytes.
  * While it is closed nothing listens, and the operating system refuses.
  */
 export class Listener {
@@ -95,8 +96,8 @@ export class Listener {
         `A connection from ${socket.remoteAddress ?? "nowhere"} was refused: ${refusal?.message ?? "it says nothing"}`,
       );
       socket.destroy();
-    } else if (detection.protocol === "stomp") {
-      this.#ports.client(socket, first);
+    } else if (isClientProtocol(detection.protocol)) {
+      this.#ports.client(detection.protocol, socket, first);
     } else if (detection.protocol === "http") {
       socket.end(page(socket.localPort ?? 0));
     } else if (first.subarray(0, replicationPreamble.length).toString("latin1") === replicationPreamble) {
@@ -126,6 +127,6 @@ function isPreambleBegun(first: Buffer): boolean {
 }
 
 function page(port: number): string {
-  const text = `This is port ${port} of an Understudy message broker. It speaks STOMP 1.0, 1.1 and 1.2, not HTTP:\npoint a STOMP client at it, with both brokers of the pair in its failover list.\n`;
+  const text = `This is port ${port} of an Understudy message broker. It speaks OpenWire and STOMP, not HTTP:\npoint a JMS or a STOMP client at it, with both brokers of the pair in its failover list.\n`;
   return `HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`;
 }

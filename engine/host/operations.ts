@@ -148,7 +148,7 @@ export class Operations {
         for (const { reject } of waiting.values()) reject(gone);
         return;
       }
-      if (answer.kind === "browsed") return;
+      if (answer.kind !== "confirm" && answer.kind !== "refuse") return;
       const asker = waiting.get(answer.receipt);
       waiting.delete(answer.receipt);
       if (answer.kind === "confirm") asker?.resolve(answer);

@@ -1,34 +1,29 @@
 import { assertNever } from "../base/assert.ts";
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
-import { asInstant, type Moment, type Op, type WallTime } from "../base/units.ts";
+import { type Moment, type Op, type WallTime } from "../base/units.ts";
 import { ownerOf, sessionOf, type Command } from "../core/command.ts";
 import { admit } from "../core/admission.ts";
+import { isAdvisoryTopic, type Advisory } from "../core/advisory.ts";
 import { durableKey, isSameDurable } from "../core/broker.ts";
 import { isVolatile, type Consumer } from "../core/consumer.ts";
 import { Dispatcher } from "../core/dispatch.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
-import {
-  deadLetterQueue,
-  destinationKey,
-  parseDestinationKey,
-  type Destination,
-  type Message,
-} from "../core/message.ts";
+import { deadLetterQueue, destinationKey, type Destination, type Message } from "../core/message.ts";
 import { sizeOf } from "../core/outlet.ts";
 import { checkDestination, isPattern } from "../core/pattern.ts";
 import type { QueuedMessage } from "../core/queue.ts";
 import { parseSelector } from "../core/selector/selector.ts";
 import type { JournalEntry } from "../pair/entry.ts";
 import { Outbox, type WaitingAnswer } from "../outbox.ts";
+import { Advisories } from "./advisories.ts";
 import { ClientNames } from "./client-names.ts";
 import { newClient, type ConnectedClient } from "./connected-client.ts";
 import type { JournalReader } from "./contract.ts";
 import type { History } from "./history.ts";
 import { RecentMessages } from "./recent.ts";
+import { Temporaries } from "./temporaries.ts";
 
-/** Long enough for a client to find its way to the node that took over. */
-const temporaryGraceMs = 60_000;
 const firstDelivery = { deliveryCount: 1, deadLetter: null };
 
 /**
@@ -44,17 +39,24 @@ export class ClientDesk {
   readonly #journal: JournalReader;
   readonly #outbox = new Outbox();
   readonly #names = new ClientNames();
-  #orphansDueAt = asInstant(0);
+  readonly #advisories = new Advisories((session, subscription, advisory) =>
+    this.#answer(session, { kind: "advise", subscription, advisory }),
+  );
+  readonly #temporaries: Temporaries;
   readonly #recent = new RecentMessages(limits.bodyCacheBytesMax);
 
   constructor(history: History, journal: JournalReader) {
     this.#history = history;
     this.#journal = journal;
+    this.#temporaries = new Temporaries(history.broker);
     this.dispatcher = new Dispatcher(
       history.broker,
       (op) => this.content(op),
       (op) => sizeOf(this.#fetch(op)),
     );
+    this.dispatcher.onQueue = (change, { destination }) => {
+      if (destination !== null) this.#advisories.note({ kind: "destination", change, destination });
+    };
     history.broker.observer = this.dispatcher;
   }
 
@@ -62,17 +64,7 @@ export class ClientDesk {
   dismissFormerOwners(now: Moment): void {
     for (const owner of [...this.#history.broker.owners.keys()])
       this.#order({ kind: "leave", owner, keepsTemporaries: true }, now);
-    this.#orphansDueAt = asInstant(now.monotonic + temporaryGraceMs);
-  }
-
-  /** Temporary destinations that no client came back for go after a while. */
-  #dismissOrphans(now: Moment): void {
-    const { orphans } = this.#history.broker;
-    if (orphans.size === 0 || now.monotonic < this.#orphansDueAt) return;
-    for (const key of [...orphans]) {
-      const destination = parseDestinationKey(key);
-      if (destination !== null) this.#order({ kind: "delete-temporary", destination }, now);
-    }
+    this.#temporaries.wait(now.monotonic);
   }
 
   open(session: SessionId): void {
@@ -86,6 +78,7 @@ export class ClientDesk {
     this.departed.sentCount += client.sentCount;
     this.departed.deliveredCount += client.deliveredCount;
     this.dispatcher.removeSession(session);
+    this.#advisories.forget(session);
     if (this.#history.broker.owners.has(client.owner))
       this.#order({ kind: "leave", owner: client.owner, keepsTemporaries: false }, now);
     this.#names.forget(session);
@@ -106,7 +99,10 @@ export class ClientDesk {
 
   /** Shares out what can be handed to consumers. */
   endTurn(now: Moment): void {
-    this.#dismissOrphans(now);
+    for (const destination of this.#temporaries.overdue(now.monotonic))
+      this.#order({ kind: "delete-temporary", destination }, now);
+    // Before messages: who gets one that names a temporary queue has heard of the queue.
+    this.#advisories.tell();
     this.dispatcher.run(now.wall, (command) => {
       this.#order(command, now);
       if (command.kind === "deliver") this.#announce(command);
@@ -171,7 +167,9 @@ export class ClientDesk {
         this.#order({ kind: "create-temporary", owner: client.owner, destination: request.destination }, now);
         return;
       case "delete-temporary":
-        return this.#deleteTemporary(client, request.destination, now);
+        this.#temporaries.requireUnused(client.owner, request.destination, this.dispatcher);
+        this.#order({ kind: "delete-temporary", destination: request.destination }, now);
+        return;
       case "extend":
         return this.dispatcher.extend(this.#consumer(client, request.subscription), request.messages);
       case "pull":
@@ -206,6 +204,8 @@ export class ClientDesk {
     now: Moment,
   ): void {
     const { subscription, destination, durable } = request;
+    if (isAdvisoryTopic(destination))
+      return this.#advisories.subscribe(client.session, request, this.#present());
     if (this.dispatcher.consumer(client.session, subscription) !== undefined)
       throw new BrokerError("SUBSCRIPTION_EXISTS", { subscription });
     if ([...this.dispatcher.consumersOf(client.session)].length >= limits.subscriptionsPerConnectionMax)
@@ -215,7 +215,7 @@ export class ClientDesk {
       });
     checkDestination(destination, true);
     if (request.selector !== null) parseSelector(request.selector);
-    this.#requireOwnTemporary(client, destination);
+    this.#temporaries.requireOwn(client.owner, destination);
     if (durable !== null) {
       if (destination.kind !== "topic")
         throw new BrokerError("DESTINATION_INVALID", {
@@ -236,6 +236,12 @@ export class ClientDesk {
     this.dispatcher.add(client.session, client.owner, request);
   }
 
+  /** What a new subscriber to advisories has missed. */
+  *#present(): Generator<Advisory> {
+    for (const { destination } of this.#history.broker.queues.values())
+      if (destination !== null) yield { kind: "destination", change: "added", destination };
+  }
+
   #consumer(client: ConnectedClient, subscription: string): Consumer {
     const consumer = this.dispatcher.consumer(client.session, subscription);
     if (consumer === undefined) throw new BrokerError("SUBSCRIPTION_UNKNOWN", { subscription });
@@ -243,6 +249,7 @@ export class ClientDesk {
   }
 
   #unsubscribe(client: ConnectedClient, subscription: string, unseen: readonly Op[], now: Moment): void {
+    if (this.#advisories.unsubscribe(client.session, subscription)) return;
     this.#consumer(client, subscription);
     this.dispatcher.remove(client.session, subscription);
     if (this.#history.broker.owners.get(client.owner)?.held.has(subscription))
@@ -253,17 +260,6 @@ export class ClientDesk {
     const consumer = this.#consumer(client, subscription);
     if (!isVolatile(consumer.request))
       this.#order({ kind: "redeliver", owner: client.owner, subscription, messages }, now);
-  }
-
-  #deleteTemporary(client: ConnectedClient, destination: Destination, now: Moment): void {
-    this.#requireOwnTemporary(client, destination);
-    const queue = this.#history.broker.queueFor(destination);
-    if (this.dispatcher.consumerCount(queue) > 0)
-      throw new BrokerError("DESTINATION_INVALID", {
-        destination: destination.name,
-        detail: "a temporary destination can only be deleted once nobody receives from it",
-      });
-    this.#order({ kind: "delete-temporary", destination }, now);
   }
 
   #identify(client: ConnectedClient, clientId: string | null, connection: string, now: Moment): void {
@@ -319,18 +315,6 @@ export class ClientDesk {
     const user = this.dispatcher.durableUser(clientId, name);
     if (user !== undefined && user !== by)
       throw new BrokerError("DURABLE_IN_USE", { subscription: name, clientId });
-  }
-
-  #requireOwnTemporary(client: ConnectedClient, destination: Destination): void {
-    if (!destination.kind.startsWith("temp-")) return;
-    const key = destinationKey(destination);
-    if (!this.#history.broker.queues.has(key))
-      throw new BrokerError("DESTINATION_UNKNOWN", { destination: key });
-    if (this.#history.broker.owners.get(client.owner)?.temporaries.has(key) === true) return;
-    throw new BrokerError("DESTINATION_INVALID", {
-      destination: key,
-      detail: "a temporary destination can only be received from by the connection that made it",
-    });
   }
 
   /** Makes an admitted command an entry; throws what stands against it. */

@@ -40,6 +40,8 @@ export interface SessionDescription {
 export interface SessionContext {
   readonly brokerName: string;
   readonly version: string;
+  /** Where the client reached it, as ActiveMQ's clients write it: `tcp://127.0.0.1:61616`. */
+  readonly url: string;
   /** A name for this connection that no other connection of the pair ever has, such as `c3-17`: scopes temporary destinations. */
   readonly connectionName: string;
   /** Compares in constant time; `true` for everyone when no users are configured. */

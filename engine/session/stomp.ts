@@ -11,7 +11,8 @@ import type { StompCommand, StompFrame, StompHeader, StompVersion } from "../wir
 import type { Session, SessionContext, SessionDescription, SessionPort } from "./session.ts";
 import { errorFrame, versionErrorFrame } from "./stomp-error.ts";
 import type { ErrorOrigin } from "./stomp-error.ts";
-import { Heartbeats, noHeartbeats, parseHeartbeat, standstillMs } from "./stomp-heartbeat.ts";
+import { standstillMs } from "./pulse.ts";
+import { Heartbeats, noHeartbeats, parseHeartbeat } from "./stomp-heartbeat.ts";
 import { invalidHeader, writeMessage } from "./stomp-headers.ts";
 import type { Delivery } from "./stomp-headers.ts";
 import { StompRequests } from "./stomp-requests.ts";
@@ -102,6 +103,7 @@ class StompSession implements Session {
       case "deliver":
         this.#deliver(answer);
         break;
+      case "advise":
       case "browsed":
         break;
       case "close":

@@ -44,9 +44,8 @@ export const openings: readonly Opening[] = [
 
 /** Protocols that are recognised so that their clients learn what to do instead. */
 const notServed: Readonly<Partial<Record<DetectedProtocol, string>>> = {
-  openwire: "OpenWire is not supported yet. Connect with a client for STOMP 1.0, 1.1 or 1.2.",
-  amqp: "AMQP is not supported yet. Connect with a client for STOMP 1.0, 1.1 or 1.2.",
-  mqtt: "MQTT is not supported yet. Connect with a client for STOMP 1.0, 1.1 or 1.2.",
+  amqp: "AMQP is not supported yet. Connect with a client for OpenWire (JMS) or STOMP 1.0, 1.1 or 1.2.",
+  mqtt: "MQTT is not supported yet. Connect with a client for OpenWire (JMS) or STOMP 1.0, 1.1 or 1.2.",
   tls: "TLS is not supported. Connect without it: the broker listens on this machine only.",
 };
 

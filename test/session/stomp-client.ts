@@ -39,6 +39,7 @@ export class TestClient {
       {
         brokerName: "primary",
         version: "0.1.0",
+        url: "tcp://127.0.0.1:61616",
         connectionName: "c1-7",
         authenticate: (login, passcode) => login !== "guest" || passcode === "secret",
       },

@@ -138,6 +138,7 @@ function answerWords(node: NodeName, answer: SessionAnswer, names: Names): strin
       return `${names.receipt(answer.receipt)} is refused: ${answer.error.message}`;
     case "deliver":
       return `here is ${names.message(node, answer.id)}${nth(answer.deliveryCount)}`;
+    case "advise":
     case "browsed":
     case "close":
       return answer.kind;

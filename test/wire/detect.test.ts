@@ -63,7 +63,6 @@ test("detect: the refusal of the unknown shows its first bytes, readably", () =>
 });
 
 test.each([
-  ["openwire", /OpenWire is not supported yet.*STOMP/],
   ["amqp", /AMQP is not supported yet.*STOMP/],
   ["mqtt", /MQTT is not supported yet.*STOMP/],
   ["tls", /TLS is not supported.*without it/],
@@ -72,7 +71,7 @@ test.each([
 });
 
 test("detect: what is served, or not decided yet, is not refused", () => {
-  for (const protocol of ["stomp", "replication", "http"] as const)
+  for (const protocol of ["stomp", "openwire", "replication", "http"] as const)
     expect(detectionRefusal({ kind: "protocol", protocol })).toBeNull();
   expect(detectionRefusal({ kind: "more" })).toBeNull();
 });

@@ -97,7 +97,7 @@ export abstract class FailoverClient {
 
   #answered(answer: SessionAnswer): void {
     if (answer.kind === "deliver") return this.delivered(answer);
-    if (answer.kind === "close" || answer.kind === "browsed") return;
+    if (answer.kind !== "confirm" && answer.kind !== "refuse") return;
     const waiting = this.#waiting.get(answer.receipt);
     this.#waiting.delete(answer.receipt);
     if (answer.kind === "refuse") violated("valid requests are not refused", answer.error.message);

@@ -1,0 +1,80 @@
+import { BrokerError } from "../../base/errors.ts";
+import type { Destination } from "../../core/message.ts";
+import { create } from "../../wire/openwire/frames.ts";
+import type * as wire from "../../wire/openwire/frames.ts";
+
+/** Names of things as OpenWire has them and as the core does. */
+
+type WireKind = wire.Destination["type"];
+
+const kinds: Readonly<Record<WireKind, Destination["kind"]>> = {
+  ActiveMQQueue: "queue",
+  ActiveMQTopic: "topic",
+  ActiveMQTempQueue: "temp-queue",
+  ActiveMQTempTopic: "temp-topic",
+};
+
+const wireKinds: Readonly<Record<Destination["kind"], WireKind>> = {
+  queue: "ActiveMQQueue",
+  topic: "ActiveMQTopic",
+  "temp-queue": "ActiveMQTempQueue",
+  "temp-topic": "ActiveMQTempTopic",
+};
+
+export function readDestination({ type, physicalName }: wire.Destination): Destination {
+  return { kind: kinds[type], name: physicalName };
+}
+
+export function writeDestination({ kind, name }: Destination): wire.Destination {
+  return create(wireKinds[kind], { physicalName: name });
+}
+
+/** Of a consumer or a producer: the connection, the session and the number in it. */
+export function nameOf(id: wire.ConsumerId | wire.ProducerId): string {
+  return `${id.connectionId}:${id.sessionId}:${id.value}`;
+}
+
+/** What a transaction is called in the core. */
+export function transactionName(id: wire.TransactionId): string {
+  if (id.type === "LocalTransactionId") return `${id.connectionId.value}:${id.value}`;
+  return `xa:${id.formatId}:${hex(id.globalTransactionId)}:${hex(id.branchQualifier)}`;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
+}
+
+const producerIdsMax = 1_000;
+const producerIds = new Map<string, wire.ProducerId>();
+
+/** The producer of {@link nameOf}. */
+export function producerIdOf(name: string): wire.ProducerId {
+  let id = producerIds.get(name);
+  if (id === undefined) {
+    if (producerIds.size === producerIdsMax) producerIds.clear();
+    id = parseProducerId(name);
+    producerIds.set(name, id);
+  }
+  return id;
+}
+
+function parseProducerId(name: string): wire.ProducerId {
+  const match = /^(.*):(-?\d+):(-?\d+)$/s.exec(name);
+  if (match === null) return create("ProducerId", { connectionId: name });
+  return create("ProducerId", {
+    connectionId: match[1]!,
+    sessionId: numberOf(match[2]!),
+    value: numberOf(match[3]!),
+  });
+}
+
+/** A number of OpenWire's where the core needs it exact. */
+export function exactNumber(value: wire.Long, what: string): number {
+  if (typeof value === "number") return value;
+  throw new BrokerError("LIMIT_REACHED", { limit: Number.MAX_SAFE_INTEGER, what });
+}
+
+function numberOf(digits: string): wire.Long {
+  const number = Number(digits);
+  return Number.isSafeInteger(number) ? number : BigInt(digits);
+}
