@@ -33,7 +33,7 @@ export const writeTable = (text: string): void => writeFileSync(tablePath, text)
 /** Starts the real broker; its address. It ends with the test. */
 export async function startActivemq(java: Java): Promise<string> {
   const { name, password } = account;
-  const program = new JavaProgram(java, "activemq.Main", [temporaryDirectory(), name, password]);
+  const program = new JavaProgram(java, "activemq.Main", [temporaryDirectory(), "0", name, password]);
   const port = await program.saying(() => program.lines[0], "the real broker's port");
   return `tcp://127.0.0.1:${port}`;
 }

@@ -12,8 +12,8 @@ import org.apache.activemq.security.AuthenticationUser;
 import org.apache.activemq.security.SimpleAuthenticationPlugin;
 
 /**
- * The real broker, to compare with: `activemq.Main DIRECTORY [USER PASSWORD]`. Prints its port for OpenWire when it is
- * ready, and on the next line the one for STOMP, and ends with its standard input. All is as it comes, but for the
+ * The real broker, to compare with: `activemq.Main DIRECTORY [PORT [USER PASSWORD]]`. Prints its port for OpenWire when
+ * it is ready, and on the next line the one for STOMP, and ends with its standard input. All is as it comes, but for the
  * scheduler, which is off by default, and for priorities on queues named `prioritised.>`.
  */
 final class Main {
@@ -25,8 +25,9 @@ final class Main {
     broker.setSchedulerSupport(true);
     broker.setUseShutdownHook(false);
     broker.setDestinationPolicy(policies());
-    if (args.length > 2) broker.setPlugins(new BrokerPlugin[] {users(args[1], args[2])});
-    TransportConnector connector = broker.addConnector(new URI("tcp://127.0.0.1:0?wireFormat.maxFrameSize=157286400"));
+    if (args.length > 3) broker.setPlugins(new BrokerPlugin[] {users(args[2], args[3])});
+    String port = args.length > 1 ? args[1] : "0";
+    TransportConnector connector = broker.addConnector(new URI("tcp://127.0.0.1:" + port + "?wireFormat.maxFrameSize=157286400"));
     TransportConnector stomp = broker.addConnector(new URI("stomp://127.0.0.1:0"));
     broker.start();
     broker.waitUntilStarted();
