@@ -17,6 +17,7 @@ import {
   type SupervisorOrder,
 } from "../supervisor/channel.ts";
 import { ClientConnection, type ClientProtocol, type ConnectionPorts } from "./client-connection.ts";
+import { ClientPatience } from "./client-patience.ts";
 import { readClocks } from "./clock.ts";
 import { Listener } from "./listener.ts";
 import { NodeLoop, type LoopPorts } from "./loop.ts";
@@ -58,7 +59,7 @@ export class HostedBroker {
   #lastStatus = "";
   readonly #confirmed = new Set<SessionId>();
   readonly #timers: NodeJS.Timeout[] = [];
-  #blockedTimer: NodeJS.Timeout | null = null;
+  readonly #patience: ClientPatience;
   #onEnd: (exitCode: number) => void = () => undefined;
   /** Resolves with the exit code when the broker has ended, for whatever reason. */
   readonly ended: Promise<number>;
@@ -77,6 +78,7 @@ export class HostedBroker {
       open: (answer) => this.#openInnerSession(answer),
       close: (session) => this.#closeInnerSession(session),
     });
+    this.#patience = new ClientPatience(configuration.waitForReplicaTimeoutMs, () => this.#dismissWaiting());
     this.#listener = new Listener(configuration.host, {
       client: (protocol, socket, first) => this.#acceptClient(protocol, socket, first),
       peer: (socket, first) => this.#acceptPeer(socket, first),
@@ -175,6 +177,7 @@ export class HostedBroker {
       const port = await this.#listener.open(this.#configuration.port);
       if (port === null) return;
       this.#port = port;
+      if (this.#loop.isHolding) this.#patience.begin();
       this.#reportStatus();
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
@@ -255,23 +258,23 @@ export class HostedBroker {
   }
 
   #serve(on: boolean): void {
-    if (this.#blockedTimer !== null) clearTimeout(this.#blockedTimer);
-    this.#blockedTimer = null;
     if (on) {
+      this.#patience.end();
       for (const connection of this.#connections.values()) connection.resume();
-    } else {
-      const waitedMs = this.#configuration.waitForReplicaTimeoutMs;
-      const text = new BrokerError("WAITING_FOR_REPLICA", { node: this.#configuration.name, waitedMs })
-        .message;
-      this.#blockedTimer = setTimeout(() => this.#closeSessions(text), waitedMs);
-    }
+    } else this.#patience.begin();
     this.#reportStatus();
   }
 
-  #closeSessions(reason: string): void {
-    for (const inner of this.#innerSessions.values()) inner({ kind: "close", error: null });
+  #dismissWaiting(): void {
+    const { name, waitForReplicaTimeoutMs: waitedMs } = this.#configuration;
+    const error = new BrokerError("WAITING_FOR_REPLICA", { node: name, waitedMs });
+    this.#closeSessions(error.message, error);
+  }
+
+  #closeSessions(reason: string, error: BrokerError | null = null): void {
+    for (const inner of this.#innerSessions.values()) inner({ kind: "close", error });
     this.#innerSessions.clear();
-    for (const connection of this.#connections.values()) connection.close(reason);
+    for (const connection of this.#connections.values()) connection.close(reason, error);
   }
 
   #flush(): void {
@@ -367,7 +370,7 @@ export class HostedBroker {
 
   #end(reason: EndReason, text: string): void {
     for (const timer of this.#timers) clearInterval(timer);
-    if (this.#blockedTimer !== null) clearTimeout(this.#blockedTimer);
+    this.#patience.end();
     this.#seeker?.want(false);
     this.#listener.close();
     this.#closeSessions(text);

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { BrokerError } from "../base/errors.ts";
 import type { Instant } from "../base/units.ts";
 import { limits } from "../base/limits.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
@@ -110,9 +111,9 @@ export class ClientConnection implements SessionPort {
   }
 
   /** Ends the connection from this side: the broker stops, or serves no more. */
-  close(reason: string): void {
+  close(reason: string, error: BrokerError | null): void {
     this.#closeReason = reason;
-    this.answer({ kind: "close", error: null });
+    this.answer({ kind: "close", error });
     this.flush();
     this.end();
   }

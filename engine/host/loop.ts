@@ -62,6 +62,11 @@ export class NodeLoop {
     return this.#isNodeServing && !this.#isCongested;
   }
 
+  /** Whether the node lets clients wait, whatever else may hold their bytes up. */
+  get isHolding(): boolean {
+    return !this.#isNodeServing;
+  }
+
   give(input: Input): void {
     if (this.#hasEnded) return;
     this.#inputs.push(input);

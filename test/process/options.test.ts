@@ -61,6 +61,27 @@ test("waitForReplica: clients of a primary that starts without its replica wait,
   await pair.isProtection("protected");
 });
 
+test("waitForReplicaTimeoutMs: whoever has waited that long is told why, whenever it came", async () => {
+  const config = configurationFile({ waitForReplica: true, waitForReplicaTimeoutMs: 300 });
+  const pair = await Pair.start({ flags: ["--config", config] });
+  await pair.cli("stop", "replica");
+  await pair.isProtection("unprotected");
+  await pair.cli("stop", "primary");
+  await pair.cli("start", "primary");
+  await pair.isState("primary", "blocked");
+
+  for (const which of ["first", "one that comes later"]) {
+    const client = RawClient.open(pair.ports.primary);
+    const { headers } = await client.frame(({ command }) => command === "ERROR");
+    expect(String(headers), which).toContain("waits for its replica (waitForReplica)");
+  }
+
+  await pair.cli("start", "replica");
+  await pair.isProtection("protected");
+  const patient = await RawClient.connect(pair.ports.primary);
+  await patient.send("/queue/orders", "served");
+});
+
 test("waitForReplica: it holds at the start only, so that a replica lost later leaves the primary serving", async () => {
   const pair = await Pair.start({ flags: ["--wait-for-replica"] });
   await pair.killFromOutside("replica");
