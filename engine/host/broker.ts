@@ -98,6 +98,7 @@ export class HostedBroker {
     this.#loop.give({ kind: "started" });
     this.#timers.push(setInterval(() => this.#loop.give({ kind: "ticked" }), tickMs));
     this.#timers.push(setInterval(() => this.#reportStatistics(), statisticsMs));
+    this.#timers.push(setInterval(() => this.#store.markSynced(), tickMs));
   }
 
   /** Takes an order of the supervisor. */

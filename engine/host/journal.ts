@@ -1,11 +1,11 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { digestOf, digestsEqual, type Digest } from "../base/checksum.ts";
 import { BrokerError } from "../base/errors.ts";
 import { asOp, type Op } from "../base/units.ts";
 import type { JournalEntry } from "../pair/entry.ts";
 import { realFiles, type Files } from "./files.ts";
-import { Segment, type StoredEntry } from "./segment.ts";
+import { headerBytes, Segment, type StoredEntry } from "./segment.ts";
 
 const readAheadBytes = 262_144;
 const namePattern = /^journal-(\d{16})\.log$/;
@@ -148,6 +148,16 @@ export class Journal {
     this.#begin(next);
   }
 
+  /** Notes how far the disk has come, so that a loss before that is told from a torn end; now and then is enough. */
+  markSynced(): void {
+    if (this.#durability !== "power-loss" || this.#isClosed) return;
+    try {
+      this.#newest?.mark();
+    } catch {
+      // It only serves to find damage; what is wrong with the disk shows at the next entry.
+    }
+  }
+
   /** What is wrong with any entry, or `null`; reads everything. */
   findDamage(): string | null {
     try {
@@ -273,6 +283,12 @@ export class Journal {
   #damaged(detail: string): BrokerError {
     return new BrokerError("STORE_DAMAGED", { directory: this.#directory, detail });
   }
+}
+
+/** Whether there is any file of a journal that was begun. */
+export function hasJournal(directory: string): boolean {
+  const names = readdirSync(directory).filter((name) => namePattern.test(name));
+  return names.some((name) => statSync(join(directory, name)).size >= headerBytes);
 }
 
 /** Removes all files of a journal. */

@@ -5,15 +5,17 @@ import type { Files, OpenFile } from "./files.ts";
 /**
  * One file of the journal: a header that names its first entry, then entries one behind the other.
  *
- *     "UNDSTJ1\n"  first op (8 bytes)
+ *     "UNDSTJ2\n"  first op (8 bytes)  synced (4)  its complement (4)
  *     record:  "ENT\n"  length (4)  synced (4)  digest (16)  bytes
  *
  * `synced` is how much of this file was known to be on the disk when the record was written. After a loss of power the
  * file may end in a torn record, which was never confirmed to anyone; but a broken record with a whole one behind it
- * that says the broken one's place was synced is damage, and is reported instead of being cut off in silence.
+ * that says the broken one's place was synced is damage, and is reported instead of being cut off in silence. The
+ * header says the same of the end, a moment later ({@link Segment.mark}): a file that ends before it was cut short.
  */
-const magic = Buffer.from("UNDSTJ1\n", "latin1");
-const headerBytes = magic.length + 8;
+const magic = Buffer.from("UNDSTJ2\n", "latin1");
+const markAt = magic.length + 8;
+export const headerBytes = markAt + 8;
 const recordMark = Buffer.from("ENT\n", "latin1");
 const recordHeaderBytes = 12 + digestBytes;
 
@@ -35,6 +37,9 @@ export class Segment {
   readonly #starts: number[] = [];
   #size = headerBytes;
   #synced = headerBytes;
+  /** What a sync of this process's has covered; what the header says of it. */
+  #covered = 0;
+  #marked = 0;
 
   private constructor(path: string, first: Op, file: OpenFile) {
     this.path = path;
@@ -63,7 +68,8 @@ export class Segment {
     const header = Buffer.alloc(headerBytes);
     file.read(header, 0);
     const size = file.sizeBytes();
-    if (size < headerBytes || !header.equals(wanted)) {
+    const name = header.subarray(0, markAt);
+    if (size < headerBytes || !name.equals(wanted.subarray(0, markAt))) {
       file.close();
       return size <= headerBytes && isTorn(header, wanted) ? "unbegun" : "foreign";
     }
@@ -86,6 +92,13 @@ export class Segment {
   /** All that was appended before is on the disk. */
   synced(through: number): void {
     this.#synced = Math.max(this.#synced, through);
+    this.#covered = Math.max(this.#covered, through);
+  }
+
+  /** Writes into the header how much is on the disk; it need not be there itself. */
+  mark(): void {
+    if (this.#covered <= this.#marked) return;
+    this.#writeMark(this.#covered);
   }
 
   /** Writes entries behind the last one, into the operating system's hands; {@link file} is then to be synced. */
@@ -138,8 +151,14 @@ export class Segment {
     const keep = Math.max(0, after - this.first + 1);
     if (keep >= this.#starts.length) return;
     this.#size = this.#startOf(keep);
+    if (this.#marked > this.#size) {
+      // On the disk before anything is taken away, or the cut would look like damage.
+      this.#writeMark(this.#size);
+      this.#file.sync();
+    }
     this.#starts.length = keep;
     this.#synced = Math.min(this.#synced, this.#size);
+    this.#covered = Math.min(this.#covered, this.#size);
     this.#file.truncate(this.#size);
   }
 
@@ -160,6 +179,14 @@ export class Segment {
     return this.#startOf(index + 1);
   }
 
+  #writeMark(size: number): void {
+    const mark = Buffer.alloc(8);
+    mark.writeUInt32BE(size, 0);
+    mark.writeUInt32BE(~size >>> 0, 4);
+    this.#file.write([mark], markAt);
+    this.#marked = size;
+  }
+
   #findRecords(): SegmentEnd {
     const size = this.#file.sizeBytes();
     const content = Buffer.allocUnsafe(size);
@@ -171,6 +198,8 @@ export class Segment {
     }
     this.#size = at;
     this.#synced = at;
+    this.#marked = markIn(content);
+    if (this.#marked > at) return { kind: "damaged", at };
     if (at === size) return { kind: "whole" };
     return wasSynced(content, at) ? { kind: "damaged", at } : { kind: "torn" };
   }
@@ -187,6 +216,13 @@ function headerOf(first: Op): Buffer {
 function isTorn(found: Buffer, wanted: Buffer): boolean {
   const end = found.findLastIndex((byte) => byte !== 0) + 1;
   return found.subarray(0, end).equals(wanted.subarray(0, end));
+}
+
+/** How much was known to be on the disk; 0 when the header does not say, or was torn while it was written. */
+function markIn(content: Buffer): number {
+  if (content.length < headerBytes) return 0;
+  const size = content.readUInt32BE(markAt);
+  return content.readUInt32BE(markAt + 4) === ~size >>> 0 ? size : 0;
 }
 
 /** Where the sound record at `at` ends, or `null` when there is none. */

@@ -13,7 +13,7 @@ import type { SnapshotContent, SnapshotHead } from "../pair/message.ts";
 import { misfit, readEntry, type Head, type JournalEntry } from "../pair/entry.ts";
 import { incomingDirectory, replaceDirectory, settleSnapshot } from "./snapshot-directory.ts";
 import { prepare, type ContentRow, type StoredMessage } from "./store-statements.ts";
-import { deleteJournal, Journal, type Durability } from "./journal.ts";
+import { deleteJournal, hasJournal, Journal, type Durability } from "./journal.ts";
 import { openDatabase, translating } from "./store-schema.ts";
 
 export const storeFileName = "store.sqlite";
@@ -57,6 +57,10 @@ export class Store implements JournalReader {
       const statements = prepare(database);
       const checkpoint = statements.get.get("checkpoint_op") as { value: number } | undefined;
       const next = asOp((checkpoint?.value ?? 0) + 1);
+      const term = statements.get.get("epoch") as { value: number } | undefined;
+      // A database that was ever at work had a journal beside it from its first moment on.
+      if ((term?.value ?? 0) > 0 && !this.#writing(() => hasJournal(this.directory)))
+        throw this.#damaged("its journal is missing");
       const journal = this.#writing(
         () => new Journal(this.directory, this.#durability, next, (error) => this.onFailure(error)),
       );
@@ -178,6 +182,11 @@ export class Store implements JournalReader {
     const kept = this.#writing(() => replaceDirectory(this.directory));
     ({ database: this.#database, statements: this.#statements, journal: this.#journal } = this.#open());
     return kept;
+  }
+
+  /** To be called now and then: see {@link Journal.markSynced}. */
+  markSynced(): void {
+    this.#journal.markSynced();
   }
 
   completeAfter(): Op {

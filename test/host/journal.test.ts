@@ -211,7 +211,7 @@ describe("journal: after a loss of power", () => {
     journal.close();
     const sound = readFileSync(onlyFile());
     const lastTwo = entries.slice(7).reduce((sum, { bytes }) => sum + bytes.length + 28, 0);
-    for (let at = 16; at < sound.length - lastTwo; at += 7) {
+    for (let at = 24; at < sound.length - lastTwo; at += 7) {
       const flipped = Buffer.from(sound);
       flipped[at] = flipped[at]! ^ 0x10;
       writeFileSync(onlyFile(), flipped);
@@ -234,13 +234,43 @@ describe("journal: after a loss of power", () => {
     expect(codeOf(() => open(asOp(8)))).toBe("STORE_DAMAGED");
   });
 
+  test("a file that lost its end after that was noted as synced is damage, at whatever byte it ends", async () => {
+    const journal = open();
+    await write(journal, history(5));
+    journal.markSynced();
+    journal.close();
+    const sound = readFileSync(onlyFile());
+    for (let size = 24; size < sound.length; size += 5) {
+      writeFileSync(onlyFile(), sound.subarray(0, size));
+      expect(codeOf(() => open())).toBe("STORE_DAMAGED");
+    }
+    writeFileSync(onlyFile(), sound);
+    expect(open().last).toBe(5);
+  });
+
+  test("what was cut off on purpose is no damage, and what comes behind it is noted again", async () => {
+    const journal = open();
+    const entries = history(5);
+    await write(journal, entries);
+    journal.markSynced();
+    journal.cut(asOp(2));
+    journal.close();
+    const again = open();
+    expect(again.last).toBe(2);
+    await write(again, entries.slice(2, 4));
+    again.markSynced();
+    again.close();
+    truncateSync(onlyFile(), readFileSync(onlyFile()).length - 1);
+    expect(codeOf(() => open())).toBe("STORE_DAMAGED");
+  });
+
   test("a file that was just made and never held anything is made again, whatever of its header is there", async () => {
     const journal = open();
     await write(journal, history(2));
     journal.close();
-    const header = readFileSync(onlyFile()).subarray(0, 16);
+    const header = readFileSync(onlyFile()).subarray(0, 24);
     for (let size = 0; size < header.length; size += 1) {
-      writeFileSync(onlyFile(), Buffer.concat([header.subarray(0, size), Buffer.alloc(16 - size)]));
+      writeFileSync(onlyFile(), Buffer.concat([header.subarray(0, size), Buffer.alloc(24 - size)]));
       const read = open();
       expect(read.last).toBe(0);
       read.close();
@@ -274,7 +304,7 @@ describe("journal: after a loss of power", () => {
 
 /** Whether byte `at` lies in a record's field that says how much was synced. */
 function isSyncedField(content: Buffer, at: number): boolean {
-  for (let record = 16; record < content.length; record += 28 + content.readUInt32BE(record + 4))
+  for (let record = 24; record < content.length; record += 28 + content.readUInt32BE(record + 4))
     if (at >= record + 8 && at < record + 12) return true;
   return false;
 }

@@ -1,9 +1,20 @@
-import { closeSync, openSync, readdirSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { connectionTo, Pair } from "./pair.ts";
-import { run } from "./program.ts";
+import { eventually, run } from "./program.ts";
 
 type Node = "primary" | "replica";
 
@@ -84,6 +95,70 @@ for (const node of ["primary", "replica"] as const) {
     await pair.isProtection("protected");
   });
 }
+
+/** A pair that holds fifty messages and was killed at once, so that they stand in the journals only. */
+async function killedPair(): Promise<string> {
+  const pair = await Pair.start();
+  await pair.cli("send", "orders", "x".repeat(4_000), "--count", "50");
+  for (const node of ["primary", "replica"] as const) {
+    const file = journalFile(pair.data, node);
+    // The header says a moment later how much of the file is on the disk.
+    await eventually(
+      () => Promise.resolve(readFileSync(file).readUInt32BE(16) === statSync(file).size || undefined),
+      "a journal on the disk",
+    );
+  }
+  await pair.killEverything();
+  return pair.data;
+}
+
+function journalFile(data: string, node: Node): string {
+  const name = readdirSync(join(data, node)).find((each) => each.startsWith("journal-"));
+  return join(data, node, name ?? "no journal");
+}
+
+/** Changes one bit of a file. */
+function flipBit(file: string, place: (content: Buffer) => number): void {
+  const bytes = readFileSync(file);
+  const at = place(bytes);
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+}
+
+test("a database that was cut short is named and not served", async () => {
+  const data = await stoppedPair();
+  const file = storeFile(data, "primary");
+  truncateSync(file, statSync(file).size / 2);
+  await isServedWithout(data, "primary", /damaged|malformed/);
+});
+
+test("a journal with a changed bit is named and not served", async () => {
+  const data = await killedPair();
+  flipBit(journalFile(data, "primary"), ({ length }) => Math.floor(length / 2));
+  await isServedWithout(data, "primary", /journal-\d+\.log is broken behind entry \d+/);
+});
+
+test("a journal that is gone is named and not served", async () => {
+  const data = await killedPair();
+  rmSync(journalFile(data, "replica"));
+  await isServedWithout(data, "replica", /its journal is missing/);
+});
+
+test("a journal that was cut short is named and not served", async () => {
+  const data = await killedPair();
+  const file = journalFile(data, "primary");
+  truncateSync(file, Math.floor(statSync(file).size * 0.7));
+  await isServedWithout(data, "primary", /journal-\d+\.log is broken behind entry \d+/);
+});
+
+test("a store whose lock another program holds is named and not served, and the other broker serves", async () => {
+  const data = await stoppedPair();
+  const database = new Database(storeFile(data, "primary"));
+  onTestFinished(() => void database.close());
+  database.exec("BEGIN EXCLUSIVE");
+
+  await isServedWithout(data, "primary", /in use by another process/);
+});
 
 test("a store of a newer version is named and not served, and is left as it is", async () => {
   const data = await stoppedPair();
