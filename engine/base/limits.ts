@@ -15,6 +15,8 @@ export const limits = {
   openwireCacheBytesMax: 4_194_304,
   /** Values in the properties or in the map or stream body of one OpenWire message. */
   openwireValuesPerMapMax: 100_000,
+  /** Frames begun and not complete, of all connections together; beyond it the one that sends more is closed. */
+  unfinishedBytesMax: 536_870_912,
   /** First bytes looked at before a connection is told that no protocol begins like that. */
   detectionBytesMax: 64,
   /** A frame of somebody who has not logged in yet: a client's first, or a replica's greeting. */
@@ -26,6 +28,8 @@ export const limits = {
   transactionsPerConnectionMax: 1_000,
   operationsPerTransactionMax: 100_000,
   destinationNameBytesMax: 1_024,
+  /** Names that a client gives its subscriptions, transactions, receipts and itself. */
+  nameCharactersMax: 1_024,
   /** Messages handed to one subscription and not settled yet, whatever it asks for. */
   prefetchCountMax: 10_000,
   prefetchCountDefault: 1_000,

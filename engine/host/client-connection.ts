@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
-import type { BrokerError } from "../base/errors.ts";
-import type { Instant } from "../base/units.ts";
+import { BrokerError } from "../base/errors.ts";
+import { asInstant, type Instant } from "../base/units.ts";
 import { limits } from "../base/limits.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
 import { createOpenWireSession } from "../session/openwire/session.ts";
@@ -30,6 +30,9 @@ export interface ConnectionPorts {
   closed(connection: ClientConnection, reason: string): void;
 }
 
+/** Of all connections of this process. */
+let unfinishedBytes = 0;
+
 /**
  * One client's socket and the session behind it. Bytes are read only while the node serves, and while the client takes
  * its answers; what the session writes is gathered over a turn and leaves in one piece.
@@ -47,6 +50,7 @@ export class ClientConnection implements SessionPort {
   #isClosed = false;
   /** As the node was told last. */
   #unsentBytes = 0;
+  #unfinishedBytes = 0;
   #timer: NodeJS.Timeout | null = null;
   #closeReason = "the client closed the connection";
 
@@ -82,6 +86,7 @@ export class ClientConnection implements SessionPort {
     while (this.#waiting.length > 0 && this.#isListening) {
       const chunk = this.#waiting.shift()!;
       this.#described(() => this.session.receive(chunk, readClocks()));
+      this.#countUnfinished();
       this.#ports.received(this.id, chunk.length);
     }
     if (this.#waiting.length === 0 && !this.#isEnding) this.#socket.resume();
@@ -141,10 +146,19 @@ export class ClientConnection implements SessionPort {
     this.#timer = setTimeout(
       () => {
         this.#timer = null;
-        this.session.wake(readClocks());
+        this.#wake();
       },
       Math.max(0, at - readClocks().monotonic),
     );
+  }
+
+  /** A client whose bytes wait here to be read, because nobody is served now, must not be taken for a silent one. */
+  #wake(): void {
+    if (this.#waiting.length > 0) {
+      if (this.session.description.protocol === null) return this.wakeAt(soon());
+      this.session.receive(Buffer.alloc(0), readClocks());
+    }
+    this.session.wake(readClocks());
   }
 
   #finish(): void {
@@ -163,6 +177,18 @@ export class ClientConnection implements SessionPort {
     if (this.#waiting.length > 0) this.resume();
   }
 
+  #countUnfinished(): void {
+    const sizeBytes = this.#isEnding || this.#isClosed ? 0 : (this.session.unfinishedBytes ?? 0);
+    if (sizeBytes === this.#unfinishedBytes) return;
+    unfinishedBytes += sizeBytes - this.#unfinishedBytes;
+    this.#unfinishedBytes = sizeBytes;
+    if (unfinishedBytes <= limits.unfinishedBytesMax || sizeBytes <= limits.openingFrameBytesMax) return;
+    const what = "bytes of unfinished frames of all clients";
+    const error = new BrokerError("LIMIT_REACHED", { limit: limits.unfinishedBytesMax, what });
+    this.answer({ kind: "close", error });
+    this.#countUnfinished();
+  }
+
   /** Runs `work` and tells when the client has said more about itself. */
   #described(work: () => void): void {
     const before = this.session.description;
@@ -173,7 +199,12 @@ export class ClientConnection implements SessionPort {
   #closed(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#countUnfinished();
     this.wakeAt(null);
     this.#ports.closed(this, this.#closeReason);
   }
+}
+
+function soon(): Instant {
+  return asInstant(readClocks().monotonic + 1_000);
 }

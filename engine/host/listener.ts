@@ -1,10 +1,24 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
+import { errorFrame } from "../session/stomp-error.ts";
 import { isClientProtocol, type ClientProtocol } from "./client-connection.ts";
 import { detectionRefusal, detectProtocol, replicationPreamble } from "../wire/detect.ts";
+import { encodeStompFrame } from "../wire/stomp/encode.ts";
 
 const portWaitMs = 2_000;
 const retryMs = 20;
+/** How long a refused client may take to read why. */
+const lingerMs = 2_000;
+
+/** What the listener refuses to go beyond; tests choose smaller ones. */
+export interface ListenerBounds {
+  readonly connectionsMax: number;
+  readonly connectTimeoutMs: number;
+}
+
+/** Connections beyond the limit that are kept just until they can be told so. */
+const refusalsMax = 100;
 
 /** Who gets a connection once its first bytes have told what it is. `first` are those bytes. */
 export interface ListenerPorts {
@@ -24,7 +38,10 @@ export class Listener {
   readonly #undecided = new Set<Socket>();
   #connectionCount = 0;
 
-  constructor(host: string, ports: ListenerPorts) {
+  readonly #bounds: ListenerBounds;
+
+  constructor(host: string, ports: ListenerPorts, bounds: ListenerBounds = limits) {
+    this.#bounds = bounds;
     this.#host = host;
     this.#ports = ports;
   }
@@ -62,24 +79,40 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    if (this.#connectionCount >= limits.connectionsMax) {
-      this.#ports.refused(`A connection was refused: there are ${limits.connectionsMax} already.`);
+    if (this.#connectionCount >= this.#bounds.connectionsMax + refusalsMax) {
       socket.destroy();
       return;
     }
     this.#connectionCount += 1;
-    socket.once("close", () => (this.#connectionCount -= 1));
     // Until someone takes the connection over; without a listener an error would end the process.
     socket.on("error", () => undefined);
     this.#undecided.add(socket);
-    socket.setTimeout(limits.connectTimeoutMs, () => socket.destroy());
+    // From the start, not from the last byte: one byte now and then must not keep it open.
+    const timer = setTimeout(() => {
+      if (this.#undecided.has(socket)) socket.destroy();
+    }, this.#bounds.connectTimeoutMs);
     let first: Buffer = Buffer.alloc(0);
     const decide = (chunk: Buffer): void => {
       first = first.length === 0 ? chunk : Buffer.concat([first, chunk]);
-      if (this.#decide(socket, first)) socket.off("data", decide);
+      if (!this.#decide(socket, first)) return;
+      clearTimeout(timer);
+      socket.off("data", decide);
     };
     socket.on("data", decide);
-    socket.once("close", () => this.#undecided.delete(socket));
+    socket.once("close", () => {
+      clearTimeout(timer);
+      this.#connectionCount -= 1;
+      this.#undecided.delete(socket);
+    });
+  }
+
+  #refuseOneMore(protocol: ClientProtocol, socket: Socket): void {
+    this.#ports.refused(
+      `A client was refused: there are ${this.#bounds.connectionsMax} connections already.`,
+    );
+    socket.end(protocol === "stomp" ? limitReached(this.#bounds.connectionsMax) : "");
+    socket.setTimeout(lingerMs, () => socket.destroy());
+    socket.resume();
   }
 
   /** Hands the connection over, or refuses it; `false` while its first bytes do not tell yet. */
@@ -88,8 +121,6 @@ export class Listener {
     if (detection.kind === "more" || (isPreambleBegun(first) && first.length < replicationPreamble.length))
       return false;
     this.#undecided.delete(socket);
-    socket.setTimeout(0);
-    socket.removeAllListeners("timeout");
     const refusal = detectionRefusal(detection);
     if (refusal !== null || detection.kind !== "protocol") {
       this.#ports.refused(
@@ -97,7 +128,9 @@ export class Listener {
       );
       socket.destroy();
     } else if (isClientProtocol(detection.protocol)) {
-      this.#ports.client(detection.protocol, socket, first);
+      if (this.#connectionCount > this.#bounds.connectionsMax)
+        this.#refuseOneMore(detection.protocol, socket);
+      else this.#ports.client(detection.protocol, socket, first);
     } else if (detection.protocol === "http") {
       socket.end(page(socket.localPort ?? 0));
     } else if (first.subarray(0, replicationPreamble.length).toString("latin1") === replicationPreamble) {
@@ -120,6 +153,12 @@ async function listening(server: Server, port: number, host: string): Promise<No
       resolve(null);
     });
   });
+}
+
+/** A STOMP client beyond the limit is told why. The replica is not counted: it must come in however many clients there are. */
+function limitReached(limit: number): Uint8Array {
+  const error = new BrokerError("LIMIT_REACHED", { limit, what: "connections to this broker" });
+  return encodeStompFrame(errorFrame(error, { command: null, receiptId: null, frameNumber: null }), "1.2");
 }
 
 function isPreambleBegun(first: Buffer): boolean {

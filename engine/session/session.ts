@@ -14,6 +14,8 @@ export interface Session {
   flushed(now: Moment): void;
   /** The moment asked for by {@link SessionPort.wakeAt} has come: heart-beats and time-outs. */
   wake(now: Moment): void;
+  /** Bytes it keeps of a frame that has not come whole yet; counted against what all connections may keep. */
+  readonly unfinishedBytes?: number;
   /** What people are shown of this client; changes as it says who it is. */
   readonly description: SessionDescription;
 }

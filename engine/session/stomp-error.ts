@@ -22,6 +22,8 @@ const advice: Readonly<Partial<Record<ErrorCode, string>>> = {
     "Acknowledge each message once, on the connection and subscription that it came from, and only with ack:client or ack:client-individual.",
   NOT_ACTIVE: "Connect to the other node of the pair; a failover client does so by itself.",
   INACTIVE: "Send a line end at least as often as the heart-beat header says, or ask for no heart-beats.",
+  LIMIT_REACHED:
+    "Close what is not needed any more, or do with less; the limit protects the broker's other clients.",
   INTERNAL: "Connect again. What was not confirmed by a receipt may have to be sent again.",
 };
 

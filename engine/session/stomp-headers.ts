@@ -1,4 +1,5 @@
 import { BrokerError } from "../base/errors.ts";
+import { limits } from "../base/limits.ts";
 import { asWallTime } from "../base/units.ts";
 import type { Moment, Op } from "../base/units.ts";
 import {
@@ -31,6 +32,23 @@ export function booleanHeader(frame: StompFrame, header: string): boolean {
   const value = headerOf(frame, header) ?? "false";
   if (value !== "true" && value !== "false") throw invalidHeader(header, value, "true or false");
   return value === "true";
+}
+
+/** Headers whose values are kept for as long as what they name, and of which a client may make many. */
+const nameHeaders: ReadonlySet<string> = new Set([
+  "id",
+  "receipt",
+  "transaction",
+  "client-id",
+  "login",
+  "activemq.subscriptionName",
+  "durable-subscription-name",
+]);
+
+export function refuseLongNames(frame: StompFrame): void {
+  for (const [header, value] of frame.headers)
+    if (value.length > limits.nameCharactersMax && nameHeaders.has(header))
+      throw invalidHeader(header, value, `a name of at most ${limits.nameCharactersMax} characters`);
 }
 
 export interface NumberRule {

@@ -13,7 +13,7 @@ import { errorFrame, versionErrorFrame } from "./stomp-error.ts";
 import type { ErrorOrigin } from "./stomp-error.ts";
 import { standstillMs } from "./pulse.ts";
 import { Heartbeats, noHeartbeats, parseHeartbeat } from "./stomp-heartbeat.ts";
-import { invalidHeader, writeMessage } from "./stomp-headers.ts";
+import { invalidHeader, refuseLongNames, writeMessage } from "./stomp-headers.ts";
 import type { Delivery } from "./stomp-headers.ts";
 import { StompRequests } from "./stomp-requests.ts";
 
@@ -51,7 +51,7 @@ const nowhere: ErrorOrigin = { command: null, receiptId: null, frameNumber: null
 class StompSession implements Session {
   readonly #port: SessionPort;
   readonly #context: SessionContext;
-  readonly #decoder = new StompDecoder();
+  readonly #decoder = new StompDecoder("1.0", { ...limits, frameBytesMax: limits.openingFrameBytesMax });
   readonly #requests: StompRequests;
   #phase: Phase;
   #now: Moment;
@@ -75,6 +75,10 @@ class StompSession implements Session {
 
   get description(): SessionDescription {
     return this.#description;
+  }
+
+  get unfinishedBytes(): number {
+    return this.#decoder.unfinishedBytes;
   }
 
   receive(chunk: Uint8Array, now: Moment): void {
@@ -170,6 +174,7 @@ class StompSession implements Session {
   }
 
   #handle(frame: StompFrame, origin: ErrorOrigin): void {
+    refuseLongNames(frame);
     if (frame.command === "CONNECT" || frame.command === "STOMP") this.#connect(frame);
     else if (this.#phase.kind === "connecting")
       throw violation(`The first frame must be CONNECT or STOMP; it was ${frame.command}.`);
@@ -210,6 +215,7 @@ class StompSession implements Session {
     this.#description = { protocol: `STOMP ${version}`, clientId, login };
     this.#heartbeats = new Heartbeats(wish, this.#now.monotonic);
     this.#phase = { kind: "open" };
+    this.#decoder.bounds = limits;
     this.#write(
       serverFrame("CONNECTED", [
         ["version", version],

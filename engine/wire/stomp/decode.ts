@@ -43,7 +43,8 @@ export class StompDecoder implements Decoder<StompFrame> {
   /** Line ends seen between frames: heart-beats, and the optional ones after a frame. */
   eolCount = 0;
 
-  readonly #bounds: StompBounds;
+  /** May be widened once the client has said who it is. */
+  bounds: StompBounds;
   readonly #tray = new Tray();
   #place: Place = between;
   #command: StompCommand = "SEND";
@@ -53,7 +54,12 @@ export class StompDecoder implements Decoder<StompFrame> {
 
   constructor(version: StompVersion = "1.0", bounds: StompBounds = limits) {
     this.version = version;
-    this.#bounds = bounds;
+    this.bounds = bounds;
+  }
+
+  /** Bytes of a frame that is not complete. */
+  get unfinishedBytes(): number {
+    return this.#headBytes + this.#tray.length;
   }
 
   push(chunk: Uint8Array, take: (frame: StompFrame) => void): void {
@@ -104,17 +110,17 @@ export class StompDecoder implements Decoder<StompFrame> {
     const lineBytes = this.#tray.length + stop - at;
     if (part === "command" && lineBytes > commandBytesMax)
       throw unknownCommand(this.#lineText(bytes, at, stop).slice(0, commandBytesMax));
-    if (lineBytes > this.#bounds.stompHeaderLineBytesMax)
-      throw tooLarge(lineBytes, this.#bounds.stompHeaderLineBytesMax);
+    if (lineBytes > this.bounds.stompHeaderLineBytesMax)
+      throw tooLarge(lineBytes, this.bounds.stompHeaderLineBytesMax);
     if (end === -1) {
       if (part === "headers" && bytes[at] === 0 && this.#tray.length === 0) throw headerHasNul();
-      this.#tray.add(bytes.subarray(at, stop), this.#bounds.stompHeaderLineBytesMax);
+      this.#tray.add(bytes.subarray(at, stop), this.bounds.stompHeaderLineBytesMax);
       return stop;
     }
 
     this.#headBytes += lineBytes + 1;
-    if (this.#headBytes > this.#bounds.frameBytesMax)
-      throw tooLarge(this.#headBytes, this.#bounds.frameBytesMax);
+    if (this.#headBytes > this.bounds.frameBytesMax)
+      throw tooLarge(this.#headBytes, this.bounds.frameBytesMax);
     const line = this.#lineText(bytes, at, stop);
     if (part === "command") this.#beginFrame(line);
     else if (line === "" || (line === "\r" && this.#endsLinesWithCr())) this.#beginBody();
@@ -125,7 +131,7 @@ export class StompDecoder implements Decoder<StompFrame> {
   /** The bytes of the line so far, as text. */
   #lineText(bytes: Buffer, at: number, end: number): string {
     if (this.#tray.length === 0) return utf8Text(bytes.toString("utf8", at, end), bytes, at, end);
-    this.#tray.add(bytes.subarray(at, end), this.#bounds.stompHeaderLineBytesMax);
+    this.#tray.add(bytes.subarray(at, end), this.bounds.stompHeaderLineBytesMax);
     const line = this.#tray.take();
     return utf8Text(line.toString("utf8"), line, 0, line.length);
   }
@@ -143,9 +149,9 @@ export class StompDecoder implements Decoder<StompFrame> {
   }
 
   #addHeader(line: string): void {
-    if (this.#headers.length === this.#bounds.stompHeaderCountMax) {
+    if (this.#headers.length === this.bounds.stompHeaderCountMax) {
       throw new BrokerError("LIMIT_REACHED", {
-        limit: this.#bounds.stompHeaderCountMax,
+        limit: this.bounds.stompHeaderCountMax,
         what: "headers in a frame",
       });
     }
@@ -177,8 +183,8 @@ export class StompDecoder implements Decoder<StompFrame> {
         expected: "a number of bytes",
       });
     const sizeBytes = Number(declared);
-    if (this.#headBytes + sizeBytes > this.#bounds.frameBytesMax)
-      throw tooLarge(this.#headBytes + sizeBytes, this.#bounds.frameBytesMax);
+    if (this.#headBytes + sizeBytes > this.bounds.frameBytesMax)
+      throw tooLarge(this.#headBytes + sizeBytes, this.bounds.frameBytesMax);
     this.#place = sizeBytes === 0 ? atSizedBodyEnd : { kind: "sized-body", sizeBytes };
   }
 
@@ -206,9 +212,9 @@ export class StompDecoder implements Decoder<StompFrame> {
     const end = bytes.indexOf(0, at);
     const stop = end === -1 ? bytes.length : end;
     const frameBytes = this.#headBytes + this.#tray.length + stop - at;
-    if (frameBytes > this.#bounds.frameBytesMax) throw tooLarge(frameBytes, this.#bounds.frameBytesMax);
+    if (frameBytes > this.bounds.frameBytesMax) throw tooLarge(frameBytes, this.bounds.frameBytesMax);
     if (end === -1 || this.#tray.length > 0)
-      this.#tray.add(bytes.subarray(at, stop), this.#bounds.frameBytesMax);
+      this.#tray.add(bytes.subarray(at, stop), this.bounds.frameBytesMax);
     if (end === -1) return stop;
     take(this.#finish(this.#tray.length > 0 ? this.#tray.take() : bytes.subarray(at, stop)));
     return stop + 1;
