@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { lanesProgress, startLanes, stopLanes } from "./lanes.ts";
 import { Pair } from "./pair.ts";
 import { eventually } from "./program.ts";
 import { passingOf, seededRandom } from "./random.ts";
@@ -73,4 +74,25 @@ test("kill -9 of the primary strands nothing of 8 producers before a slow consum
 
   expect(traffic.problems()).toEqual([]);
   await isDrained(pair);
+});
+
+test("a primary stopped by SIGSTOP under load and continued after the takeover is fenced, and nothing is lost", async () => {
+  const pair = await Pair.start({ flags: ["--peer-timeout", "500"] });
+  const lanes = startLanes(pair.ports);
+  await lanesProgress(lanes);
+  await passingOf(500 * random());
+
+  const pid = await pair.pidOf("primary");
+  process.kill(pid, "SIGSTOP");
+  await pair.isState("replica", "active");
+  await passingOf(1_000);
+  process.kill(pid, "SIGCONT");
+
+  await pair.becomes(({ primary }) => ["fenced", "out of sync"].includes(primary.state), "the fence");
+  // Its clients hung on its connections all the time; now they find the other broker.
+  await lanesProgress(lanes);
+  await stopLanes(lanes);
+  expect(lanes.flatMap(({ traffic }) => traffic.problems())).toEqual([]);
+  expect(pair.events.filter(({ event }) => event === "promoted")).toHaveLength(1);
+  expect(pair.events.filter((event) => event["protection"] === "split")).toEqual([]);
 });
