@@ -31,7 +31,7 @@ export const limits = {
   /** Names that a client gives its subscriptions, transactions, receipts and itself. */
   nameCharactersMax: 1_024,
   /** Messages handed to one subscription and not settled yet, whatever it asks for. */
-  prefetchCountMax: 10_000,
+  prefetchCountMax: 32_767,
   prefetchCountDefault: 1_000,
   /** Bytes waiting to be written to one connection; beyond it nothing more is handed to it. */
   unsentBytesPerConnectionMax: 8_388_608,

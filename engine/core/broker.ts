@@ -199,7 +199,7 @@ export class Broker {
       held?.delete(op);
       if (outcome === "released") this.#giveBack(queue, op);
       else if (outcome === "accepted") this.#discard(queue, op);
-      else this.#deadLetter(queue, op, "rejected");
+      else this.#deadLetter(queue, op, outcome);
     }
     if (held?.size === 0) owner.held.delete(subscription);
   }

@@ -16,7 +16,7 @@ export function sessionOf(owner: OwnerId): SessionId {
   return Number(owner.slice(owner.indexOf("-") + 1)) as SessionId;
 }
 
-export type SettleOutcome = "accepted" | "rejected" | "released";
+export type SettleOutcome = "accepted" | "rejected" | "released" | "expired";
 
 /**
  * A change of the pair's state. The active node orders commands into entries; applying one is deterministic, so that
@@ -108,7 +108,7 @@ const kinds = [
   // One without a selector keeps the form, and so the digest, that it had before there were any.
   "create-durable-selecting",
 ] as const satisfies readonly (Command["kind"] | "create-durable-selecting")[];
-const outcomes = ["accepted", "rejected", "released"] as const satisfies readonly SettleOutcome[];
+const outcomes = ["accepted", "rejected", "released", "expired"] as const satisfies readonly SettleOutcome[];
 
 export function writeCommand(writer: ByteWriter, command: Command): void {
   const isSelecting = command.kind === "create-durable" && command.selector !== null;

@@ -20,6 +20,8 @@ export interface Consumer {
   readonly sources: Set<Queue>;
   /** Shared by all consumers of its connection. */
   readonly outlet: Outlet;
+  /** As the client asked at first, or says now. */
+  prefetchCount: number;
   /** Handed out and not settled. */
   outstandingCount: number;
   /** Of a volatile subscription: messages that wait for credit, and those in the client's hands. */
@@ -52,6 +54,7 @@ export function newConsumer(
     selector: request.durable === null ? compiledSelector(request.selector) : null,
     sources: new Set(),
     outlet,
+    prefetchCount: request.prefetchCount,
     outstandingCount: 0,
     pending: [],
     inHand: new Set(),

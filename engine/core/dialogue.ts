@@ -46,6 +46,8 @@ export type SessionRequest =
   | { readonly kind: "redeliver"; readonly subscription: string; readonly messages: readonly Op[] }
   /** A subscription without a prefetch may get so many messages, in place of what it asked for before. */
   | { readonly kind: "pull"; readonly subscription: string; readonly count: number }
+  /** A subscription's prefetch from now on; clients that failed over begin with none. */
+  | { readonly kind: "set-prefetch"; readonly subscription: string; readonly prefetchCount: number }
   /**
    * Who the client is: refused with CLIENT_ID_IN_USE while another client has that id. `connection` is the client's own
    * name for its connection, the same after a reconnect; a session that still has that name is ended.
@@ -57,8 +59,8 @@ export type SessionRequest =
       readonly subscription: string;
       /** Deliveries of this subscription, as named by `deliver`; for a cumulative acknowledgement the session lists them all. */
       readonly messages: readonly Op[];
-      /** `rejected` goes to the dead letter queue, `released` back to its queue. */
-      readonly outcome: "accepted" | "rejected" | "released";
+      /** `rejected` and `expired` go to the dead letter queue, `released` back to its queue. */
+      readonly outcome: "accepted" | "rejected" | "released" | "expired";
       readonly transaction: string | null;
     }
   | { readonly kind: "begin" | "commit" | "rollback"; readonly transaction: string }

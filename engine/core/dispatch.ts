@@ -142,6 +142,11 @@ export class Dispatcher implements BrokerObserver {
     this.#wake(consumer);
   }
 
+  setPrefetch(consumer: Consumer, count: number): void {
+    consumer.prefetchCount = count;
+    this.#wake(consumer);
+  }
+
   /** The consumer is done with so many messages, or (negative) got them back by a rollback. */
   credit(consumer: Consumer, count: number): void {
     consumer.outstandingCount -= count;
@@ -294,7 +299,7 @@ export class Dispatcher implements BrokerObserver {
 
   #creditOf(consumer: Consumer): number {
     if (!consumer.outlet.isOpen()) return 0;
-    const { prefetchCount } = consumer.request;
+    const { prefetchCount } = consumer;
     return prefetchCount === 0
       ? consumer.pulledCount
       : Math.max(0, prefetchCount - consumer.outstandingCount);

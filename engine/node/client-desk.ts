@@ -174,6 +174,11 @@ export class ClientDesk {
         return this.dispatcher.extend(this.#consumer(client, request.subscription), request.messages);
       case "pull":
         return this.dispatcher.pull(this.#consumer(client, request.subscription), request.count);
+      case "set-prefetch":
+        return this.dispatcher.setPrefetch(
+          this.#consumer(client, request.subscription),
+          request.prefetchCount,
+        );
       case "redeliver":
         return this.#redeliver(client, request.subscription, request.messages, now);
       case "identify":
@@ -278,7 +283,7 @@ export class ClientDesk {
     if (isVolatile(consumer.request)) {
       const unknown = messages.find((op) => !consumer.inHand.has(op));
       if (unknown !== undefined) throw new BrokerError("MESSAGE_UNKNOWN", { message: unknown });
-      if (outcome === "rejected" && !consumer.request.browser)
+      if ((outcome === "rejected" || outcome === "expired") && !consumer.request.browser)
         this.#deadLetterFromTopic(client, messages, now);
       this.dispatcher.settleVolatile(consumer, messages);
       return;

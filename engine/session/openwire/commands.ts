@@ -55,7 +55,7 @@ export class OpenWireCommands {
     MessageAck: (command) => this.#acknowledge(command),
     MessagePull: (command, now) => this.#pull(command, now),
     FlushCommand: () => planOf({ kind: "settle-down" }),
-    ConsumerControl: () => nothingToDo,
+    ConsumerControl: (command) => this.#control(command),
     ConnectionControl: () => nothingToDo,
     ControlCommand: () => nothingToDo,
     MessageDispatchNotification: () => nothingToDo,
@@ -185,7 +185,7 @@ export class OpenWireCommands {
       subscription: name,
       destination,
       ackMode: "client-individual",
-      prefetchCount: Math.max(0, Math.min(info.prefetchSize, limits.prefetchCountMax)),
+      prefetchCount: clippedPrefetch(info.prefetchSize),
       browser: info.browser,
       durable:
         info.subscriptionName === null ? null : { clientId: clientId ?? "", name: info.subscriptionName },
@@ -201,6 +201,14 @@ export class OpenWireCommands {
       confirmed: () => this.#limitPrefetch(consumer),
       refused: () => this.#consumers.delete(name),
     };
+  }
+
+  /** A failover client takes its consumers up without a prefetch, and gives them theirs when it has tidied up. */
+  #control({ consumerId, close, prefetch }: wire.ConsumerControl): Plan {
+    const consumer = consumerId === null ? undefined : this.#consumers.get(nameOf(consumerId));
+    if (consumer === undefined || close || consumer.isOfAdvisories) return nothingToDo;
+    const prefetchCount = clippedPrefetch(prefetch);
+    return planOf({ kind: "set-prefetch", subscription: consumer.name, prefetchCount });
   }
 
   /** The client counts on as many messages in hand as it asked for, so it is told when it gets fewer. */
@@ -317,15 +325,20 @@ export class OpenWireCommands {
   }
 }
 
-function outcomeOf(ackType: number): "accepted" | "rejected" {
+function clippedPrefetch(asked: number): number {
+  return Math.max(0, Math.min(asked, limits.prefetchCountMax));
+}
+
+function outcomeOf(ackType: number): "accepted" | "rejected" | "expired" {
   switch (ackType) {
     case ackTypes.standard:
     case ackTypes.individual:
     case ackTypes.unmatched:
       return "accepted";
     case ackTypes.poison:
-    case ackTypes.expired:
       return "rejected";
+    case ackTypes.expired:
+      return "expired";
     default:
       throw new BrokerError("NOT_SUPPORTED", { what: `An acknowledgement of type ${ackType}` });
   }
