@@ -26,6 +26,8 @@ export const limits = {
   connectionsMax: 20_000,
   subscriptionsPerConnectionMax: 10_000,
   transactionsPerConnectionMax: 1_000,
+  /** Topics that advisories tell of. */
+  topicsToldOfMax: 100_000,
   operationsPerTransactionMax: 100_000,
   destinationNameBytesMax: 1_024,
   /** Names that a client gives its subscriptions, transactions, receipts and itself. */

@@ -46,6 +46,9 @@ export type SessionRequest =
   | { readonly kind: "redeliver"; readonly subscription: string; readonly messages: readonly Op[] }
   /** A subscription without a prefetch may get so many messages, in place of what it asked for before. */
   | { readonly kind: "pull"; readonly subscription: string; readonly count: number }
+  /** Somebody stays to send to this destination; only those who watch it are told. */
+  | { readonly kind: "produce"; readonly producer: string; readonly destination: Destination }
+  | { readonly kind: "stop-producing"; readonly producer: string }
   /** A subscription's prefetch from now on; clients that failed over begin with none. */
   | { readonly kind: "set-prefetch"; readonly subscription: string; readonly prefetchCount: number }
   /**

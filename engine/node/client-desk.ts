@@ -2,9 +2,8 @@ import { assertNever } from "../base/assert.ts";
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { type Moment, type Op, type WallTime } from "../base/units.ts";
-import { ownerOf, sessionOf, type Command } from "../core/command.ts";
+import { ownerOf, sessionOf, type Command, type SettleOutcome } from "../core/command.ts";
 import { admit } from "../core/admission.ts";
-import { isAdvisoryTopic, type Advisory } from "../core/advisory.ts";
 import { durableKey, isSameDurable } from "../core/broker.ts";
 import { isVolatile, type Consumer } from "../core/consumer.ts";
 import { Dispatcher } from "../core/dispatch.ts";
@@ -39,8 +38,9 @@ export class ClientDesk {
   readonly #journal: JournalReader;
   readonly #outbox = new Outbox();
   readonly #names = new ClientNames();
-  readonly #advisories = new Advisories((session, subscription, advisory) =>
-    this.#answer(session, { kind: "advise", subscription, advisory }),
+  readonly #advisories = new Advisories(
+    (session, answer) => this.#answer(session, answer),
+    (op) => this.content(op),
   );
   readonly #temporaries: Temporaries;
   readonly #recent = new RecentMessages(limits.bodyCacheBytesMax);
@@ -55,7 +55,7 @@ export class ClientDesk {
       (op) => sizeOf(this.#fetch(op)),
     );
     this.dispatcher.onQueue = (change, { destination }) => {
-      if (destination !== null) this.#advisories.note({ kind: "destination", change, destination });
+      if (destination !== null) this.#advisories.destination(change, destination);
     };
     history.broker.observer = this.dispatcher;
   }
@@ -78,7 +78,7 @@ export class ClientDesk {
     this.departed.sentCount += client.sentCount;
     this.departed.deliveredCount += client.deliveredCount;
     this.dispatcher.removeSession(session);
-    this.#advisories.forget(session);
+    this.#advisories.left(session);
     if (this.#history.broker.owners.has(client.owner))
       this.#order({ kind: "leave", owner: client.owner, keepsTemporaries: false }, now);
     this.#names.forget(session);
@@ -104,6 +104,8 @@ export class ClientDesk {
     // Before messages: who gets one that names a temporary queue has heard of the queue.
     this.#advisories.tell();
     this.dispatcher.run(now.wall, (command) => {
+      if (command.kind === "expire")
+        this.#advisories.dying(this.#history.broker.queues.get(command.queue), command.messages, "expired");
       this.#order(command, now);
       if (command.kind === "deliver") this.#announce(command);
     });
@@ -150,7 +152,7 @@ export class ClientDesk {
       case "unsubscribe":
         return this.#unsubscribe(client, request.subscription, request.unseen, now);
       case "delete-durable":
-        this.#requireUnused(request.clientId, request.name, null);
+        this.#requireUnused(request.clientId, request.name);
         this.#order({ kind: "delete-durable", clientId: request.clientId, name: request.name }, now);
         return;
       case "settle":
@@ -181,6 +183,10 @@ export class ClientDesk {
         );
       case "redeliver":
         return this.#redeliver(client, request.subscription, request.messages, now);
+      case "produce":
+        return this.#advisories.produces(client.session, request.producer, request.destination);
+      case "stop-producing":
+        return this.#advisories.stopsProducing(client.session, request.producer);
       case "identify":
         return this.#identify(client, request.clientId, request.connection, now);
       case "purge":
@@ -197,6 +203,7 @@ export class ClientDesk {
     checkDestination(message.destination, false);
     // Confirmed like the first one: when all that was ordered so far is safe.
     if (message.origin !== null && this.#history.broker.producers.isRepeat(message.origin)) return;
+    this.#advisories.used(message.destination);
     const entry = this.#order({ kind: "send", owner: client.owner, message, transaction }, now);
     this.#recent.add(entry.op, message, entry.bytes);
     client.sentCount += 1;
@@ -209,8 +216,7 @@ export class ClientDesk {
     now: Moment,
   ): void {
     const { subscription, destination, durable } = request;
-    if (isAdvisoryTopic(destination))
-      return this.#advisories.subscribe(client.session, request, this.#present());
+    if (this.#advisories.watch(client.session, request, this.#history.broker.queues.values())) return;
     if (this.dispatcher.consumer(client.session, subscription) !== undefined)
       throw new BrokerError("SUBSCRIPTION_EXISTS", { subscription });
     if ([...this.dispatcher.consumersOf(client.session)].length >= limits.subscriptionsPerConnectionMax)
@@ -227,7 +233,7 @@ export class ClientDesk {
           destination: destination.name,
           detail: "only a topic can have a durable subscription",
         });
-      this.#requireUnused(durable.clientId, durable.name, client.session);
+      this.#requireUnused(durable.clientId, durable.name);
       const existing = this.#history.broker.durables.get(durableKey(durable.clientId, durable.name));
       if (existing === undefined || !isSameDurable(existing, request))
         this.#order({ kind: "create-durable", ...durable, destination, selector: request.selector }, now);
@@ -239,12 +245,7 @@ export class ClientDesk {
       this.#order({ kind: "create-queue", destination }, now);
     }
     this.dispatcher.add(client.session, client.owner, request);
-  }
-
-  /** What a new subscriber to advisories has missed. */
-  *#present(): Generator<Advisory> {
-    for (const { destination } of this.#history.broker.queues.values())
-      if (destination !== null) yield { kind: "destination", change: "added", destination };
+    this.#advisories.subscribed(client.session, request);
   }
 
   #consumer(client: ConnectedClient, subscription: string): Consumer {
@@ -254,7 +255,7 @@ export class ClientDesk {
   }
 
   #unsubscribe(client: ConnectedClient, subscription: string, unseen: readonly Op[], now: Moment): void {
-    if (this.#advisories.unsubscribe(client.session, subscription)) return;
+    if (this.#advisories.unsubscribed(client.session, subscription)) return;
     this.#consumer(client, subscription);
     this.dispatcher.remove(client.session, subscription);
     if (this.#history.broker.owners.get(client.owner)?.held.has(subscription))
@@ -275,6 +276,7 @@ export class ClientDesk {
     }
     if (!this.#names.claim(client.session, clientId, connection))
       throw new BrokerError("CLIENT_ID_IN_USE", { clientId: clientId ?? "" });
+    this.#advisories.connected(client.session, connection, clientId);
   }
 
   #settle(client: ConnectedClient, request: Extract<SessionRequest, { kind: "settle" }>, now: Moment): void {
@@ -283,14 +285,24 @@ export class ClientDesk {
     if (isVolatile(consumer.request)) {
       const unknown = messages.find((op) => !consumer.inHand.has(op));
       if (unknown !== undefined) throw new BrokerError("MESSAGE_UNKNOWN", { message: unknown });
-      if ((outcome === "rejected" || outcome === "expired") && !consumer.request.browser)
-        this.#deadLetterFromTopic(client, messages, now);
+      if (isDeath(outcome) && !consumer.request.browser) this.#deadLetterFromTopic(client, messages, now);
       this.dispatcher.settleVolatile(consumer, messages);
       return;
     }
+    if (isDeath(outcome)) this.#noteDying(client, subscription, messages, outcome);
     this.#order({ kind: "settle", owner: client.owner, subscription, messages, outcome, transaction }, now);
     const count = this.dispatcher.settled(consumer, messages);
     if (transaction !== null) client.advanced.get(transaction)?.push({ consumer, count });
+  }
+
+  #noteDying(
+    { owner }: ConnectedClient,
+    subscription: string,
+    messages: readonly Op[],
+    cause: "rejected" | "expired",
+  ): void {
+    const held = this.#history.broker.owners.get(owner)?.held.get(subscription);
+    for (const op of messages) this.#advisories.dying(held?.get(op), [op], cause);
   }
 
   /** A topic's message has no queue to go back to: a copy of it becomes the dead letter. */
@@ -316,9 +328,8 @@ export class ClientDesk {
       for (const { consumer, count } of advanced) this.dispatcher.credit(consumer, -count);
   }
 
-  #requireUnused(clientId: string, name: string, by: SessionId | null): void {
-    const user = this.dispatcher.durableUser(clientId, name);
-    if (user !== undefined && user !== by)
+  #requireUnused(clientId: string, name: string): void {
+    if (this.dispatcher.durableUser(clientId, name) !== undefined)
       throw new BrokerError("DURABLE_IN_USE", { subscription: name, clientId });
   }
 
@@ -375,4 +386,8 @@ export class ClientDesk {
     client.firstConfirmedAt ??= now;
     client.lastConfirmedAt = now;
   }
+}
+
+function isDeath(outcome: SettleOutcome): outcome is "rejected" | "expired" {
+  return outcome === "rejected" || outcome === "expired";
 }

@@ -1,10 +1,13 @@
+import { assertNever } from "../../base/assert.ts";
 import { advisoryTopic, type Advisory } from "../../core/advisory.ts";
+import { messageIdOf } from "../../core/message.ts";
 import { create } from "../../wire/openwire/frames.ts";
 import type * as wire from "../../wire/openwire/frames.ts";
 import { encodePrimitiveMap } from "../../wire/openwire/primitives.ts";
 import type { Primitive } from "../../wire/openwire/primitives.ts";
 import type { SessionContext } from "../session.ts";
-import { writeDestination } from "./names.ts";
+import { writeMessage } from "./messages.ts";
+import { consumerIdOf, producerIdOf, writeDestination } from "./names.ts";
 
 interface Addressee {
   readonly consumerId: wire.ConsumerId;
@@ -16,7 +19,8 @@ interface Addressee {
 /** The message that tells a client of an advisory: its data is the command that ActiveMQ's clients know it by. */
 export function advisoryDispatch(advisory: Advisory, addressee: Addressee): wire.MessageDispatch {
   const { consumerId, number, context } = addressee;
-  const destination = writeDestination(advisoryTopic(advisory));
+  const about = advisory.kind === "connection" ? null : advisory.destination;
+  const destination = writeDestination(advisoryTopic(advisory.kind, about));
   // Clients drop what they have seen, so no two advisories of the pair have the same id.
   const producerId = create("ProducerId", { connectionId: `understudy-${context.connectionName}`, value: 1 });
   const message = create("ActiveMQMessage", {
@@ -25,21 +29,80 @@ export function advisoryDispatch(advisory: Advisory, addressee: Addressee): wire
     messageId: create("MessageId", { producerId, producerSequenceId: number, brokerSequenceId: 0 }),
     jmsType: "Advisory",
     dataStructure: dataOf(advisory),
-    marshalledProperties: encodePrimitiveMap(
-      new Map([
-        ["originBrokerName", text(context.brokerName)],
-        ["originBrokerId", text(`understudy-${context.brokerName}`)],
-        ["originBrokerURL", text(context.url)],
-      ]),
-    ),
+    marshalledProperties: encodePrimitiveMap(propertiesOf(advisory, context)),
   });
   return create("MessageDispatch", { consumerId, destination, message });
 }
 
-function dataOf({ change, destination }: Advisory): wire.DataStructure {
-  return create("DestinationInfo", {
+function propertiesOf(advisory: Advisory, context: SessionContext): ReadonlyMap<string, Primitive> {
+  const properties = new Map([
+    ["originBrokerName", text(context.brokerName)],
+    ["originBrokerId", text(`understudy-${context.brokerName}`)],
+    ["originBrokerURL", text(context.url)],
+  ]);
+  if (advisory.kind === "consumer" || advisory.kind === "producer")
+    properties.set(`${advisory.kind}Count`, { type: "int", value: advisory.count });
+  if (advisory.kind === "expired") properties.set("originalMessageId", text(idTextOf(advisory)));
+  return properties;
+}
+
+function idTextOf({ id, message }: Extract<Advisory, { kind: "expired" | "dead-lettered" }>): string {
+  return message.origin === null ? messageIdOf(id) : `${message.origin.producer}:${message.origin.sequence}`;
+}
+
+function dataOf(advisory: Advisory): wire.DataStructure {
+  switch (advisory.kind) {
+    case "destination":
+      return create("DestinationInfo", {
+        destination: writeDestination(advisory.destination),
+        operationType: advisory.change === "added" ? 0 : 1,
+      });
+    case "connection": {
+      const connectionId = create("ConnectionId", { value: advisory.connection });
+      return advisory.change === "removed"
+        ? create("RemoveInfo", { objectId: connectionId })
+        : create("ConnectionInfo", { connectionId, clientId: advisory.clientId, password: "" });
+    }
+    case "consumer":
+      return consumerData(advisory);
+    case "producer": {
+      const producerId = producerIdOf(advisory.producer);
+      return advisory.change === "removed"
+        ? create("RemoveInfo", { objectId: producerId })
+        : create("ProducerInfo", { producerId, destination: writeDestination(advisory.destination) });
+    }
+    case "expired":
+    case "dead-lettered":
+      return writeMessage({
+        kind: "deliver",
+        subscription: "",
+        id: advisory.id,
+        // Advisories have all of the message but its body.
+        message: { ...advisory.message, body: new Uint8Array(0), isCompressed: false, bodyKind: "none" },
+        source: advisory.destination,
+        deliveryCount: 1,
+        deadLetter: null,
+      });
+    default:
+      return assertNever(advisory);
+  }
+}
+
+function consumerData(advisory: Extract<Advisory, { kind: "consumer" }>): wire.DataStructure {
+  const { request, destination, connection } = advisory;
+  const consumerId = consumerIdOf(request.subscription, connection);
+  if (advisory.change === "removed") return create("RemoveInfo", { objectId: consumerId });
+  return create("ConsumerInfo", {
+    consumerId,
     destination: writeDestination(destination),
-    operationType: change === "added" ? 0 : 1,
+    browser: request.browser,
+    prefetchSize: request.prefetchCount,
+    selector: request.selector,
+    subscriptionName: request.durable?.name ?? null,
+    clientId: request.durable?.clientId ?? null,
+    noLocal: request.noLocal,
+    exclusive: request.exclusive,
+    priority: request.consumerPriority,
   });
 }
 

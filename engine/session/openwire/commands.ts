@@ -170,9 +170,13 @@ export class OpenWireCommands {
     return this.#connection;
   }
 
-  #produce({ producerId, windowSize }: wire.ProducerInfo): Plan {
-    if (windowSize > 0) this.#windowed.add(nameOf(producerId));
-    return this.#whenConnected(nothingToDo);
+  #produce({ producerId, windowSize, destination }: wire.ProducerInfo): Plan {
+    this.#connected();
+    const producer = nameOf(producerId);
+    if (windowSize > 0) this.#windowed.add(producer);
+    return destination === null
+      ? nothingToDo
+      : planOf({ kind: "produce", producer, destination: readDestination(destination) });
   }
 
   #consume(info: wire.ConsumerInfo): Plan {
@@ -226,7 +230,7 @@ export class OpenWireCommands {
       }
       case "ProducerId":
         this.#windowed.delete(nameOf(objectId));
-        return nothingToDo;
+        return planOf({ kind: "stop-producing", producer: nameOf(objectId) });
       case "SessionId": {
         const consumers = [...this.#consumers.values()].filter((one) => one.sessionValue === objectId.value);
         return planOf(...consumers.map((consumer) => this.#end(consumer, lastDeliveredSequenceId)));

@@ -10,7 +10,7 @@ const classNames: Readonly<Partial<Record<ErrorCode, string>>> = {
   AUTHENTICATION_FAILED: "java.lang.SecurityException",
   DESTINATION_INVALID: "javax.jms.InvalidDestinationException",
   SELECTOR_INVALID: "javax.jms.InvalidSelectorException",
-  DESTINATION_UNKNOWN: "javax.jms.InvalidDestinationException",
+  DESTINATION_UNKNOWN: "org.apache.activemq.DestinationDoesNotExistException",
   SUBSCRIPTION_UNKNOWN: "javax.jms.InvalidDestinationException",
   CLIENT_ID_IN_USE: "javax.jms.InvalidClientIDException",
   TRANSACTION_UNKNOWN: "javax.jms.JMSException",

@@ -59,13 +59,22 @@ export function producerIdOf(name: string): wire.ProducerId {
 }
 
 function parseProducerId(name: string): wire.ProducerId {
+  const parts = partsOf(name);
+  return create("ProducerId", parts ?? { connectionId: name });
+}
+
+/** The consumer of {@link nameOf}; one of another protocol has a name within its connection only. */
+export function consumerIdOf(name: string, connection: string): wire.ConsumerId {
+  return create(
+    "ConsumerId",
+    partsOf(name) ?? { connectionId: connection, sessionId: -1, value: numberOf(name) },
+  );
+}
+
+function partsOf(name: string): { connectionId: string; sessionId: wire.Long; value: wire.Long } | null {
   const match = /^(.*):(-?\d+):(-?\d+)$/s.exec(name);
-  if (match === null) return create("ProducerId", { connectionId: name });
-  return create("ProducerId", {
-    connectionId: match[1]!,
-    sessionId: numberOf(match[2]!),
-    value: numberOf(match[3]!),
-  });
+  if (match === null) return null;
+  return { connectionId: match[1]!, sessionId: numberOf(match[2]!), value: numberOf(match[3]!) };
 }
 
 /** A number of OpenWire's where the core needs it exact. */
@@ -76,5 +85,6 @@ export function exactNumber(value: wire.Long, what: string): number {
 
 function numberOf(digits: string): wire.Long {
   const number = Number(digits);
+  if (Number.isNaN(number)) return 0;
   return Number.isSafeInteger(number) ? number : BigInt(digits);
 }
