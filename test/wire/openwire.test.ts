@@ -241,6 +241,13 @@ test.each([16, 17, 100, 1024])(
     });
     for (const frame of sent) encoder.add(frame);
     expect(decode(format, encoder.take())).toEqual(sent);
+
+    // Where a frame is read again when more of it has come, it must not find what it brought itself.
+    const open = { ...format, hasSizePrefix: false };
+    const openEncoder = encoderOf(open);
+    for (const frame of sent) openEncoder.add(frame);
+    const bytewise = Array.from(openEncoder.take(), (byte) => Buffer.of(byte));
+    expect(decode(open, ...bytewise)).toEqual(sent);
   },
 );
 

@@ -9,9 +9,22 @@ export class ReadCache {
   readonly #values: (DataStructure | null | undefined)[] = [];
   readonly #sizesBytes: number[] = [];
   #totalBytes = 0;
+  /** What was where before the frame that is being read, if that may have to be read again. */
+  #before: { index: number; value: DataStructure | null | undefined; sizeBytes: number }[] | null = null;
 
   constructor(size: number) {
     this.size = size;
+  }
+
+  /** From here on what is set can be taken back: a frame read again must find what it found at first. */
+  beginAttempt(): void {
+    this.#before = [];
+  }
+
+  takeBack(): void {
+    for (const { index, value, sizeBytes } of this.#before?.reverse() ?? [])
+      this.#put(index, value, sizeBytes);
+    this.#before = [];
   }
 
   get(index: number): DataStructure | null {
@@ -29,12 +42,17 @@ export class ReadCache {
       this.#values.push(undefined);
       this.#sizesBytes.push(0);
     }
-    this.#totalBytes += sizeBytes - this.#sizesBytes[index]!;
+    this.#before?.push({ index, value: this.#values[index], sizeBytes: this.#sizesBytes[index]! });
+    this.#put(index, value, sizeBytes);
     if (this.#totalBytes > limits.openwireCacheBytesMax)
       throw new BrokerError("LIMIT_REACHED", {
         limit: limits.openwireCacheBytesMax,
         what: "bytes of cached values",
       });
+  }
+
+  #put(index: number, value: DataStructure | null | undefined, sizeBytes: number): void {
+    this.#totalBytes += sizeBytes - this.#sizesBytes[index]!;
     this.#values[index] = value;
     this.#sizesBytes[index] = sizeBytes;
   }

@@ -60,7 +60,9 @@ export class OpenWireDecoder implements Decoder<DataStructure> {
       }
       at = end;
       if (frameBytes < 1) throw malformed(`its size is ${frameBytes}`);
-      this.#checkSize(frameBytes);
+      const limitBytes = this.#format.frameBytesMax;
+      if (frameBytes > limitBytes)
+        throw new BrokerError("FRAME_TOO_LARGE", { sizeBytes: frameBytes, limitBytes });
       this.#frameBytes = frameBytes;
     }
 
@@ -79,7 +81,7 @@ export class OpenWireDecoder implements Decoder<DataStructure> {
 
   #readWhole(bytes: Buffer, at: number, end: number, take: (frame: DataStructure) => void): void {
     const input = this.#input;
-    input.begin(bytes, at, end, true);
+    input.begin(bytes, at, end);
     const frame = this.#readers.readFrame(input);
     if (input.at !== end) throw malformed(`${end - input.at} bytes are left when all its fields are read`);
     if (frame !== null) take(frame);
@@ -103,24 +105,19 @@ export class OpenWireDecoder implements Decoder<DataStructure> {
 
   #tryOpen(bytes: Buffer, from: number, take: (frame: DataStructure) => void): number {
     const input = this.#input;
-    input.begin(bytes, from, bytes.length, false);
+    input.beginOpen(bytes, from, this.#format.frameBytesMax);
+    input.cache.beginAttempt();
     let frame: DataStructure | null;
     try {
       frame = this.#readers.readFrame(input);
     } catch (cause) {
       if (cause !== moreNeeded) throw cause;
-      this.#wantedBytes = input.wantedEnd - from;
-      this.#checkSize(this.#wantedBytes);
+      input.cache.takeBack();
+      this.#wantedBytes = input.wantedBytes;
       this.#tray.add(bytes.subarray(from), this.#format.frameBytesMax);
       return bytes.length;
     }
-    this.#checkSize(input.at - from);
     if (frame !== null) take(frame);
     return input.at;
-  }
-
-  #checkSize(sizeBytes: number): void {
-    const limitBytes = this.#format.frameBytesMax;
-    if (sizeBytes > limitBytes) throw new BrokerError("FRAME_TOO_LARGE", { sizeBytes, limitBytes });
   }
 }

@@ -14,8 +14,8 @@ export class FrameInput {
   bytes: Buffer = Buffer.alloc(0);
   at = 0;
   end = 0;
-  /** How many bytes are needed to go on, when {@link moreNeeded} was thrown. */
-  wantedEnd = 0;
+  /** How many bytes the frame has at least, when {@link moreNeeded} was thrown. */
+  wantedBytes = 0;
   /** What earlier frames of the connection left to be referred to. */
   cache = new ReadCache(0);
 
@@ -25,21 +25,30 @@ export class FrameInput {
   readonly #objectCountMax: number;
   #objectsLeft = 0;
   #depth = 0;
-  #endIsKnown = true;
+  /** Where the largest frame allowed would end, while it is not known where this one does. */
+  #endMax: number | null = null;
+  #start = 0;
 
   constructor(objectCountMax: number = limits.openwireObjectsPerFrameMax) {
     this.#objectCountMax = objectCountMax;
   }
 
-  begin(bytes: Buffer, at: number, end: number, endIsKnown: boolean): void {
+  begin(bytes: Buffer, at: number, end: number): void {
     this.bytes = bytes;
     this.at = at;
     this.end = end;
-    this.#endIsKnown = endIsKnown;
+    this.#endMax = null;
     this.#objectsLeft = this.#objectCountMax;
     this.#depth = 0;
     this.#bitByte = this.#bitEnd = 0;
     this.#bitMask = 1;
+  }
+
+  /** The same for a frame of which only the largest size is known: more of it may be to come. */
+  beginOpen(bytes: Buffer, at: number, sizeBytesMax: number): void {
+    this.begin(bytes, at, Math.min(bytes.length, at + sizeBytesMax));
+    this.#start = at;
+    this.#endMax = at + sizeBytesMax;
   }
 
   /** A frame costs memory by its objects, and thousands of them fit in few bytes. */
@@ -174,8 +183,14 @@ export class FrameInput {
   }
 
   #failAtEnd(after: number): never {
-    if (this.#endIsKnown) throw malformed(`its fields need at least ${after - this.end} more bytes`);
-    this.wantedEnd = after;
+    const endMax = this.#endMax;
+    if (endMax === null) throw malformed(`its fields need at least ${after - this.end} more bytes`);
+    if (after > endMax)
+      throw new BrokerError("FRAME_TOO_LARGE", {
+        sizeBytes: after - this.#start,
+        limitBytes: endMax - this.#start,
+      });
+    this.wantedBytes = after - this.#start;
     throw moreNeeded;
   }
 }

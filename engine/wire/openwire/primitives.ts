@@ -70,7 +70,7 @@ export function encodePrimitives(values: readonly Primitive[]): Buffer {
 
 function inputOf(bytes: Uint8Array): FrameInput {
   const input = new FrameInput(limits.openwireValuesPerMapMax);
-  input.begin(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length, true);
+  input.begin(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length);
   return input;
 }
 
