@@ -33,7 +33,7 @@ export const buildSteps = [
 /** Names of the vitest projects, in the order in which `npm test` runs them: quickest first. */
 export const testProjects = /** @type {const} */ (["unit", "fuzz", "sim", "control", "process", "e2e"]);
 
-/** Options of `npm run sim` and `npm run fuzz` that reach the tests as variables: vitest would take `--seed` for that of its own shuffling. */
+/** Options of `npm run fuzz` that reach the tests as variables: vitest would take `--seed` for that of its own shuffling. */
 const runOptions = {
   "--seed": "UNDERSTUDY_SEED",
   "--seeds": "UNDERSTUDY_SEEDS",
@@ -41,8 +41,7 @@ const runOptions = {
 };
 
 /**
- * Runs one vitest project. `--seed N` replays one run of the simulator and `--seeds N` runs so many; the fuzz tests try each
- * property for `--minutes N`.
+ * Runs one vitest project. The fuzz tests try each property for `--minutes N`.
  *
  * @param {string} project
  * @param {readonly string[]} args

@@ -17,6 +17,7 @@ const tasks = {
 export async function run(args, task) {
   if (task === "e2e" || task === "dev") return (await import("./desktop.mjs")).run(args, task);
   if (task === "build") return (await import("./app-build.mjs")).build();
+  if (task === "sim" && args.length > 0) return (await import("../test/sim/main.ts")).main(args);
   if (task === "bench") return (await import("../test/bench/main.ts")).main(args);
   if (task === "interop" || testProjects.some((project) => project === task)) return runTests(task, args);
   const steps = tasks[task];

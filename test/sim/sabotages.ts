@@ -1,11 +1,14 @@
-import type { Lies } from "../world/world.ts";
+import type { Rule } from "../world/rules.ts";
+import type { Lies, WorldOptions } from "../world/world.ts";
 
 /** A lie at the simulated boundary, and the rule that must notice it. A rule that nothing can break watches nothing. */
 export interface Sabotage {
   readonly name: string;
   readonly lies: Partial<Lies>;
-  /** Start of the message of the rule that is meant to catch it; other rules may do so first. */
-  readonly rule: string;
+  /** Meant to catch it; other rules may do so first. */
+  readonly rule: Rule;
+  /** What all schedules have in common, where the lie is about an option. */
+  readonly options?: Partial<WorldOptions>;
   /** Seed to begin with, where the first ones are known not to notice: it takes an unlucky moment. */
   readonly from?: number;
 }
@@ -60,5 +63,28 @@ export const sabotages: readonly Sabotage[] = [
     rule: "transactions are whole",
   },
   { name: "the end of a connection is not told", lies: { forgetsClosed: true }, rule: "nothing is stranded" },
+  { name: "a body is altered", lies: { requests: "altered" }, rule: "none is invented" },
+  { name: "a target is spoiled", lies: { requests: "spoiled" }, rule: "valid requests are not refused" },
+  ...tricks([
+    ["an entry is not journalled", "ops without gaps"],
+    ["the standby opens its port", "a standby opens no port"],
+    ["the primary waits for nobody", "waitForReplica is kept", { waitForReplica: "always" }],
+    [
+      "the primary outlives its replica",
+      "shutdownOnReplicaFailure is kept",
+      { shutdownOnReplicaFailure: true },
+    ],
+    ["the replica takes over anyway", "shutdownOnPrimaryFailure is kept", { shutdownOnPrimaryFailure: true }],
+    ["anyone may catch up", "by hand means by hand", { synchronisation: "manual" }],
+    ["replies go astray", "replies reach who asked"],
+    ["nobody hears a grant", "the pair heals"],
+    ["a flipped bit is not noted", "a sound store is never called damaged"],
+    ["trouble is not noted", "a sound store is never called unwritable"],
+    ["one node forgets its last entry", "equal histories after healing"],
+  ]),
   { name: "one node's state is changed", lies: { changesState: true }, rule: "equal states after healing" },
 ];
+
+function tricks(list: readonly (readonly [Lies["trick"], Rule, Partial<WorldOptions>?])[]): Sabotage[] {
+  return list.map(([trick, rule, options = {}]) => ({ name: trick, lies: { trick }, rule, options }));
+}

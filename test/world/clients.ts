@@ -2,9 +2,16 @@ import type { SessionAnswer, SessionRequest } from "../../engine/core/dialogue.t
 import { ClientWire } from "./client-wire.ts";
 import type { NodeName } from "./host.ts";
 import type { Ledger } from "./ledger.ts";
-import { violated } from "./oracle.ts";
+import { violated } from "./rules.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
+
+interface Waiting {
+  readonly onConfirmed: () => void;
+  /** Set where a refusal is one of the right answers. */
+  readonly onRefused: (() => void) | null;
+  readonly askedAt: number;
+}
 
 /** A failover client: it goes round both nodes until one takes it, and begins anew when it loses that one. */
 export abstract class FailoverClient {
@@ -15,7 +22,7 @@ export abstract class FailoverClient {
   #wire: ClientWire | null = null;
   #turn = 0;
   #lastReceipt = 0;
-  #waiting = new Map<number, { onConfirmed: () => void; askedAt: number }>();
+  #waiting = new Map<number, Waiting>();
   readonly #patienceMs: number;
 
   constructor(world: World, ledger: Ledger) {
@@ -35,9 +42,13 @@ export abstract class FailoverClient {
   }
 
   /** Asks; `onConfirmed` is called if the answer comes on this connection. */
-  protected ask(request: SessionRequest, onConfirmed: () => void = () => {}): void {
+  protected ask(
+    request: SessionRequest,
+    onConfirmed: () => void = () => {},
+    onRefused: (() => void) | null = null,
+  ): void {
     const receipt = (this.#lastReceipt += 1);
-    this.#waiting.set(receipt, { onConfirmed, askedAt: this.world.clock.now });
+    this.#waiting.set(receipt, { onConfirmed, onRefused, askedAt: this.world.clock.now });
     this.#wire?.ask(request, receipt);
   }
 
@@ -100,7 +111,9 @@ export abstract class FailoverClient {
     if (answer.kind !== "confirm" && answer.kind !== "refuse") return;
     const waiting = this.#waiting.get(answer.receipt);
     this.#waiting.delete(answer.receipt);
-    if (answer.kind === "refuse") violated("valid requests are not refused", answer.error.message);
-    waiting?.onConfirmed();
+    if (answer.kind === "confirm") return waiting?.onConfirmed();
+    if (waiting === undefined || waiting.onRefused === null)
+      return violated("valid requests are not refused", answer.error.message);
+    waiting.onRefused();
   }
 }

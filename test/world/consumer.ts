@@ -1,5 +1,6 @@
 import type { Op } from "../../engine/base/units.ts";
 import type { SessionAnswer, SubscriptionRequest } from "../../engine/core/dialogue.ts";
+import { isTopic } from "../../engine/core/consumer.ts";
 import { destinationKey, type Destination } from "../../engine/core/message.ts";
 import { FailoverClient } from "./clients.ts";
 import type { Ledger } from "./ledger.ts";
@@ -12,13 +13,23 @@ export interface ConsumerOptions {
   readonly durable: SubscriptionRequest["durable"];
   readonly prefetchCount: number;
   readonly workMs: number;
-  /** Works in transactions, and sends on what it took. */
-  readonly sendsTo: Destination | null;
+  /** Works in transactions, and sends on what it took: to a queue, or to whoever asked. */
+  readonly sendsTo: Destination | "who asked" | null;
   /** Takes all and refuses nothing: for the dead letters. */
   readonly isPlain: boolean;
+  /** Deletes its durable subscription now and then, and what waited in it. */
+  readonly isFickle?: boolean;
 }
 
 const text = new TextDecoder();
+
+/** A delivery in its hands. */
+interface Taken {
+  readonly subscription: string;
+  readonly id: Op;
+  readonly body: string;
+  readonly replyTo: Destination | null;
+}
 
 /** Takes messages and settles each in some way; now and then it changes its mind, its subscription or its connection. */
 export class SimulatedConsumer extends FailoverClient {
@@ -59,16 +70,19 @@ export class SimulatedConsumer extends FailoverClient {
   }: Extract<SessionAnswer, { kind: "deliver" }>): void {
     const body = text.decode(taken.body);
     this.ledger.delivered(this.#queue, body, deliveryCount);
-    this.later(this.random.between(0, this.#options.workMs), () => this.#settle(subscription, id, body));
+    const taking = { subscription, id, body, replyTo: taken.replyTo };
+    this.later(this.random.between(0, this.#options.workMs), () => this.#settle(taking));
   }
 
+  /** What a delivery is of: a queue, a durable subscription, or one that is nobody's when this connection ends. */
   get #queue(): string {
-    return this.#options.durable === null
-      ? destinationKey(this.#options.destination)
-      : this.#options.durable.name;
+    const { name, destination, durable } = this.#options;
+    if (durable !== null) return durable.name;
+    return isTopic(destination) ? `${name}'s ${this.#subscriptions}` : destinationKey(destination);
   }
 
-  #settle(subscription: string, id: Op, body: string): void {
+  #settle(taken: Taken): void {
+    const { subscription, id, body } = taken;
     const { isPlain, sendsTo, durable } = this.#options;
     // A subscription that was left has given all back.
     if (subscription !== `s${this.#subscriptions}`) return;
@@ -77,7 +91,13 @@ export class SimulatedConsumer extends FailoverClient {
       this.ask({ kind: "unsubscribe", subscription, unseen: [] });
       return this.connected();
     }
-    if (sendsTo !== null) return this.#sendOn({ subscription, id, body, sendsTo });
+    if (this.#options.isFickle === true && durable !== null && this.random.chance(0.05)) {
+      this.ask({ kind: "unsubscribe", subscription, unseen: [] });
+      this.ask({ kind: "delete-durable", ...durable });
+      return this.connected();
+    }
+    const target = sendsTo === "who asked" ? taken.replyTo : sendsTo;
+    if (target !== null) return this.#sendOn(taken, target);
     const outcome =
       isPlain || this.random.chance(0.92) ? "accepted" : this.random.chance(0.5) ? "rejected" : "released";
     this.ask({ kind: "settle", subscription, messages: [id], outcome, transaction: null }, () => {
@@ -85,18 +105,22 @@ export class SimulatedConsumer extends FailoverClient {
     });
   }
 
-  #sendOn(taken: { subscription: string; id: Op; body: string; sendsTo: Destination }): void {
-    const { subscription, id, body, sendsTo } = taken;
+  #sendOn(taken: Taken, target: Destination): void {
+    const { subscription, id, body } = taken;
+    const isReply = this.#options.sendsTo === "who asked";
     const transaction = `${this.#options.name} t${(this.#attempts += 1)}`;
     const copy = `${this.#options.name}+${body}/${this.#attempts}`;
-    this.ledger.sent(copy, { producer: `${this.#options.name} ${this.#attempts}`, sequence: 1, transaction });
+    const producer = `${this.#options.name} ${this.#attempts}`;
+    this.ledger.sent(copy, { producer, sequence: 1, transaction, mayVanish: isReply });
     this.ask({ kind: "begin", transaction });
     this.ask({ kind: "settle", subscription, messages: [id], outcome: "accepted", transaction });
-    this.ask({ kind: "send", message: message(sendsTo, copy, null), transaction });
+    // Who asked may be gone, and the temporary queue with it.
+    const onRefused = isReply ? (): void => this.ledger.refused(copy) : null;
+    this.ask({ kind: "send", message: message(target, copy, null), transaction }, undefined, onRefused);
     const isUndone = this.random.chance(0.15);
     if (isUndone) this.ledger.finished(transaction, "rolled back");
     this.ask({ kind: isUndone ? "rollback" : "commit", transaction }, () => {
-      if (isUndone) return this.#settle(subscription, id, body);
+      if (isUndone) return this.#settle(taken);
       this.ledger.finished(transaction, "committed");
       this.ledger.settled(this.#queue, body);
     });

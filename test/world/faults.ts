@@ -5,6 +5,8 @@ import type { World } from "./world.ts";
 
 /** Something bad that happens to the pair, as data, so that a schedule can be printed and cut down. */
 export interface Fault {
+  /** By which it is named when a schedule is played again with some of its faults. */
+  readonly number: number;
   readonly at: number;
   readonly kind:
     | "kill active"
@@ -75,14 +77,16 @@ const kinds: readonly Fault["kind"][] = [
 
 /** Faults in bursts: single ones, far apart, find little. */
 export function makeFaults(random: Random, throughMs: number): Fault[] {
-  const faults: Fault[] = [];
+  const faults: Omit<Fault, "number">[] = [];
   for (let at = random.between(100, 800); at < throughMs; at += random.between(100, 1_500))
     for (let count = 1 + random.below(4); count > 0; count -= 1) {
       const kind = random.pick(kinds);
       const lastsMs = random.chance(0.5) ? random.between(1, 150) : random.between(100, 1_800);
       faults.push({ at: at + random.between(0, 60), kind, lastsMs });
     }
-  return faults.sort((one, other) => one.at - other.at);
+  return faults
+    .sort((one, other) => one.at - other.at)
+    .map((fault, index) => ({ ...fault, number: index + 1 }));
 }
 
 /** Makes it happen now, and undoes it after its time. */
@@ -207,6 +211,7 @@ function flipBit(world: World, node: NodeName): void {
   const { primary, replica } = world.disks;
   if (world.book.state.inSync.length < 2 || primary.isFlipped || replica.isFlipped) return;
   world.disks[node].flipBit();
+  if (world.lies.trick === "a flipped bit is not noted") world.disks[node].isFlipped = false;
 }
 
 function freeze(world: World, node: NodeName, lastsMs: number): void {

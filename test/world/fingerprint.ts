@@ -43,6 +43,7 @@ export function fingerprint(broker: Broker): string {
     queues,
     owners,
     durables,
+    orphans: [...broker.orphans].sort(),
     nextPosition: broker.nextPosition,
     nextQueueId: broker.nextQueueId,
   });

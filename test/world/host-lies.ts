@@ -1,13 +1,72 @@
+import type { SessionRequest } from "../../engine/core/dialogue.ts";
+import type { SimulatedHost } from "./host.ts";
+import type { Random } from "./random.ts";
+import type { WorldOptions } from "./world.ts";
+
+/** One deed at the boundary between the engine and its world that an honest world never does. */
+export type Trick =
+  | "none"
+  | "an entry is not journalled"
+  | "the standby opens its port"
+  | "the primary waits for nobody"
+  | "the primary outlives its replica"
+  | "the replica takes over anyway"
+  | "anyone may catch up"
+  | "replies go astray"
+  | "nobody hears a grant"
+  | "a flipped bit is not noted"
+  | "trouble is not noted"
+  | "one node forgets its last entry";
+
 /** What a sabotage may do at this boundary; each is a lie that the real host must never tell. */
 export interface HostLies {
+  readonly trick: Trick;
   /** Who says `journalled` before the disk has finished. */
   readonly journalledEarly: "nobody" | "standby" | "active";
   /** Grants itself what the arbiter denies. */
   readonly ignoresDenials: boolean;
-  /** Takes clients' sends twice, in another order, or not at all although it confirms them. */
-  readonly requests: "whole" | "doubled" | "swapped" | "partly lost";
+  /** Takes clients' sends twice, in another order, with another body or target, or not at all although it confirms them. */
+  readonly requests: "whole" | "doubled" | "swapped" | "partly lost" | "altered" | "spoiled";
   /** Does not tell the node that a connection has ended. */
   readonly forgetsClosed: boolean;
   /** Forgets, when it becomes active, that messages were delivered before. */
   readonly forgetsDeliveries: boolean;
+}
+
+/** The options as nodes and arbiter get them, when a trick hides from them what was configured. */
+export function obeyed(options: WorldOptions, trick: Trick): WorldOptions {
+  switch (trick) {
+    case "the primary waits for nobody":
+      return { ...options, waitForReplica: false };
+    case "the primary outlives its replica":
+      return { ...options, shutdownOnReplicaFailure: false };
+    case "the replica takes over anyway":
+      return { ...options, shutdownOnPrimaryFailure: false };
+    case "anyone may catch up":
+      return { ...options, synchronisation: "automatic" };
+    default:
+      return options;
+  }
+}
+
+/** A client's request as it reaches the node. */
+export function garbled(
+  host: SimulatedHost,
+  request: SessionRequest,
+  lies: HostLies,
+  random: Random,
+): SessionRequest {
+  if (request.kind !== "send") return request;
+  const { message } = request;
+  const toTemporary = (name: string): SessionRequest => ({
+    ...request,
+    message: { ...message, destination: { kind: "temp-queue", name } },
+  });
+  if (lies.requests === "altered" && random.chance(0.01))
+    return { ...request, message: { ...message, body: message.body.map((byte) => byte ^ 1) } };
+  if (lies.requests === "spoiled" && random.chance(0.01)) return toTemporary("of nobody");
+  if (lies.trick !== "replies go astray" || message.destination.kind !== "temp-queue") return request;
+  const scheme = "temp-queue://";
+  const names = [...host.node!.history.broker.queues.keys()].filter((key) => key.startsWith(scheme));
+  return names.length === 0 ? request : toTemporary(random.pick(names).slice(scheme.length));
 }

@@ -7,7 +7,7 @@ import { BrokerNode } from "../../engine/node/node.ts";
 import type { BrokerReport, NodeStatus, SupervisorOrder } from "../../engine/supervisor/channel.ts";
 import { assert } from "../../engine/base/assert.ts";
 import type { ClientWire } from "./client-wire.ts";
-import type { HostLies } from "./host-lies.ts";
+import { garbled, type HostLies } from "./host-lies.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { nodeOptionsOf, positionOf, stateWord } from "./node-view.ts";
 import { PeerPort } from "./peer-port.ts";
@@ -29,6 +29,10 @@ export class SimulatedHost {
   node: BrokerNode | null = null;
   isOpen = false;
   isOver = false;
+  /** It was attached to the other node at some time of its life. */
+  hasMirrored = false;
+  /** It is active, and had its standby at some time since it became that. */
+  wasPaired = false;
   readonly #world: World;
   readonly #mailboxes: Mailboxes;
   readonly #inputs: Input[] = [];
@@ -74,7 +78,7 @@ export class SimulatedHost {
     const stored = this.#surviving(() => disk.load());
     if (stored === null) return;
     this.#world.oracle.loaded(this);
-    this.node = new BrokerNode(nodeOptionsOf(this, this.#world.options), stored, disk, this.#moment());
+    this.node = new BrokerNode(nodeOptionsOf(this, this.#world.obeyed), stored, disk, this.#moment());
     this.report({ kind: "opened", position: positionOf(this.node), pairId: stored.pairId });
     this.give({ kind: "started" });
     this.#tickLater();
@@ -129,7 +133,8 @@ export class SimulatedHost {
     return this.#isNodeServing && !this.isOver;
   }
 
-  ask(session: SessionId, request: SessionRequest, receipt: number): void {
+  ask(session: SessionId, asked: SessionRequest, receipt: number): void {
+    const request = garbled(this, asked, this.#lies(), this.#world.random);
     const input: Input = { kind: "asked", session, request, receipt };
     if (request.kind !== "send" || this.#lies().requests === "whole") return this.give(input);
     this.#misunderstand(input, request.transaction !== null);
@@ -168,6 +173,7 @@ export class SimulatedHost {
         this.#perform(effect);
       }
       if (this.#hasEnded()) return;
+      this.#world.oracle.stepped(this);
     }
   }
 
@@ -263,7 +269,9 @@ export class SimulatedHost {
     switch (effect.kind) {
       case "journal": {
         const through = effect.entries.at(-1)!.op;
-        this.#world.oracle.journalled(this, effect.entries);
+        const isSkipping =
+          this.#lies().trick === "an entry is not journalled" && this.#world.random.chance(0.01);
+        this.#world.oracle.journalled(this, isSkipping ? effect.entries.slice(1) : effect.entries);
         const isEarly = this.#lies().journalledEarly === this.node?.state.kind;
         const say = (): void => this.arrive("disk", () => this.give({ kind: "journalled", through }));
         disk.append(effect.entries, isEarly ? () => {} : say);
@@ -301,6 +309,7 @@ export class SimulatedHost {
         return this.#answer(effect.session, effect.answer);
       case "connectors":
         this.isOpen = effect.open;
+        if (effect.open) this.wasPaired = false;
         return;
       case "serve":
         this.#isNodeServing = effect.on;
@@ -315,6 +324,7 @@ export class SimulatedHost {
       case "ask-grant":
         return this.report({ kind: "ask-grant", wish: effect.wish, position: positionOf(this.node!) });
       case "paired":
+        this.wasPaired = true;
         return this.report({
           kind: "paired",
           epoch: effect.epoch,
@@ -348,6 +358,9 @@ export class SimulatedHost {
   #reportStatus(): void {
     const { node } = this;
     if (node === null) return;
+    if (node.isAttached) this.hasMirrored = true;
+    if (this.#lies().trick === "the standby opens its port" && node.state.kind === "standby")
+      this.isOpen = true;
     const status: NodeStatus = {
       state: stateWord(node),
       reason: null,

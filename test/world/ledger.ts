@@ -1,11 +1,13 @@
 import type { Command } from "../../engine/core/command.ts";
-import { violated } from "./oracle.ts";
+import { violated } from "./rules.ts";
 
 /** One try to send a message; a client that is not answered tries again under a new name. */
 interface Attempt {
   readonly producer: string;
   readonly sequence: number;
   readonly transaction: string | null;
+  /** Nobody need ever get it: it is dropped when it expires, or its temporary queue goes. */
+  readonly mayVanish?: boolean;
   isConfirmed: boolean;
 }
 
@@ -29,6 +31,14 @@ export class Ledger {
     const open = this.#transactions.get(attempt.transaction);
     if (open === undefined) this.#transactions.set(attempt.transaction, { bodies: [body], outcome: "open" });
     else open.bodies.push(body);
+  }
+
+  /** It was not taken, and the client knows. */
+  refused(body: string): void {
+    const attempt = this.#attempts.get(body);
+    this.#attempts.delete(body);
+    const open = this.#transactions.get(attempt?.transaction ?? "");
+    open?.bodies.splice(open.bodies.indexOf(body), 1);
   }
 
   confirmed(body: string): void {
@@ -79,7 +89,8 @@ export class Ledger {
     this.#auditTransactions(counts);
     this.#auditOrder(visible);
     for (const body of counts.keys())
-      if (!this.#seen.has(body)) violated("nothing is stranded", `${body} reached no consumer`);
+      if (!this.#seen.has(body) && this.#attempts.get(body)?.mayVanish !== true)
+        violated("nothing is stranded", `${body} reached no consumer`);
   }
 
   #auditTransactions(counts: ReadonlyMap<string, number>): void {

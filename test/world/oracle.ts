@@ -6,16 +6,8 @@ import type { JournalEntry } from "../../engine/pair/entry.ts";
 import { digestBytes, digestText } from "../../engine/base/checksum.ts";
 import type { SupervisorOrder } from "../../engine/supervisor/channel.ts";
 import type { NodeName, SimulatedHost } from "./host.ts";
+import { violated } from "./rules.ts";
 import type { World } from "./world.ts";
-
-/** A promise was broken. */
-export class Violation extends Error {
-  override readonly name = "Violation";
-}
-
-export function violated(rule: string, detail: string): never {
-  throw new Violation(`${rule}: ${detail}`);
-}
 
 /**
  * Watches every run from outside. It knows each entry ever made, and so the whole tree of histories; what was
@@ -59,7 +51,8 @@ export class Oracle {
     const disk = this.#world.disks[host.name];
     if (error.code === "STORE_DAMAGED" && !disk.isFlipped)
       violated("a sound store is never called damaged", `the ${host.name}: ${error.message}`);
-    if (error.code === "STORE_UNWRITABLE" && disk.files.trouble === "none")
+    const isTroubled = disk.files.trouble !== "none" && this.#world.lies.trick !== "trouble is not noted";
+    if (error.code === "STORE_UNWRITABLE" && !isTroubled)
       violated("a sound store is never called unwritable", `the ${host.name}: ${error.message}`);
   }
 
@@ -79,6 +72,7 @@ export class Oracle {
   answered(host: SimulatedHost, answer: SessionAnswer): void {
     if (answer.kind === "close" || this.#world.options.profile === "classic") return;
     this.answerCount += 1;
+    this.#checkOptions(host);
     const { committed } = host.node!.history;
     const chain = this.#chains.get(host)!;
     const shared = Math.min(committed, this.confirmedThrough);
@@ -109,6 +103,31 @@ export class Oracle {
         );
   }
 
+  /** What the options say about a node that confirms alone. */
+  #checkOptions(host: SimulatedHost): void {
+    const { state } = host.node!;
+    if (state.kind !== "active" || state.commits === "both") return;
+    const { waitForReplica, shutdownOnReplicaFailure } = this.#world.options;
+    const mustWait =
+      waitForReplica === "always" || (waitForReplica && host.role === "primary" && !host.hasMirrored);
+    if (mustWait) violated("waitForReplica is kept", `the ${host.name} confirms alone`);
+    if (shutdownOnReplicaFailure === true && host.wasPaired)
+      violated("shutdownOnReplicaFailure is kept", `the ${host.name} lost its replica and confirms alone`);
+  }
+
+  /** After each input: who is open, is active. */
+  stepped(host: SimulatedHost): void {
+    const state = host.node?.state.kind;
+    if (host.isOpen && state !== "active")
+      violated("a standby opens no port", `the ${host.name} is ${state ?? "starting"}`);
+  }
+
+  /** A node is granted to be active. */
+  granted(node: NodeName, hasFollowed: boolean): void {
+    if (this.#world.options.shutdownOnPrimaryFailure === true && hasFollowed)
+      violated("shutdownOnPrimaryFailure is kept", `the ${node} takes over from a failed primary`);
+  }
+
   /** A replication message leaves: its row of the table allows it. */
   told(host: SimulatedHost, message: ReplicationMessage): void {
     const { sender, durableFirst } = replicationRules[message.kind];
@@ -116,12 +135,25 @@ export class Oracle {
     const isAllowed =
       sender === "either" || (sender === "standby" ? state === "standby" : state !== "standby");
     if (!isAllowed) violated("replication rules", `a node that is ${state} says "${message.kind}"`);
+    this.#checkByHand(host, message);
     if (durableFirst === "nothing" || !("head" in message)) return;
     if (this.#world.disks[host.name].chainAt(message.head) !== digestText(message.digest))
       violated(
         "replication rules",
         `the ${host.name} says "${message.kind}" for entry ${message.head} before it is on its disk`,
       );
+  }
+
+  /** Without automatic synchronisation only a store that lacks nothing confirmed is let back in. */
+  #checkByHand(host: SimulatedHost, message: ReplicationMessage): void {
+    const { options, book } = this.#world;
+    if (options.synchronisation !== "manual" || options.profile === "classic") return;
+    if (message.kind === "snapshot") violated("by hand means by hand", `the ${host.name} sends a snapshot`);
+    const { epoch, head } = host.node!.history;
+    if (message.kind !== "welcome" || epoch !== book.state.epoch || message.common === head.op) return;
+    const other = host.name === "primary" ? "replica" : "primary";
+    if (!book.state.inSync.includes(other))
+      violated("by hand means by hand", `the ${other}, who lacks confirmed entries, is let catch up`);
   }
 
   ordered(order: SupervisorOrder): void {

@@ -12,6 +12,8 @@ export interface ProducerOptions {
   /** Messages in a transaction, or 0 for none. */
   readonly transacted: number;
   readonly pauseMs: number;
+  /** Others are dropped where these go to the dead letter queue. */
+  readonly persistent?: boolean;
 }
 
 /** Sends numbered messages, and again those that were not confirmed before the connection was lost. */
@@ -48,19 +50,17 @@ export class SimulatedProducer extends FailoverClient {
       const sequence = this.#take();
       if (sequence === null) return;
       const body = this.#body(sequence);
-      this.ledger.sent(body, { producer: this.#options.name, sequence, transaction: null });
-      this.ask(
-        {
-          kind: "send",
-          message: message(this.#options.destination, body, this.#expiry()),
-          transaction: null,
-        },
-        () => {
-          this.ledger.confirmed(body);
-          this.#done(sequence);
-          this.later(this.random.between(0, this.#options.pauseMs), () => this.#pump());
-        },
-      );
+      const { name: producer, destination, persistent = true } = this.#options;
+      const expiresAt = this.#expiry();
+      const mayVanish = !persistent && expiresAt !== null;
+      this.ledger.sent(body, { producer, sequence, transaction: null, mayVanish });
+      const priority = this.random.pick([4, 4, 9]);
+      const sent = { ...message(destination, body, expiresAt), persistent, priority };
+      this.ask({ kind: "send", message: sent, transaction: null }, () => {
+        this.ledger.confirmed(body);
+        this.#done(sequence);
+        this.later(this.random.between(0, this.#options.pauseMs), () => this.#pump());
+      });
     }
   }
 

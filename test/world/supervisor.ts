@@ -36,6 +36,8 @@ export class SimulatedSupervisor {
   readonly #arbiter: PairArbiter;
   #isOver = false;
   #isRecovering = false;
+  /** What is granted now is by the user's wish. */
+  #isPromoting = false;
   readonly #downAt: Record<NodeName, number> = { primary: 0, replica: 0 };
   readonly #upAt: Record<NodeName, number> = { primary: 0, replica: 0 };
   readonly #pings = new Map<number, (answered: boolean) => void>();
@@ -43,7 +45,7 @@ export class SimulatedSupervisor {
 
   constructor(world: World) {
     this.#world = world;
-    const { profile, waitForReplica, shutdownOnPrimaryFailure, shutdownOnReplicaFailure } = world.options;
+    const { profile, waitForReplica, shutdownOnPrimaryFailure, shutdownOnReplicaFailure } = world.obeyed;
     this.#arbiter = createArbiter(world.book.state, {
       profile: profile ?? "guarded",
       waitForReplica,
@@ -137,6 +139,7 @@ export class SimulatedSupervisor {
 
   tell(input: ArbiterInput): void {
     if (this.#isOver) return;
+    this.#isPromoting = input.kind === "promote" || input.kind === "handed-over";
     for (const effect of this.#arbiter.step(input, this.#world.clock.now)) this.#carryOut(effect);
   }
 
@@ -177,6 +180,8 @@ export class SimulatedSupervisor {
       case "tell":
         this.#world.transcript?.ordered(effect.node, effect.order);
         this.#world.oracle.ordered(effect.order);
+        if (effect.order.kind === "granted" && effect.order.wish === "active" && !this.#isPromoting)
+          this.#world.oracle.granted(effect.node, this.facts(effect.node).followed);
         this.#order(effect.node, effect.order);
         if (
           this.#world.lies.leavesStandbyEligible &&
@@ -203,6 +208,7 @@ export class SimulatedSupervisor {
   #order(node: NodeName, order: SupervisorOrder): void {
     const host = this.#world.hosts[node];
     if (host === null) return;
+    if (this.#world.lies.trick === "nobody hears a grant" && order.kind === "granted") return;
     this.#later(this.#downAt, node, () => host.take(order));
   }
 
@@ -263,7 +269,7 @@ export class SimulatedSupervisor {
   #roleOf(node: NodeName): NodeName {
     const other = otherNode(node);
     const otherServes = this.state.holder === other && this.#world.hosts[other] !== null;
-    const { profile, synchronisation } = this.#world.options;
+    const { profile, synchronisation } = this.#world.obeyed;
     const mayFollow = synchronisation === "automatic" || this.state.inSync.includes(node);
     return profile !== "classic" && otherServes && mayFollow ? "replica" : node;
   }

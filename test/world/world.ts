@@ -2,7 +2,7 @@ import type { EndReason } from "../../engine/node/contract.ts";
 import { Clock } from "./clock.ts";
 import { SimulatedDisk } from "./disk.ts";
 import type { NodeName, SimulatedHost } from "./host.ts";
-import type { HostLies } from "./host-lies.ts";
+import { obeyed, type HostLies } from "./host-lies.ts";
 import { Network } from "./network.ts";
 import { Oracle } from "./oracle.ts";
 import { Random } from "./random.ts";
@@ -20,6 +20,8 @@ export interface WorldOptions {
   readonly checkpointChance: number;
   /** Entries that a journal keeps beyond what a restart needs, more or less. */
   readonly tailCount: number;
+  /** How long clients rest between two messages, more or less. */
+  readonly paceMs?: number;
   /** A file of a journal is finished at this size. */
   readonly segmentBytes?: number;
   /** Guarded, unless said otherwise. In the classic profile two may serve at once, so that the oracle judges nothing. */
@@ -39,6 +41,7 @@ export interface Lies extends HostLies, SupervisorLies {
 }
 
 export const honest: Lies = {
+  trick: "none",
   journalledEarly: "nobody",
   ignoresDenials: false,
   forgetsDeliveries: false,
@@ -60,6 +63,8 @@ export class World {
   readonly hosts: Record<NodeName, SimulatedHost | null> = { primary: null, replica: null };
   readonly oracle: Oracle;
   readonly options: WorldOptions;
+  /** What nodes and arbiter are told of {@link options}. */
+  readonly obeyed: WorldOptions;
   readonly lies: Lies;
   /** By how much each machine's wall clock was set forward. */
   readonly clockJumps: Record<NodeName, number> = { primary: 0, replica: 0 };
@@ -73,6 +78,7 @@ export class World {
   constructor(seed: number | Random, options: WorldOptions, lies: Lies = honest) {
     this.random = typeof seed === "number" ? new Random(seed) : seed;
     this.options = options;
+    this.obeyed = obeyed(options, lies.trick);
     this.lies = lies;
     this.network = new Network(this.clock, this.random.fork());
     this.disks = { primary: this.#disk(0), replica: this.#disk(1) };
