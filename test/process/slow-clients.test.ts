@@ -1,0 +1,108 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { limits } from "../../engine/base/limits.ts";
+import { Pair } from "./pair.ts";
+import { eventually } from "./program.ts";
+import { RawClient } from "./raw-client.ts";
+
+const mebibyte = 1_048_576;
+/** `UNDERSTUDY_IDLE_CONNECTIONS=10000` opens so many; each takes a file of this process and one of the broker. */
+const idleCount = Number(process.env["UNDERSTUDY_IDLE_CONNECTIONS"] ?? 1_000);
+
+/** A client that writes and never reads: not even the answer to its CONNECT. */
+async function deafClient(port: number, frames: string): Promise<Socket> {
+  const socket = connect({ port, host: "127.0.0.1" });
+  socket.on("error", () => undefined);
+  onTestFinished(() => void socket.destroy());
+  await once(socket, "connect");
+  socket.write(frames);
+  return socket;
+}
+
+const connecting = "CONNECT\naccept-version:1.2\nhost:h\n\n\0";
+
+/** Memory of a process, now and at its highest since {@link forgetPeak}; Linux tells. */
+function memory(pid: number): { now: number; peak: number } {
+  const status = existsSync(`/proc/${pid}/status`) ? readFileSync(`/proc/${pid}/status`, "utf8") : "";
+  const bytes = (name: string): number =>
+    Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) * 1_024;
+  return { now: bytes("VmRSS"), peak: bytes("VmHWM") };
+}
+
+function forgetPeak(pid: number): void {
+  if (existsSync(`/proc/${pid}/clear_refs`)) writeFileSync(`/proc/${pid}/clear_refs`, "5");
+}
+
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+test("a client that asks for 200 MB and reads nothing costs little memory, and the others get their messages", async () => {
+  const pair = await Pair.start();
+  const producer = await RawClient.connect(pair.ports.primary);
+  const body = "x".repeat(mebibyte);
+  for (let count = 0; count < 200; count += 1) await producer.send("/queue/flood", body);
+  const pid = await pair.pidOf("primary");
+  const before = memory(pid).now;
+  forgetPeak(pid);
+
+  const deaf = await deafClient(
+    pair.ports.primary,
+    `${connecting}SUBSCRIBE\nid:1\ndestination:/queue/flood\nactivemq.prefetchSize:1000\n\n\0`,
+  );
+  const taken = await eventually(async () => {
+    const { destinations } = await pair.control.listDestinations({});
+    const flood = destinations.find(({ name }) => name === "queue://flood");
+    return flood !== undefined && flood.inFlight > 0 ? flood.inFlight : undefined;
+  }, "a delivery to the deaf client");
+  expect(taken).toBeLessThan(50);
+
+  const good = await RawClient.connect(pair.ports.primary);
+  await good.subscribe("/queue/flood", { "activemq.prefetchSize": "5" });
+  const received = (await good.bodies(150)).length;
+  // What the deaf client had is given back when it goes.
+  deaf.destroy();
+  expect(received + (await good.bodies(50)).length).toBe(200);
+
+  const { peak } = memory(pid);
+  say(
+    `deaf client: ${taken} of 200 messages on the way to it, ${megabytes(before)} before, ${megabytes(peak)} at most`,
+  );
+  expect(peak).toBeLessThan(500 * mebibyte);
+});
+
+test("clients that say nothing, drip bytes or stop within a frame leave the others alone", async () => {
+  const pair = await Pair.start();
+  const pid = await pair.pidOf("primary");
+  const port = pair.ports.primary;
+  const before = memory(pid).now;
+
+  for (let opened = 0; opened < idleCount; opened += 250)
+    await Promise.all(
+      Array.from({ length: Math.min(250, idleCount - opened) }, async () => {
+        const socket = await deafClient(port, connecting);
+        await once(socket, "data");
+      }),
+    );
+  const each = (memory(pid).now - before) / idleCount;
+  say(`${idleCount} idle connections: ${Math.round(each / 1_024)} KiB each`);
+  expect(each).toBeLessThan(256 * 1_024);
+
+  const drips = await Promise.all(Array.from({ length: 50 }, async () => await deafClient(port, "\n")));
+  const dripping = setInterval(() => {
+    for (const socket of drips) if (socket.writable) socket.write("\n");
+  }, 200);
+  onTestFinished(() => {
+    clearInterval(dripping);
+  });
+  const half = `${connecting}SEND\ndestination:/queue/half\ncontent-length:100000\n\n${"x".repeat(50_000)}`;
+  for (let count = 0; count < 50; count += 1) await deafClient(port, half);
+
+  const good = await RawClient.connect(port);
+  await good.subscribe("/queue/orders");
+  for (let count = 0; count < 200; count += 1) await good.send("/queue/orders", String(count));
+  expect(await good.bodies(200)).toEqual(Array.from({ length: 200 }, (_, count) => String(count)));
+  expect((await pair.view()).protection).toBe("protected");
+  expect(limits.connectionsMax).toBeGreaterThan(10_000);
+});
