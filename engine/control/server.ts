@@ -1,4 +1,5 @@
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { Socket } from "node:net";
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { portInUse } from "../host/ports.ts";
@@ -59,6 +60,9 @@ export function createControlApp(supervisor: Supervisor, options: ControlServerO
     forceCloseConnections: true,
     requestTimeout: 60_000,
     exposeHeadRoutes: false,
+    // What the framework refuses before any route is looked for, such as a path with a broken escape.
+    frameworkErrors: (error, _request, reply) => void sendFailure(reply as unknown as FastifyReply, error),
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket as Socket),
     // The router's own limit of 100 is too short for a destination's name, each byte of which may be three characters.
     routerOptions: { maxParamLength: limits.destinationNameBytesMax * 3 },
   });
@@ -180,6 +184,15 @@ function addWindow(
     windows.close();
     await Promise.resolve();
   });
+}
+
+/** Bytes that are no HTTP request at all, or one that comes too slowly. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
+  const detail = `The request cannot be read: ${error.message}.`;
+  const body = JSON.stringify(failureOf(new BrokerError("REQUEST_INVALID", { detail })));
+  const head = `HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
+  socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`);
 }
 
 function sendFailure(reply: FastifyReply, error: unknown): FastifyReply {
