@@ -3,7 +3,17 @@ import { runTool } from "./tools.mjs";
 
 /** @typedef {import("./tools.mjs").Step} Step */
 
-export const prettierIgnore = ["--ignore-path", ".gitignore", "--ignore-path", "build/prettierignore"];
+/** All but what is written by programs, or on purpose badly. */
+const written = [
+  "package-lock.json",
+  "test/transcripts/stories/**",
+  "test/interop/conformance.md",
+  "test/fuzz/corpus/**",
+];
+export const prettierArguments = [
+  ...["--ignore-path", ".gitignore", "--log-level", "warn", "."],
+  ...written.map((pattern) => `!${pattern}`),
+];
 const vitestConfig = ["run", "--config", "build/vitest.config.ts"];
 
 /** @type {readonly Step[]} */
@@ -18,7 +28,7 @@ export const typeSteps = [
 /** @type {readonly Step[]} */
 export const lintSteps = [
   { tool: "eslint", args: ["--config", "build/eslint.config.mjs", "--max-warnings", "0", "."] },
-  { tool: "prettier", args: [...prettierIgnore, "--log-level", "warn", "--check", "."] },
+  { tool: "prettier", args: ["--check", ...prettierArguments] },
   { tool: "knip", args: ["--config", "build/knip.json", "--no-progress"] },
 ];
 

@@ -1,12 +1,12 @@
 // The npm scripts that are no more than calls of tools.
-import { lintSteps, prettierIgnore, runTests, testProjects, typeSteps } from "./steps.mjs";
+import { lintSteps, prettierArguments, runTests, testProjects, typeSteps } from "./steps.mjs";
 import { runTool } from "./tools.mjs";
 
 /** @type {Record<string, readonly import("./tools.mjs").Step[]>} */
 const tasks = {
   check: typeSteps,
   lint: lintSteps,
-  format: [{ tool: "prettier", args: [...prettierIgnore, "--log-level", "warn", "--write", "."] }],
+  format: [{ tool: "prettier", args: ["--write", ...prettierArguments] }],
 };
 
 /**

@@ -1,7 +1,10 @@
 import { asInstant } from "../base/units.ts";
 import type { Instant } from "../base/units.ts";
 
-/** How late what was agreed may come, for the network's and our own delays. */
+/**
+ * How late what was agreed may come, for the network's and our own delays. A wake-up that is later than this means that
+ * this process stood still, and what the client sent meanwhile has not been read yet.
+ */
 export const graceMs = 1_000;
 
 /**
@@ -48,6 +51,3 @@ export class Pulse {
     return next === Infinity ? null : asInstant(next);
   }
 }
-
-/** A wake-up later than this means that this process stood still: what the client sent meanwhile has not been read yet. */
-export const standstillMs = graceMs;

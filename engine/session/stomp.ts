@@ -11,7 +11,7 @@ import type { StompCommand, StompFrame, StompHeader, StompVersion } from "../wir
 import type { Session, SessionContext, SessionDescription, SessionPort } from "./session.ts";
 import { errorFrame, versionErrorFrame } from "./stomp-error.ts";
 import type { ErrorOrigin } from "./stomp-error.ts";
-import { standstillMs } from "./pulse.ts";
+import { graceMs } from "./pulse.ts";
 import { Heartbeats, noHeartbeats, parseHeartbeat } from "./stomp-heartbeat.ts";
 import { invalidHeader, refuseLongNames, writeMessage } from "./stomp-headers.ts";
 import type { Delivery } from "./stomp-headers.ts";
@@ -127,7 +127,7 @@ class StompSession implements Session {
 
   wake(now: Moment): void {
     this.#now = now;
-    const stoodStill = this.#plannedWake !== null && now.monotonic - this.#plannedWake > standstillMs;
+    const stoodStill = this.#plannedWake !== null && now.monotonic - this.#plannedWake > graceMs;
     this.#plannedWake = null;
     if (this.#phase.kind === "closed") return;
     // What the client said while this process stood still has yet to be read.

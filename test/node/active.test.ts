@@ -280,9 +280,7 @@ describe("node: the standby is lost", () => {
     pair.forget();
     active.hear({ kind: "append-ok", epoch: 1 as never, head: op, digest: new Uint8Array(16) });
     expect(active.node.isAttached).toBe(false);
-    expect(active.said("refused")).toMatchObject([
-      { retry: false, },
-    ]);
+    expect(active.said("refused")).toMatchObject([{ retry: false }]);
     expect(active.take()).toContainEqual(expect.objectContaining({ kind: "notice", severity: "error" }));
     expect(active.confirmed()).toEqual([]);
   });

@@ -8,7 +8,7 @@ import { OpenWireDecoder } from "../../wire/openwire/decode.ts";
 import { OpenWireEncoder } from "../../wire/openwire/encode.ts";
 import { create } from "../../wire/openwire/frames.ts";
 import type { DataStructure, WireFormatInfo } from "../../wire/openwire/frames.ts";
-import { Pulse, standstillMs } from "../pulse.ts";
+import { Pulse, graceMs } from "../pulse.ts";
 import type { Session, SessionContext, SessionDescription, SessionPort } from "../session.ts";
 import { OpenWireCommands } from "./commands.ts";
 import { throwableOf } from "./exceptions.ts";
@@ -120,7 +120,7 @@ class OpenWireSession implements Session {
 
   wake(now: Moment): void {
     this.#now = now;
-    const stoodStill = this.#plannedWake !== null && now.monotonic - this.#plannedWake > standstillMs;
+    const stoodStill = this.#plannedWake !== null && now.monotonic - this.#plannedWake > graceMs;
     this.#plannedWake = null;
     if (this.#phase.kind === "closed") return;
     // What the client said while this process stood still has yet to be read.
