@@ -40,6 +40,13 @@ final class AdvisoryChecks {
     return kind.cast(found);
   }
 
+  /** What is told of the connection whose client id is the desk's; others come and go meanwhile. */
+  private static ConnectionInfo connectionOf(Desk desk, MessageConsumer advisories) throws Exception {
+    while (true) {
+      if (structure(take(advisories)) instanceof ConnectionInfo info && desk.id.equals(info.getClientId())) return info;
+    }
+  }
+
   static void addTo(Checklist list) {
     list.group("advisory");
     clients(list);
@@ -51,8 +58,7 @@ final class AdvisoryChecks {
     list.check("a connection starts and stops", desk -> {
       MessageConsumer advisories = watch(desk, AdvisorySupport.getConnectionAdvisoryTopic());
       desk.connectAs(desk.id).close();
-      ConnectionInfo info;
-      do info = next(advisories, ConnectionInfo.class); while (!desk.id.equals(info.getClientId()));
+      ConnectionInfo info = connectionOf(desk, advisories);
       DataStructure end;
       do end = structure(take(advisories));
       while (!(end instanceof RemoveInfo remove) || !remove.getObjectId().equals(info.getConnectionId()));
@@ -60,8 +66,7 @@ final class AdvisoryChecks {
     list.check("no password in a connection's advisory", desk -> {
       MessageConsumer advisories = watch(desk, AdvisorySupport.getConnectionAdvisoryTopic());
       desk.connectAs(desk.id);
-      ConnectionInfo info;
-      do info = next(advisories, ConnectionInfo.class); while (!desk.id.equals(info.getClientId()));
+      ConnectionInfo info = connectionOf(desk, advisories);
       Expect.that(info.getPassword() == null || info.getPassword().isEmpty(), "the password is not there");
     });
     list.check("a consumer comes and goes, with the count", desk -> {
