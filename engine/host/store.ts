@@ -32,6 +32,8 @@ export class Store implements JournalReader {
   #statements: ReturnType<typeof prepare>;
   /** The store that a snapshot is being received into. */
   #incoming: Store | null = null;
+  /** The last checkpoint that would survive a loss of power, as far as this process knows. */
+  #syncedCheckpoint = asOp(0);
   /** Called when the disk fails while entries are being written. */
   onFailure: (error: BrokerError) => void = (error) => {
     throw error;
@@ -133,6 +135,8 @@ export class Store implements JournalReader {
       this.#set("checkpoint_stamped_at", checkpoint.stampedAt);
       this.#set("checkpoint_digest", checkpoint.digest);
     });
+    // Only now, when the node gives a checkpoint: it gives none while a standby is being fed from the journal.
+    this.#journal.dropThrough(this.#syncedCheckpoint, this.#tailBytes);
     void this.#syncCheckpoint(checkpoint.op);
   }
 
@@ -145,7 +149,7 @@ export class Store implements JournalReader {
       if (this.#journal === journal && this.#database.open) this.onFailure(this.#unwritable(error as Error));
       return;
     }
-    if (this.#journal === journal && this.#database.open) journal.dropThrough(op, this.#tailBytes);
+    if (this.#journal === journal) this.#syncedCheckpoint = op;
   }
 
   /** Removes all entries beyond `after`. */
@@ -180,6 +184,7 @@ export class Store implements JournalReader {
     incoming.close();
     this.close();
     const kept = this.#writing(() => replaceDirectory(this.directory));
+    this.#syncedCheckpoint = asOp(0);
     ({ database: this.#database, statements: this.#statements, journal: this.#journal } = this.#open());
     return kept;
   }

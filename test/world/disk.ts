@@ -44,6 +44,7 @@ export class SimulatedDisk implements JournalReader {
   /** The last entry that would survive a loss of power. */
   #syncedOp = 0;
   #incoming: Tables | null = null;
+  #syncedCheckpoint = asOp(0);
 
   constructor(clock: Clock, options: Partial<DiskOptions> = {}, random: Random = new Random(1)) {
     this.#options = { segmentBytes: 1_048_576, tailBytes: 1_048_576, ...options };
@@ -90,12 +91,13 @@ export class SimulatedDisk implements JournalReader {
     for (const { op, bytes, digest } of journal.findAll(checkpoint.newOps))
       contents.set(op, { bytes, digest });
     this.#database.commit(checkpointChange(checkpoint, contents));
+    journal.dropThrough(this.#syncedCheckpoint, this.#options.tailBytes);
     const count = this.#database.unsyncedCount;
     this.files.afterSync((error) => {
       if (this.#journal !== journal) return;
       if (error !== null) return this.onFailure(this.#unwritable(error));
       this.#database.sync(Math.min(count, this.#database.unsyncedCount));
-      journal.dropThrough(checkpoint.op, this.#options.tailBytes);
+      this.#syncedCheckpoint = checkpoint.op;
     });
   }
 
@@ -126,6 +128,7 @@ export class SimulatedDisk implements JournalReader {
   /** The process is killed: what it wrote is in the operating system's hands. */
   dropProcess(): void {
     this.#journal = null;
+    this.#syncedCheckpoint = asOp(0);
     this.#incoming = null;
     this.files.dropProcess();
   }
