@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import type { PairConfiguration } from "../config/configuration.ts";
 import { loadPairConfiguration } from "../config/load.ts";
-import type { PairEvent } from "../control/events.ts";
+import type { TimelineEvent } from "../control/events.ts";
 import { servePair, type Machinery } from "../control/served-pair.ts";
 import type { BrokerView, PairView } from "../control/views.ts";
 import { addCommonOptions, portNumber, printJson, type CommonOptions, type Run } from "./command.ts";
@@ -55,7 +55,7 @@ export async function up(
   const { supervisor, url, windowUrl } = served;
   try {
     const pair = await supervisor.service.getPair({});
-    supervisor.events.subscribe((event) => {
+    supervisor.events.follow((event) => {
       printEvent(event, options, terminal);
     });
     const shownWindow = options.window === true ? windowUrl : null;
@@ -146,8 +146,7 @@ function commandPrefix(options: UpOptions, terminal: Terminal): (command: string
   return (command) => `${program} ${command}${data}`;
 }
 
-function printEvent(event: PairEvent, { json }: UpOptions, terminal: Terminal): void {
-  if (event.kind === "views") return;
+function printEvent(event: TimelineEvent, { json }: UpOptions, terminal: Terminal): void {
   terminal.out(json === true ? eventJson(event) : eventText(event));
 }
 

@@ -17,6 +17,7 @@ import {
   type SupervisorOrder,
 } from "../supervisor/channel.ts";
 import { ClientConnection, type ClientProtocol, type ConnectionPorts } from "./client-connection.ts";
+import { Census } from "./census.ts";
 import { ClientPatience } from "./client-patience.ts";
 import { readClocks } from "./clock.ts";
 import { Listener } from "./listener.ts";
@@ -27,7 +28,7 @@ import { PeerLink } from "./peer-link.ts";
 import { PeerSeeker } from "./peer-seeker.ts";
 import { PeerSocket } from "./peer-socket.ts";
 import { portInUse } from "./ports.ts";
-import { statistics, status, type StatusSources } from "./reports.ts";
+import { status, type StatusSources } from "./reports.ts";
 import { deleteStore, Store } from "./store.ts";
 import type { Supervision } from "./supervision.ts";
 
@@ -55,7 +56,7 @@ export class HostedBroker {
   #lastLink = 0;
   #port: number | null = null;
   #isStopping = false;
-  #lastStatistics = "";
+  readonly #census = new Census();
   #lastStatus = "";
   readonly #confirmed = new Set<SessionId>();
   readonly #timers: NodeJS.Timeout[] = [];
@@ -353,12 +354,8 @@ export class HostedBroker {
   }
 
   #reportStatistics(): void {
-    const latest = statistics(this.#sources(), this.#store);
-    // Memory breathes and the nodes say hello all the time; that alone is no news.
-    const news = JSON.stringify({ ...latest, memoryBytes: 0, linkBytes: 0 });
-    if (news === this.#lastStatistics) return;
-    this.#lastStatistics = news;
-    this.#supervision.report({ kind: "statistics", statistics: latest });
+    const statistics = this.#census.take(this.#sources(), this.#store.sizeBytes());
+    if (statistics !== null) this.#supervision.report({ kind: "statistics", statistics });
   }
 
   #sources(): StatusSources {

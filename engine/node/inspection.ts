@@ -24,15 +24,34 @@ export interface QueueCount {
 }
 
 export function countQueues(node: BrokerNode): QueueCount[] {
-  return [...node.history.broker.queues.values()].map((queue) => ({
+  return [...node.history.broker.queues.values()].map((queue) => countQueue(node, queue));
+}
+
+export function countQueue(node: BrokerNode, queue: Queue): QueueCount {
+  return {
     name: queue.key,
     kind: queue.key.slice(0, queue.key.indexOf("://")) as QueueCount["kind"],
     depth: queue.depth,
     inFlight: queue.delivered.size,
-    consumers: node.active?.desk.dispatcher.consumerCount(queue) ?? 0,
+    consumers: consumerCount(node, queue),
     enqueued: queue.enqueuedCount,
     dequeued: queue.dequeuedCount,
-  }));
+  };
+}
+
+/** Whether {@link countQueue} would say the same again; costs next to nothing. */
+export function isCountOf(count: QueueCount, node: BrokerNode, queue: Queue): boolean {
+  return (
+    count.depth === queue.depth &&
+    count.inFlight === queue.delivered.size &&
+    count.enqueued === queue.enqueuedCount &&
+    count.dequeued === queue.dequeuedCount &&
+    count.consumers === consumerCount(node, queue)
+  );
+}
+
+function consumerCount(node: BrokerNode, queue: Queue): number {
+  return node.active?.desk.dispatcher.consumerCount(queue) ?? 0;
 }
 
 /**

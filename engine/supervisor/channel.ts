@@ -140,7 +140,7 @@ export interface NodeStatus {
   readonly committed: number;
 }
 
-/** Totals since the process started, sent four times a second while they change. */
+/** Totals since the process started, sent four times a second while they change, with what changed of the rest. */
 export interface NodeStatistics {
   readonly position: JournalPosition;
   readonly committed: number;
@@ -154,7 +154,13 @@ export interface NodeStatistics {
   /** Entries ordered and not yet acknowledged by the standby, and the age of the oldest. */
   readonly lagEntries: number;
   readonly lagMs: number;
+  /** The first report of a process: what was known of its destinations before does not count any more. */
+  readonly whole: boolean;
+  /** Those that are new, or not as they were last reported. */
   readonly destinations: readonly DestinationCount[];
+  /** Names of those that are no more. */
+  readonly gone: readonly string[];
+  /** Those that are new, or not as they were last reported; their leaving is a {@link ClientChange}. */
   readonly clients: readonly ClientCount[];
 }
 

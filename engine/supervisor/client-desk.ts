@@ -2,7 +2,7 @@ import type { LedgerReport, HostReport } from "../clients/channel.ts";
 import { RemoteClients } from "../clients/remote.ts";
 import type { BuiltInClient, ClientView, LedgerView, NodeName } from "../control/views.ts";
 import { BrokerError } from "../base/errors.ts";
-import type { BrokerReport, NodeReplies } from "./channel.ts";
+import type { BrokerReport, ClientCount, NodeReplies } from "./channel.ts";
 import { ClientBook, type DatedEvent } from "./client-views.ts";
 import { failoverSentence, type FailoverStory } from "./pair-view.ts";
 import type { ChildRuntime } from "./runtime.ts";
@@ -125,7 +125,7 @@ export class ClientDesk {
       return;
     }
     this.#book.counted(node, report.statistics.clients);
-    this.#noteOthers();
+    this.#noteOthers(node, report.statistics.clients);
   }
 
   nodeLost(node: NodeName, at: number): void {
@@ -232,10 +232,10 @@ export class ClientDesk {
     }
   }
 
-  #noteOthers(): void {
-    for (const view of this.#book.views(Date.now())) {
-      if (view.builtIn || (view.role !== "consumer" && view.role !== "both")) continue;
-      for (const destination of view.destinations) this.#othersConsume.add(destination);
+  #noteOthers(node: NodeName, counts: readonly ClientCount[]): void {
+    for (const { session, consuming, destinations } of counts) {
+      if (!consuming || !this.#book.isOutsider(node, session)) continue;
+      for (const destination of destinations) this.#othersConsume.add(destination);
     }
   }
 

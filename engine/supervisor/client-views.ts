@@ -42,6 +42,11 @@ export class ClientBook {
     return entry === undefined ? null : clientViewOf(entry, now);
   }
 
+  /** Whether this connection is of a client that is not built in. */
+  isOutsider(node: NodeName, session: number): boolean {
+    return this.#bySession.get(`${node}:${session}`)?.settings === null;
+  }
+
   /** Connections to each node. */
   counts(): Record<NodeName, number> {
     const counts = { primary: 0, replica: 0 };
@@ -95,7 +100,7 @@ export class ClientBook {
     }
   }
 
-  /** Numbers of all connections to a node. */
+  /** Numbers of those connections to a node that did anything. */
   counted(node: NodeName, counts: readonly ClientCount[]): void {
     for (const count of counts) {
       const entry = this.#bySession.get(`${node}:${count.session}`);

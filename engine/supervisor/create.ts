@@ -61,7 +61,10 @@ async function assemble(configuration: PairConfiguration, directory: DataDirecto
   let stopping: Promise<void> | null = null;
   return {
     service: controlService({ ...machine, view: () => machine.view() }),
-    events: { subscribe: (listener) => timeline.subscribe(listener) },
+    events: {
+      subscribe: (listener) => timeline.subscribe(listener),
+      follow: (listener) => timeline.follow(listener),
+    },
     configuration: { ...configuration, primaryPort: ports.primary, replicaPort: ports.replica },
     stop: () => (stopping ??= stopAll(machine, directory)),
   };
@@ -133,8 +136,8 @@ function build(configuration: PairConfiguration, { runtime, ports, state, direct
     {
       clientReport: (node, report) => {
         clients.reported(node, report);
-        if (report.kind === "statistics" && pair.arbiter.holder === node)
-          destinations.counted(report.statistics.destinations, performance.now());
+        if (report.kind === "statistics")
+          destinations.counted(node, report.statistics, pair.arbiter.holder === node, performance.now());
       },
       nodeLost: (node, at) => clients.nodeLost(node, at),
       tookOver: (node, tookMs) => clients.tookOver(node, tookMs),

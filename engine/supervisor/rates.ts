@@ -22,17 +22,24 @@ export class Rate {
   }
 }
 
-/** One rate per name, forgotten with the name. */
+/** One rate per name that has one; told only of totals that changed. */
 export class Rates {
-  #rates = new Map<string, Rate>();
+  readonly #rates = new Map<string, Rate>();
 
-  sample(totals: ReadonlyMap<string, number>, now: number): void {
-    for (const name of this.#rates.keys()) if (!totals.has(name)) this.#rates.delete(name);
-    for (const [name, total] of totals) {
-      let rate = this.#rates.get(name);
-      if (rate === undefined) this.#rates.set(name, (rate = new Rate()));
-      rate.sample(total, now);
+  /** The total was `before` until less than a second ago. */
+  sample(name: string, { before, total }: { before: number; total: number }, now: number): void {
+    if (before === total) return;
+    let rate = this.#rates.get(name);
+    if (rate === undefined || rate.perSecond(now) === 0) {
+      // What came after a silence came within the last second, not evenly since it began.
+      this.#rates.set(name, (rate = new Rate()));
+      rate.sample(before, now - windowMs);
     }
+    rate.sample(total, now);
+  }
+
+  forget(name: string): void {
+    this.#rates.delete(name);
   }
 
   perSecond(name: string, now: number): number {

@@ -38,6 +38,7 @@ const statistics = z.object({
   linkBytes: count,
   lagEntries: count,
   lagMs: count,
+  whole: z.boolean(),
   destinations: z.array(
     z.object({
       name: z.string(),
@@ -50,6 +51,7 @@ const statistics = z.object({
       dequeued: count,
     }),
   ),
+  gone: z.array(z.string()),
   clients: z.array(
     z.object({
       session: count,

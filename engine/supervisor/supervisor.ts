@@ -1,5 +1,5 @@
 import type { ControlService } from "../control/contract.ts";
-import type { PairEvent } from "../control/events.ts";
+import type { PairEvent, TimelineEvent } from "../control/events.ts";
 import type { PairConfiguration } from "../config/configuration.ts";
 
 /** Everything a window, the CLI or the HTTP server does with a running pair. */
@@ -8,6 +8,8 @@ export interface Supervisor {
   readonly events: {
     /** Calls `listener` with every event from now on; returns what ends it. */
     subscribe(listener: (event: PairEvent) => void): () => void;
+    /** The same without views, which cost something to make for a large pair. */
+    follow(listener: (event: TimelineEvent) => void): () => void;
   };
   readonly configuration: PairConfiguration;
   /** Stops both brokers in order, the active one first, so that both stores end equal; then the client host. */

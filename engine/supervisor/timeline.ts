@@ -5,20 +5,24 @@ const eventCountMax = 20_000;
 const dropCount = 1_000;
 /** Views are pushed at most this often, except that a change of state is shown at once. */
 const viewIntervalMs = 250;
+/** So many clients and destinations are shown in an interval; more of them take longer, so that others have their share. */
+const rowsPerInterval = 1_000;
 
 /**
- * What happened, numbered, and the views of how things stand. A listener gets every event; of views it gets the newest,
- * a few times a second while something changes.
+ * What happened, numbered, and the views of how things stand. A watcher gets every event; of views it gets the newest,
+ * a few times a second while something changes. A follower gets the events alone.
  */
 export class Timeline {
   readonly #events: TimelineEvent[] = [];
-  readonly #listeners = new Set<(event: PairEvent) => void>();
+  readonly #watchers = new Set<(event: PairEvent) => void>();
+  readonly #followers = new Set<(event: TimelineEvent) => void>();
   readonly #views: () => ViewUpdate;
   readonly #now: () => number;
   #lastId = 0;
   #pending: NodeJS.Timeout | null = null;
   #isUrgent = false;
-  #pushedAt = -Infinity;
+  /** When views may be pushed again. */
+  #nextPushAt = -Infinity;
 
   constructor(views: () => ViewUpdate, now: () => number) {
     this.#views = views;
@@ -30,6 +34,7 @@ export class Timeline {
     const whole = { ...event, id: ++this.#lastId, at };
     this.#events.push(whole);
     if (this.#events.length > eventCountMax) this.#events.splice(0, dropCount);
+    for (const follower of [...this.#followers]) follower(whole);
     this.#tell(whole);
     this.touch();
     return whole;
@@ -42,19 +47,26 @@ export class Timeline {
     return this.#events.slice(start, start + limit);
   }
 
+  /** Events and views. */
   subscribe(listener: (event: PairEvent) => void): () => void {
-    this.#listeners.add(listener);
+    this.#watchers.add(listener);
     this.touch({ urgent: true });
-    return () => this.#listeners.delete(listener);
+    return () => this.#watchers.delete(listener);
+  }
+
+  /** Events alone: for this one no views are made. */
+  follow(listener: (event: TimelineEvent) => void): () => void {
+    this.#followers.add(listener);
+    return () => this.#followers.delete(listener);
   }
 
   /** Something in the views changed. `urgent`: a state, not a number. */
   touch({ urgent = false } = {}): void {
-    if (this.#listeners.size === 0) return;
+    if (this.#watchers.size === 0) return;
     if (this.#pending !== null && (this.#isUrgent || !urgent)) return;
     if (this.#pending !== null) clearTimeout(this.#pending);
     this.#isUrgent = urgent;
-    const waitMs = urgent ? 0 : Math.max(0, this.#pushedAt + viewIntervalMs - performance.now());
+    const waitMs = urgent ? 0 : Math.max(0, this.#nextPushAt - performance.now());
     this.#pending = setTimeout(() => this.#push(), waitMs);
     this.#pending.unref();
   }
@@ -62,17 +74,20 @@ export class Timeline {
   /** Stops pushing views. */
   close(): void {
     if (this.#pending !== null) clearTimeout(this.#pending);
-    this.#listeners.clear();
+    this.#watchers.clear();
+    this.#followers.clear();
   }
 
   #push(): void {
     this.#pending = null;
     this.#isUrgent = false;
-    this.#pushedAt = performance.now();
-    this.#tell(this.#views());
+    const views = this.#views();
+    const intervals = Math.max(1, (views.clients.length + views.destinations.length) / rowsPerInterval);
+    this.#nextPushAt = performance.now() + intervals * viewIntervalMs;
+    this.#tell(views);
   }
 
   #tell(event: PairEvent): void {
-    for (const listener of [...this.#listeners]) listener(event);
+    for (const watcher of [...this.#watchers]) watcher(event);
   }
 }

@@ -40,6 +40,13 @@ export function fakeSupervisor(dataDirectory = "/data"): FakeSupervisor {
         listeners.add(listener);
         return () => listeners.delete(listener);
       },
+      follow(listener) {
+        const follower = (event: PairEvent): void => {
+          if (event.kind !== "views") listener(event);
+        };
+        listeners.add(follower);
+        return () => listeners.delete(follower);
+      },
     },
     listenerCount: () => listeners.size,
     emit(event) {

@@ -22,8 +22,7 @@ export async function streamEvents(
   response.write("retry: 1000\n\n: this is the pair's timeline\n\n");
   const pending: TimelineEvent[] = [];
   let isLive = false;
-  const unsubscribe = supervisor.events.subscribe((event) => {
-    if (event.kind === "views") return;
+  const unsubscribe = supervisor.events.follow((event) => {
     if (isLive) send(response, event);
     else if (pending.push(event) > pendingCountMax) response.destroy();
   });
