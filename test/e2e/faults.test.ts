@@ -64,7 +64,7 @@ test("faults: while the primary is frozen its clients wait, then the replica tak
 test("faults: a primary that thaws finds itself superseded, and serves nobody", async () => {
   await window.press("Thaw", "primary");
 
-  await window.isBroker("primary", "out of sync");
+  await window.isBroker("primary", "fenced");
   await window.isBroker("replica", "active");
   await window.chooseTab("Events");
   await window.event(/The primary is fenced/).waitFor();
