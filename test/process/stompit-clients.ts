@@ -15,8 +15,8 @@ export class StompitFailover {
   #abort: (() => void) | null = null;
   #isEnded = false;
 
-  constructor({ primary, replica }: Ports) {
-    const servers = [primary, replica].map((port) => ({ host: "127.0.0.1", port }));
+  constructor({ primary, replica }: Ports, connectHeaders: Record<string, string> = {}) {
+    const servers = [primary, replica].map((port) => ({ host: "127.0.0.1", port, connectHeaders }));
     this.#failover = new stompit.ConnectFailover(servers, { randomize: false, maxReconnectDelay: 250 });
     onTestFinished(() => this.end());
   }
@@ -148,7 +148,7 @@ export function startStompitConsumer(ports: Ports, options: ConsumerOptions): St
   return failover;
 }
 
-async function bodyOf(message: Message): Promise<string> {
+export async function bodyOf(message: Message): Promise<string> {
   return await new Promise((resolve, reject) => {
     message.readString("utf8", (error, body) => {
       if (error === null) resolve(body);
