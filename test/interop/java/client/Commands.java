@@ -86,6 +86,9 @@ final class Commands {
 
   private TransportListener listener(String name) {
     return new TransportListener() {
+      /** The first connection is announced as resumed, too. */
+      private volatile boolean isInterrupted = false;
+
       @Override
       public void onCommand(Object command) {
         // The connection deals with it.
@@ -98,12 +101,14 @@ final class Commands {
 
       @Override
       public void transportInterupted() {
+        isInterrupted = true;
         tell(name, "interrupted", "");
       }
 
       @Override
       public void transportResumed() {
-        tell(name, "resumed", "");
+        if (isInterrupted) tell(name, "resumed", "");
+        isInterrupted = false;
       }
     };
   }
