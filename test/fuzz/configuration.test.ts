@@ -119,7 +119,7 @@ describe.each(formats)("fuzz: configuration in %s", (format) => {
       const text = fc.oneof(fc.string({ maxLength: 200, unit: "binary" }), base, mutatedText(base));
       fc.assert(
         fc.property(text, (each) => load(each, `f.${format}`)),
-        runs(800),
+        runs(300),
       );
     },
   );

@@ -107,7 +107,7 @@ describe("fuzz: control API", () => {
             expect(failure.message).not.toBe("");
           },
         ),
-        runs(1_500),
+        runs(400),
       );
     },
   );
@@ -153,7 +153,7 @@ describe("fuzz: control API", () => {
           const failure = controlFailure.parse(said.error);
           expect(failure.code, failure.message).not.toBe("INTERNAL");
         }),
-        runs(200),
+        runs(60),
       );
     },
   );

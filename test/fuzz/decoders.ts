@@ -52,13 +52,13 @@ export function fuzzDecoder(decoder: DecoderUnderFuzz): void {
         fc.property(decoder.valid, (bytes) => {
           expect(decode(decoder, [bytes])).toMatchObject({ end: { result: undefined } });
         }),
-        runs(200),
+        runs(100),
       );
     });
 
     test.each([
-      ["any bytes", anyBytes, 1_500],
-      ["valid bytes with something wrong", mutated(base), 3_000],
+      ["any bytes", anyBytes, 500],
+      ["valid bytes with something wrong", mutated(base), 800],
     ] as const)(
       "%s give frames or a named error, the same however they are cut",
       { timeout: fuzzTimeoutMs },

@@ -160,7 +160,7 @@ for (const [name, format] of Object.entries(formats)) {
         decoderOf(format).push(encode(format, sent), (frame) => received.push(frame));
         expect(received).toEqual(sent);
       }),
-      runs(500),
+      runs(200),
     );
   });
 }
@@ -183,7 +183,7 @@ test(
         const map = outcome(() => decodePrimitiveMap(input), allowed);
         if ("result" in map) expect(decodePrimitiveMap(encodePrimitiveMap(map.result))).toEqual(map.result);
       }),
-      runs(5_000),
+      runs(1_500),
     );
   },
 );

@@ -167,7 +167,7 @@ describe("fuzz: commands of the journal", () => {
           expect(isSound(read)).toBe(true);
           expect(asHex(commandIn(written(read)))).toEqual(asHex(read));
         }),
-        runs(8_000),
+        runs(2_500),
       );
     },
   );
@@ -179,7 +179,7 @@ describe("fuzz: commands of the journal", () => {
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 120 }), mutated(valid)), (input) => {
         outcome(() => readEntry(asOp(5), input), ["FRAME_MALFORMED"]);
       }),
-      runs(3_000),
+      runs(1_000),
     );
   });
 });

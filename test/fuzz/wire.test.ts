@@ -75,7 +75,7 @@ test(
         }
         if (input.length >= 64) expect(detectProtocol(input).kind).not.toBe("more");
       }),
-      runs(5_000),
+      runs(1_500),
     );
   },
 );
