@@ -31,8 +31,6 @@ interface Pending {
   readonly commandId: number | null;
   leftCount: number;
   error: BrokerError | null;
-  /** Nothing is heard from a client that may not connect. */
-  readonly mustSucceed: boolean;
 }
 
 const silent = { sendEveryMs: 0, silenceMsMax: 0 };
@@ -60,6 +58,7 @@ class OpenWireSession implements Session {
     this.#port = port;
     this.#context = context;
     this.#now = now;
+    this.#decoder.frameBytesMax = limits.openingFrameBytesMax;
     this.#phase = { kind: "negotiating", until: asInstant(now.monotonic + limits.connectTimeoutMs) };
     this.#pulse = new Pulse(silent, now.monotonic);
     this.#commands = new OpenWireCommands(context, (frame) => this.#write(frame));
@@ -70,6 +69,10 @@ class OpenWireSession implements Session {
 
   get description(): SessionDescription {
     return this.#description;
+  }
+
+  get unfinishedBytes(): number {
+    return this.#decoder.unfinishedBytes;
   }
 
   receive(chunk: Uint8Array, now: Moment): void {
@@ -139,7 +142,7 @@ class OpenWireSession implements Session {
       this.#fail(new BrokerError("INACTIVE", { silentMs }));
     } else {
       if (this.#pulse.isBeatDue(at)) this.#write(create("KeepAliveInfo", {}));
-      for (const plan of this.#commands.endPulls(at)) this.#carryOut(plan, null, false);
+      for (const plan of this.#commands.endPulls(at)) this.#carryOut(plan, null);
     }
   }
 
@@ -184,7 +187,6 @@ class OpenWireSession implements Session {
   #handle(command: DataStructure): void {
     const isAwaited = "responseRequired" in command && command.responseRequired;
     const commandId = isAwaited ? command.commandId : null;
-    const isConnecting = command.type === "ConnectionInfo";
     let plan: Plan;
     try {
       plan = this.#commands.plan(command, this.#now);
@@ -194,12 +196,15 @@ class OpenWireSession implements Session {
       if (error.code === "AUTHENTICATION_FAILED") this.#close();
       return;
     }
-    if (isConnecting) this.#description = { ...this.#description, ...this.#commands.description };
-    this.#carryOut(plan, commandId, isConnecting);
+    if (command.type === "ConnectionInfo") {
+      this.#description = { ...this.#description, ...this.#commands.description };
+      this.#decoder.frameBytesMax = limits.frameBytesMax;
+    }
+    this.#carryOut(plan, commandId);
   }
 
-  #carryOut(plan: Plan, commandId: number | null, mustSucceed: boolean): void {
-    const pending: Pending = { plan, commandId, leftCount: plan.requests.length, error: null, mustSucceed };
+  #carryOut(plan: Plan, commandId: number | null): void {
+    const pending: Pending = { plan, commandId, leftCount: plan.requests.length, error: null };
     if (pending.leftCount === 0) {
       this.#finish(pending);
       return;

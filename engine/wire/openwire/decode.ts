@@ -1,4 +1,5 @@
 import { BrokerError } from "../../base/errors.ts";
+import { limits } from "../../base/limits.ts";
 import type { Decoder } from "../codec.ts";
 import { Tray } from "../tray.ts";
 import { ReadCache } from "./cache.ts";
@@ -21,6 +22,8 @@ const prefixBytes = 4;
 export class OpenWireDecoder implements Decoder<DataStructure> {
   #format: OpenWireFormat = initialFormat;
   #readers: ReaderSet = readersFor(initialFormat);
+  /** Less than what was agreed, for a client that has not said who it is. */
+  frameBytesMax: number = limits.frameBytesMax;
   readonly #input = new FrameInput();
   readonly #tray = new Tray();
   /** The size of the frame in the tray, once its prefix is there. */
@@ -37,6 +40,11 @@ export class OpenWireDecoder implements Decoder<DataStructure> {
 
   get format(): OpenWireFormat {
     return this.#format;
+  }
+
+  /** Bytes of a frame that has not come whole. */
+  get unfinishedBytes(): number {
+    return this.#tray.length;
   }
 
   push(chunk: Uint8Array, take: (frame: DataStructure) => void): void {
@@ -60,7 +68,7 @@ export class OpenWireDecoder implements Decoder<DataStructure> {
       }
       at = end;
       if (frameBytes < 1) throw malformed(`its size is ${frameBytes}`);
-      const limitBytes = this.#format.frameBytesMax;
+      const limitBytes = Math.min(this.frameBytesMax, this.#format.frameBytesMax);
       if (frameBytes > limitBytes)
         throw new BrokerError("FRAME_TOO_LARGE", { sizeBytes: frameBytes, limitBytes });
       this.#frameBytes = frameBytes;

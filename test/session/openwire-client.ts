@@ -1,0 +1,230 @@
+import { BrokerError } from "../../engine/base/errors.ts";
+import { asInstant, asOp, asWallTime } from "../../engine/base/units.ts";
+import type { Moment } from "../../engine/base/units.ts";
+import type { SessionAnswer, SessionRequest } from "../../engine/core/dialogue.ts";
+import type { Destination, Message } from "../../engine/core/message.ts";
+import { createOpenWireSession } from "../../engine/session/openwire/session.ts";
+import type { Session } from "../../engine/session/session.ts";
+import { OpenWireDecoder } from "../../engine/wire/openwire/decode.ts";
+import { OpenWireEncoder } from "../../engine/wire/openwire/encode.ts";
+import type { OpenWireFormat } from "../../engine/wire/openwire/format.ts";
+import { initialFormat } from "../../engine/wire/openwire/format.ts";
+import { create } from "../../engine/wire/openwire/frames.ts";
+import type { DataStructure } from "../../engine/wire/openwire/frames.ts";
+import { encodePrimitiveMap } from "../../engine/wire/openwire/primitives.ts";
+import type { Primitive } from "../../engine/wire/openwire/primitives.ts";
+
+export const connectionId = create("ConnectionId", { value: "ID:a-1" });
+export const producerId = create("ProducerId", { connectionId: "ID:a-1", sessionId: 1, value: 1 });
+export const orders: Destination = { kind: "queue", name: "orders" };
+export const ordersOnWire = create("ActiveMQQueue", { physicalName: "orders" });
+
+export function consumerId(value = 1) {
+  return create("ConsumerId", { connectionId: "ID:a-1", sessionId: 1, value });
+}
+
+const agreed: OpenWireFormat = { ...initialFormat, isTight: true, cacheSize: 1_024, hasStackTraces: true };
+
+const wishes: readonly (readonly [string, Primitive])[] = [
+  ["TightEncodingEnabled", { type: "boolean", value: true }],
+  ["CacheEnabled", { type: "boolean", value: true }],
+  ["CacheSize", { type: "int", value: 1_024 }],
+  ["StackTraceEnabled", { type: "boolean", value: true }],
+  ["MaxInactivityDuration", { type: "long", value: 30_000 }],
+];
+
+/** A client of OpenWire and the node behind its session, both played by the test. */
+export class TestClient {
+  readonly session: Session;
+  /** What the session asked, oldest first. */
+  readonly asked: { request: SessionRequest; number: number }[] = [];
+  readonly frames: DataStructure[] = [];
+  isEnded = false;
+  wakeAt: number | null = null;
+  readonly #encoder = new OpenWireEncoder();
+  readonly #decoder = new OpenWireDecoder();
+  #nowMs = 1_000;
+  #lastCommand = 0;
+
+  constructor(how: "new" | "negotiated" | "connected" = "connected") {
+    this.session = createOpenWireSession(
+      {
+        ask: (request, number) => this.asked.push({ request, number }),
+        write: (bytes) => {
+          if (this.isEnded) throw new Error("written after the end");
+          this.#decoder.push(bytes, (frame) => this.frames.push(frame));
+        },
+        end: () => (this.isEnded = true),
+        wakeAt: (at) => (this.wakeAt = at),
+      },
+      {
+        brokerName: "primary",
+        version: "0.1.0",
+        url: "tcp://127.0.0.1:61616",
+        connectionName: "c1-7",
+        authenticate: (login, passcode) => login !== "guest" || passcode === "secret",
+      },
+      this.now,
+    );
+    if (how === "new") return;
+    this.negotiates();
+    if (how === "connected") this.connects();
+    this.takeFrames();
+    this.asked.length = 0;
+  }
+
+  get now(): Moment {
+    return { monotonic: asInstant(this.#nowMs), wall: asWallTime(1_700_000_000_000 + this.#nowMs) };
+  }
+
+  negotiates(version = 12): void {
+    const marshalledProperties = encodePrimitiveMap(new Map(wishes));
+    const info = this.#encoder.encode(create("WireFormatInfo", { version, marshalledProperties }));
+    // The broker's own proposal has come already; what comes from now on is written as agreed.
+    this.#decoder.format = { ...agreed, version };
+    this.#encoder.format = { ...agreed, version };
+    this.receives(info);
+  }
+
+  connects(clientId: string | null = "me"): void {
+    this.sends(create("ConnectionInfo", { connectionId, clientId, manageable: true }));
+    this.confirmsAll();
+  }
+
+  receives(bytes: Uint8Array): void {
+    this.session.receive(bytes, this.now);
+  }
+
+  /** Sends the command and waits for no response. */
+  sends(command: DataStructure): void {
+    this.receives(this.#encoder.encode(command));
+  }
+
+  /** Sends the command with the wish for a response; its number. */
+  asks(command: DataStructure): number {
+    this.#lastCommand += 1;
+    this.sends({ ...command, commandId: this.#lastCommand, responseRequired: true } as DataStructure);
+    return this.#lastCommand;
+  }
+
+  nodeSays(answer: SessionAnswer): void {
+    this.session.answer(answer, this.now);
+  }
+
+  confirmsAll(): void {
+    for (const { number } of this.asked.splice(0)) this.nodeSays({ kind: "confirm", receipt: number });
+  }
+
+  refuses(error = new BrokerError("DESTINATION_UNKNOWN", { destination: "x" })): void {
+    for (const { number } of this.asked.splice(0)) this.nodeSays({ kind: "refuse", receipt: number, error });
+  }
+
+  consumes(fields: Partial<Parameters<typeof create<"ConsumerInfo">>[1]> = {}): void {
+    this.sends(
+      create("ConsumerInfo", {
+        consumerId: consumerId(),
+        destination: ordersOnWire,
+        prefetchSize: 10,
+        ...fields,
+      }),
+    );
+    this.confirmsAll();
+    this.takeFrames();
+  }
+
+  delivers(
+    id: number,
+    options: {
+      consumer?: number;
+      count?: number;
+      message?: Partial<Message>;
+      dead?: "rejected" | "expired";
+    } = {},
+  ): void {
+    this.nodeSays({
+      kind: "deliver",
+      subscription: `ID:a-1:1:${options.consumer ?? 1}`,
+      id: asOp(id),
+      message: { ...plainMessage, ...options.message },
+      source: orders,
+      deliveryCount: options.count ?? 1,
+      deadLetter: options.dead === undefined ? null : { from: "queue://orders", cause: options.dead },
+    });
+  }
+
+  acknowledges(ackType: number, first: number | null, last: number, transaction: number | null = null): void {
+    this.sends(
+      create("MessageAck", {
+        consumerId: consumerId(),
+        ackType,
+        firstMessageId: first === null ? null : messageId(first),
+        lastMessageId: messageId(last),
+        messageCount: 1,
+        transactionId:
+          transaction === null ? null : create("LocalTransactionId", { value: transaction, connectionId }),
+      }),
+    );
+  }
+
+  transaction(transactionType: number, value = 1): number {
+    const transactionId = create("LocalTransactionId", { value, connectionId });
+    return this.asks(create("TransactionInfo", { connectionId, transactionId, transactionType }));
+  }
+
+  passes(ms: number): void {
+    const until = this.#nowMs + ms;
+    while (this.wakeAt !== null && this.wakeAt <= until) {
+      this.#nowMs = Math.max(this.#nowMs, this.wakeAt);
+      this.wakeAt = null;
+      this.session.wake(this.now);
+    }
+    this.#nowMs = until;
+  }
+
+  get requests(): SessionRequest[] {
+    return this.asked.map(({ request }) => request);
+  }
+
+  takeRequests(): SessionRequest[] {
+    return this.asked.splice(0).map(({ request }) => request);
+  }
+
+  takeFrames(): DataStructure[] {
+    return this.frames.splice(0);
+  }
+}
+
+export function messageId(op: number) {
+  return create("MessageId", { producerId, producerSequenceId: op, brokerSequenceId: op });
+}
+
+export function textMessage(fields: Partial<Parameters<typeof create<"ActiveMQTextMessage">>[1]> = {}) {
+  return create("ActiveMQTextMessage", {
+    producerId,
+    destination: ordersOnWire,
+    messageId: create("MessageId", { producerId, producerSequenceId: 5 }),
+    persistent: true,
+    priority: 4,
+    timestamp: 1_700_000_000_000,
+    content: Buffer.from("\0\0\0\u0005hello", "latin1"),
+    ...fields,
+  });
+}
+
+const plainMessage: Message = {
+  destination: orders,
+  body: Buffer.from("hello"),
+  bodyKind: "text",
+  isCompressed: false,
+  properties: new Map(),
+  persistent: true,
+  priority: 4,
+  expiresAt: null,
+  sentAt: asWallTime(1_700_000_000_000),
+  correlationId: null,
+  replyTo: null,
+  type: null,
+  origin: { producer: "ID:b-1:2:3", sequence: 9 },
+  group: null,
+  userId: null,
+};
