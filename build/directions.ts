@@ -13,7 +13,7 @@ export interface Area {
 }
 
 /** Areas of which every other one may know: units, errors, assertions; and the contract, which is only declarations. */
-const common = ["base", "checksum", "contract"];
+const common = ["base", "checksum", "inflate", "contract"];
 
 export const areas: readonly Area[] = [
   {
@@ -21,6 +21,13 @@ export const areas: readonly Area[] = [
     paths: ["engine/base/checksum.ts"],
     imports: ["base"],
     packages: ["node:crypto"],
+    pure: true,
+  },
+  {
+    name: "inflate",
+    paths: ["engine/base/inflate.ts"],
+    imports: ["base"],
+    packages: ["node:zlib"],
     pure: true,
   },
   { name: "base", paths: ["engine/base/"], imports: ["checksum"], packages: [], pure: true },
@@ -36,7 +43,7 @@ export const areas: readonly Area[] = [
   {
     name: "session",
     paths: ["engine/session/"],
-    imports: ["base", "checksum", "wire", "core"],
+    imports: ["base", "checksum", "inflate", "wire", "core"],
     packages: [],
     pure: true,
   },

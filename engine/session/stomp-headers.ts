@@ -12,6 +12,7 @@ import {
   type PropertyValue,
 } from "../core/message.ts";
 import type { SessionAnswer } from "../core/dialogue.ts";
+import { stompBody } from "./stomp-body.ts";
 import { headerOf } from "../wire/stomp/frames.ts";
 import type { StompFrame, StompHeader } from "../wire/stomp/frames.ts";
 import { writeDestination } from "./stomp-destination.ts";
@@ -193,6 +194,7 @@ export interface DeliveryLabels {
 /** The MESSAGE frame of a delivery. */
 export function writeMessage(delivery: Delivery, labels: DeliveryLabels): StompFrame {
   const { message, deadLetter } = delivery;
+  const body = stompBody(message);
   const headers: StompHeader[] = [];
   const add = (name: string, value: string | number | null) => {
     if (value !== null) headers.push([name, String(value)]);
@@ -201,7 +203,7 @@ export function writeMessage(delivery: Delivery, labels: DeliveryLabels): StompF
   add("message-id", messageIdOf(delivery.id));
   add("subscription", labels.subscription);
   add("ack", labels.ack);
-  add("content-length", message.bodyKind === "bytes" ? message.body.length : null);
+  add("content-length", message.bodyKind === "bytes" ? body.length : null);
   add("timestamp", message.sentAt);
   add("expires", message.expiresAt ?? 0);
   add("priority", message.priority);
@@ -225,5 +227,5 @@ export function writeMessage(delivery: Delivery, labels: DeliveryLabels): StompF
     if (brokersOwn.has(name) || name === "" || (name === "reply-to" && message.replyTo !== null)) continue;
     headers.push([name, propertyText(value)]);
   }
-  return { command: "MESSAGE", headers, body: message.body };
+  return { command: "MESSAGE", headers, body };
 }

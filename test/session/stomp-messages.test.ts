@@ -1,3 +1,4 @@
+import { deflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { limits } from "../../engine/base/limits.ts";
 import { headersOf, subscribed, TestClient } from "./stomp-client.ts";
@@ -284,4 +285,26 @@ describe("STOMP 1.0", () => {
 
     expect(client.error.code).toBe("SUBSCRIPTION_EXISTS");
   });
+});
+
+test.each([
+  ["a text", "text", "", "aGVsbG8="],
+  ["bytes", "bytes", "00000005", "aGVsbG8="],
+])("stomp: %s that a JMS client compressed arrives as it was", (_what, bodyKind, size, base64) => {
+  const hello = Buffer.from(base64, "base64");
+  const content = bodyKind === "text" ? Buffer.concat([Buffer.from("00000005", "hex"), hello]) : hello;
+  const body = Buffer.concat([Buffer.from(size, "hex"), deflateSync(content)]);
+  const client = new TestClient("1.2");
+  client.sends("SUBSCRIBE\nid:s\ndestination:/queue/a\n\n^@");
+
+  client.delivers(1, { message: { bodyKind: bodyKind as "text" | "bytes", body, isCompressed: true } });
+
+  expect(Buffer.from(client.takeFrames()[0]!.body).toString()).toBe("hello");
+});
+
+test("stomp: of a map, which only Java can read, nothing arrives but the headers", () => {
+  const client = new TestClient("1.2");
+  client.sends("SUBSCRIBE\nid:s\ndestination:/queue/a\n\n^@");
+  client.delivers(1, { message: { bodyKind: "map", body: Buffer.from([0, 0, 0, 0]) } });
+  expect(client.takeFrames()[0]!.body).toHaveLength(0);
 });

@@ -1,5 +1,6 @@
 import type { BrokerError, ErrorCode } from "../../base/errors.ts";
 import type { Throwable } from "../../wire/openwire/frames.ts";
+import { xaPrefix } from "./names.ts";
 
 /** What Java clients catch. NMS and CMS read the last part of the name. */
 const classNames: Readonly<Partial<Record<ErrorCode, string>>> = {
@@ -23,7 +24,17 @@ const otherwise = "javax.jms.JMSException";
 
 /** The Java exception that an error becomes. */
 export function throwableOf(error: BrokerError): Throwable {
+  const xa = xaErrorOf(error);
+  if (xa !== null) return exception("javax.transaction.xa.XAException", `${error.message} xaErrorCode:${xa}`);
   return exception(classNames[error.code] ?? otherwise, error.message);
+}
+
+const xaNotKnown = -4;
+
+/** ActiveMQ's clients read the number of an XA error off the end of its text. */
+function xaErrorOf({ code, context }: BrokerError): number | null {
+  const isXa = code === "TRANSACTION_UNKNOWN" && String(context["transaction"]).startsWith(xaPrefix);
+  return isXa ? xaNotKnown : null;
 }
 
 /** A commit that cannot be done, because part of the work was refused before. */

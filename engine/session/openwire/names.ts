@@ -34,10 +34,12 @@ export function nameOf(id: wire.ConsumerId | wire.ProducerId): string {
   return `${id.connectionId}:${id.sessionId}:${id.value}`;
 }
 
+export const xaPrefix = "xa:";
+
 /** What a transaction is called in the core. */
 export function transactionName(id: wire.TransactionId): string {
   if (id.type === "LocalTransactionId") return `${id.connectionId.value}:${id.value}`;
-  return `xa:${id.formatId}:${hex(id.globalTransactionId)}:${hex(id.branchQualifier)}`;
+  return `${xaPrefix}${id.formatId}:${hex(id.globalTransactionId)}:${hex(id.branchQualifier)}`;
 }
 
 function hex(bytes: Uint8Array): string {

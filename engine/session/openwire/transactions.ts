@@ -2,7 +2,7 @@ import { BrokerError } from "../../base/errors.ts";
 import type * as wire from "../../wire/openwire/frames.ts";
 import type { Consumer } from "./consumer.ts";
 import { rolledBack } from "./exceptions.ts";
-import { transactionName } from "./names.ts";
+import { transactionName, xaPrefix } from "./names.ts";
 import { nothingToDo, planOf, type Plan } from "./plan.ts";
 
 const kinds = [
@@ -89,7 +89,7 @@ export class Transactions {
 
   /** Nothing is left of one that is not known: it was never begun here, or its broker went away. */
   #rollback(name: string): Plan {
-    if (!this.#open.has(name)) return nothingToDo;
+    if (!this.#open.has(name) && !name.startsWith(xaPrefix)) return nothingToDo;
     this.#finish(name, "rollback");
     return planOf({ kind: "rollback", transaction: name });
   }

@@ -15,7 +15,10 @@ import { malformed, readText } from "./text.ts";
 export type Inflate = (bytes: Uint8Array, sizeBytesMax: number) => Uint8Array;
 
 /** A message's content as it was before the client compressed it. */
-export function inflatedContent(message: Message, inflate: Inflate): Uint8Array | null {
+export function inflatedContent(
+  message: Pick<Message, "type" | "content" | "compressed">,
+  inflate: Inflate,
+): Uint8Array | null {
   const { content } = message;
   if (content === null || content.length === 0 || !message.compressed) return content;
   if (message.type !== "ActiveMQBytesMessage") return inflate(content, limits.frameBytesMax);
