@@ -28,6 +28,8 @@ export const limits = {
   transactionsPerConnectionMax: 1_000,
   /** Topics that advisories tell of. */
   topicsToldOfMax: 100_000,
+  /** XA transactions that wait for the second half of their commit. */
+  preparedTransactionsMax: 1_000,
   operationsPerTransactionMax: 100_000,
   destinationNameBytesMax: 1_024,
   /** Names that a client gives its subscriptions, transactions, receipts and itself. */

@@ -1,9 +1,12 @@
 import { assertNever } from "../base/assert.ts";
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
-import { durableKey, isTemporary, type Broker, type Owner } from "./broker.ts";
+import type { Broker } from "./broker.ts";
 import type { Command } from "./command.ts";
-import { destinationKey, type Destination } from "./message.ts";
+import { durableKey } from "./durable.ts";
+import { destinationKey, isTemporary, type Destination } from "./message.ts";
+import type { Owner } from "./owner.ts";
+import { isGlobal } from "./transaction.ts";
 
 /**
  * Why `command` cannot be done in the broker's present state, or `null`. Asked by the active node before it makes the
@@ -19,11 +22,15 @@ export function admit(broker: Broker, command: Command): BrokerError | null {
     case "settle":
       return admitSettle(command, broker.owners.get(command.owner));
     case "begin":
-      return admitBegin(command.transaction, broker.owners.get(command.owner));
+      return admitBegin(broker, command.transaction, broker.owners.get(command.owner));
     case "finish":
       return broker.owners.get(command.owner)?.transactions.has(command.transaction)
         ? null
-        : new BrokerError("TRANSACTION_UNKNOWN", { transaction: command.transaction });
+        : unknownTransaction(command.transaction);
+    case "prepare":
+      return admitPrepare(broker, command);
+    case "finish-prepared":
+      return broker.prepared.has(command.transaction) ? null : unknownTransaction(command.transaction);
     case "delete-durable":
       return broker.durables.has(durableKey(command.clientId, command.name))
         ? null
@@ -66,18 +73,45 @@ function admitSettle(
   return noRoomIn(transaction, owner);
 }
 
-function admitBegin(transaction: string, owner: Owner | undefined): BrokerError | null {
-  if (owner?.transactions.has(transaction)) return new BrokerError("TRANSACTION_EXISTS", { transaction });
+function admitBegin(broker: Broker, transaction: string, owner: Owner | undefined): BrokerError | null {
+  if (owner?.transactions.has(transaction) || isOpenAnywhere(broker, transaction))
+    return new BrokerError("TRANSACTION_EXISTS", { transaction });
   const limit = limits.transactionsPerConnectionMax;
   if ((owner?.transactions.size ?? 0) < limit) return null;
   return new BrokerError("LIMIT_REACHED", { limit, what: "open transactions on a connection" });
+}
+
+/** A global name is one transaction's, whichever connection works on it. */
+function isOpenAnywhere(broker: Broker, transaction: string): boolean {
+  return (
+    isGlobal(transaction) && broker.owners.values().some(({ transactions }) => transactions.has(transaction))
+  );
+}
+
+function admitPrepare(
+  broker: Broker,
+  { owner, transaction }: Extract<Command, { kind: "prepare" }>,
+): BrokerError | null {
+  if (broker.owners.get(owner)?.transactions.has(transaction) !== true)
+    return unknownTransaction(transaction);
+  if (!isGlobal(transaction))
+    return new BrokerError("PROTOCOL_VIOLATION", {
+      detail: `The transaction ${transaction} is its connection's own: only an XA transaction can be prepared.`,
+    });
+  const limit = limits.preparedTransactionsMax;
+  if (broker.prepared.size < limit) return null;
+  return new BrokerError("LIMIT_REACHED", { limit, what: "prepared transactions" });
+}
+
+function unknownTransaction(transaction: string): BrokerError {
+  return new BrokerError("TRANSACTION_UNKNOWN", { transaction });
 }
 
 /** `null` for work outside a transaction, or in an open one with room for another operation. */
 function noRoomIn(transaction: string | null, owner: Owner | undefined): BrokerError | null {
   if (transaction === null) return null;
   const open = owner?.transactions.get(transaction);
-  if (open === undefined) return new BrokerError("TRANSACTION_UNKNOWN", { transaction });
+  if (open === undefined) return unknownTransaction(transaction);
   const limit = limits.operationsPerTransactionMax;
   if (open.sends.length + open.settlements.length < limit) return null;
   return new BrokerError("LIMIT_REACHED", { limit, what: "operations in a transaction" });

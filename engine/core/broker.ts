@@ -2,29 +2,14 @@ import { assert, assertNever } from "../base/assert.ts";
 import type { Op } from "../base/units.ts";
 import type { Command, OwnerId, SettleOutcome } from "./command.ts";
 import { Contents } from "./contents.ts";
+import { durableKey, isSameDurable, type DurableSubscription } from "./durable.ts";
 import { deadLetterQueue, destinationKey, type Destination, type Message } from "./message.ts";
+import { Owners } from "./owner.ts";
 import { matchesPattern } from "./pattern.ts";
 import { ProducerLog } from "./producer-log.ts";
 import { Queue, type DeadLetter, type QueuedMessage } from "./queue.ts";
 import { compiledSelector, keptHead, selects } from "./selection.ts";
-import type { Selector } from "./selector/selector.ts";
-import type { SentMessage, Transaction } from "./transaction.ts";
-
-/** What a connection holds of the pair's state. */
-export interface Owner {
-  /** Queue of each message in its hands, by subscription. */
-  readonly held: Map<string, Map<Op, Queue>>;
-  readonly transactions: Map<string, Transaction>;
-  readonly temporaries: Set<string>;
-}
-
-export interface DurableSubscription {
-  readonly clientId: string;
-  readonly name: string;
-  readonly destination: Destination;
-  readonly selector: Selector | null;
-  readonly queue: Queue;
-}
+import type { SentMessage } from "./transaction.ts";
 
 /** Told of what an applied entry did; only the active node listens, to hand messages out. */
 export interface BrokerObserver {
@@ -44,7 +29,12 @@ export interface BrokerObserver {
 export class Broker {
   readonly queues = new Map<string, Queue>();
   readonly durables = new Map<string, DurableSubscription>();
-  readonly owners = new Map<OwnerId, Owner>();
+  readonly owners = new Owners();
+  /**
+   * Transactions that wait for the second half of a two-phase commit, each with the connection that prepared it. Their
+   * work is held by an owner of the transaction's name, which outlives connections and brokers.
+   */
+  readonly prepared = new Map<string, OwnerId>();
   /** Temporary destinations whose broker went away before their client did. */
   readonly orphans = new Set<string>();
   readonly producers = new ProducerLog();
@@ -77,13 +67,17 @@ export class Broker {
       case "settle":
         return this.#settle(command);
       case "begin":
-        this.#owner(command.owner).transactions.set(command.transaction, { sends: [], settlements: [] });
+        this.owners.of(command.owner).transactions.set(command.transaction, { sends: [], settlements: [] });
         return;
       case "finish":
         return this.#finish(command.owner, command.transaction, command.outcome);
+      case "prepare":
+        return this.#prepare(command.owner, command.transaction);
+      case "finish-prepared":
+        return this.#finishPrepared(command.transaction, command.outcome);
       case "release":
         this.#release(command.owner, command.subscription, command.unseen);
-        return this.#forgetIfIdle(command.owner);
+        return this.owners.forgetIfIdle(command.owner);
       case "redeliver":
         return this.#redeliver(command.owner, command.subscription, command.messages);
       case "leave":
@@ -127,7 +121,7 @@ export class Broker {
     const sent: SentMessage = { op, destination, priority, expiresAt, persistent, origin, head };
     this.contents.sent(op);
     if (transaction === null) this.#publish(sent, owner);
-    else this.#transaction(owner, transaction).sends.push(sent);
+    else this.owners.transaction(owner, transaction).sends.push(sent);
   }
 
   /** Makes a sent message visible, and drops the sender's own reference to it. */
@@ -171,7 +165,7 @@ export class Broker {
 
   #deliver(ownerId: OwnerId, subscription: string, queueKey: string, messages: readonly Op[]): void {
     const queue = this.#queue(queueKey);
-    const owner = this.#owner(ownerId);
+    const owner = this.owners.of(ownerId);
     let held = owner.held.get(subscription);
     if (held === undefined) owner.held.set(subscription, (held = new Map<Op, Queue>()));
     for (const op of messages) {
@@ -182,15 +176,15 @@ export class Broker {
 
   #settle(command: Extract<Command, { kind: "settle" }>): void {
     if (command.transaction !== null) {
-      this.#transaction(command.owner, command.transaction).settlements.push(command);
+      this.owners.transaction(command.owner, command.transaction).settlements.push(command);
       return;
     }
     this.#settleNow(command.owner, command.subscription, command.messages, command.outcome);
-    this.#forgetIfIdle(command.owner);
+    this.owners.forgetIfIdle(command.owner);
   }
 
   #settleNow(ownerId: OwnerId, subscription: string, messages: readonly Op[], outcome: SettleOutcome): void {
-    const owner = this.#owner(ownerId);
+    const owner = this.owners.of(ownerId);
     const held = owner.held.get(subscription);
     for (const op of messages) {
       const queue = held?.get(op);
@@ -231,18 +225,39 @@ export class Broker {
     this.contents.letGo(op);
   }
 
-  #finish(ownerId: OwnerId, name: string, outcome: "commit" | "rollback"): void {
-    const owner = this.#owner(ownerId);
-    const transaction = this.#transaction(ownerId, name);
+  #finish(ownerId: OwnerId, name: string, outcome: "commit" | "rollback", sender = ownerId): void {
+    const owner = this.owners.of(ownerId);
+    const transaction = this.owners.transaction(ownerId, name);
     owner.transactions.delete(name);
     if (outcome === "commit") {
       for (const { subscription, messages, outcome: settled } of transaction.settlements)
         this.#settleNow(ownerId, subscription, messages, settled);
-      for (const sent of transaction.sends) this.#publish(sent, ownerId);
+      for (const sent of transaction.sends) this.#publish(sent, sender);
     } else {
       for (const sent of transaction.sends) this.contents.letGo(sent.op);
     }
-    this.#forgetIfIdle(ownerId);
+    this.owners.forgetIfIdle(ownerId);
+  }
+
+  #prepare(ownerId: OwnerId, name: string): void {
+    const transaction = this.owners.transaction(ownerId, name);
+    this.owners.of(name).transactions.set(name, transaction);
+    this.owners.get(ownerId)?.transactions.delete(name);
+    for (const { subscription, messages } of transaction.settlements)
+      this.owners.handOver(ownerId, name, subscription, messages);
+    this.prepared.set(name, ownerId);
+    this.owners.forgetIfIdle(ownerId);
+  }
+
+  /** After a rollback the connection that prepared it has the messages again, or is told to leave if it is no more. */
+  #finishPrepared(name: string, outcome: "commit" | "rollback"): void {
+    const preparer = this.prepared.get(name);
+    assert(preparer !== undefined, `the journal names only prepared transactions, not ${name}`);
+    this.prepared.delete(name);
+    if (outcome === "rollback")
+      for (const { subscription, messages } of this.owners.transaction(name, name).settlements)
+        this.owners.handOver(name, preparer, subscription, messages);
+    this.#finish(name, name, outcome, preparer);
   }
 
   #release(ownerId: OwnerId, subscription: string, unseen: readonly Op[]): void {
@@ -275,7 +290,7 @@ export class Broker {
     const key = destinationKey(destination);
     this.orphans.delete(key);
     this.#disown(key);
-    this.#owner(owner).temporaries.add(key);
+    this.owners.of(owner).temporaries.add(key);
     this.queueFor(destination);
   }
 
@@ -286,7 +301,8 @@ export class Broker {
   }
 
   #disown(temporary: string): void {
-    for (const [id, owner] of this.owners) if (owner.temporaries.delete(temporary)) this.#forgetIfIdle(id);
+    for (const [id, owner] of this.owners)
+      if (owner.temporaries.delete(temporary)) this.owners.forgetIfIdle(id);
   }
 
   #createDurable(command: Extract<Command, { kind: "create-durable" }>): void {
@@ -342,43 +358,4 @@ export class Broker {
     assert(queue !== undefined, `the journal names only queues that exist, not ${key}`);
     return queue;
   }
-
-  #owner(id: OwnerId): Owner {
-    let owner = this.owners.get(id);
-    if (owner === undefined)
-      this.owners.set(id, (owner = { held: new Map(), transactions: new Map(), temporaries: new Set() }));
-    return owner;
-  }
-
-  #transaction(ownerId: OwnerId, name: string): Transaction {
-    const transaction = this.owners.get(ownerId)?.transactions.get(name);
-    assert(transaction !== undefined, `the journal names only open transactions, not ${name}`);
-    return transaction;
-  }
-
-  #forgetIfIdle(id: OwnerId): void {
-    const owner = this.owners.get(id);
-    if (owner !== undefined && owner.held.size + owner.transactions.size + owner.temporaries.size === 0)
-      this.owners.delete(id);
-  }
-}
-
-/** Key of a durable subscription, and of the queue that holds its messages. Lengths keep two names apart. */
-export function durableKey(clientId: string, name: string): string {
-  return `durable://${clientId.length}:${clientId}:${name}`;
-}
-
-/** Whether a durable subscription is the one asked for, and not another of the same name. */
-export function isSameDurable(
-  existing: DurableSubscription,
-  { destination, selector }: { readonly destination: Destination; readonly selector: string | null },
-): boolean {
-  return (
-    destinationKey(existing.destination) === destinationKey(destination) &&
-    (existing.selector?.text ?? null) === selector
-  );
-}
-
-export function isTemporary(destination: Destination): boolean {
-  return destination.kind === "temp-queue" || destination.kind === "temp-topic";
 }

@@ -1,9 +1,11 @@
 import { asOp, asWallTime, type Epoch, type Op, type WallTime } from "../base/units.ts";
 import type { Digest } from "../base/checksum.ts";
-import { Broker, durableKey, type Owner } from "./broker.ts";
+import { Broker } from "./broker.ts";
 import type { SettleOutcome } from "./command.ts";
+import { durableKey } from "./durable.ts";
 import { destinationKey, parseDestinationKey, type Destination, type MessageOrigin } from "./message.ts";
 import { readHead, writeHead } from "./message-codec.ts";
+import type { Owner } from "./owner.ts";
 import type { DeadLetter, QueuedMessage } from "./queue.ts";
 import { compiledSelector } from "./selection.ts";
 import type { SentMessage, Transaction } from "./transaction.ts";
@@ -67,6 +69,8 @@ interface Summary {
     readonly temporaries: readonly string[];
     readonly transactions: readonly StoredTransaction[];
   }[];
+  /** Not there in stores from before two-phase commits. [transaction, the owner it was prepared by] */
+  readonly prepared?: readonly (readonly [string, string])[];
   readonly orphans: readonly string[];
   readonly producers: readonly (readonly [string, number])[];
 }
@@ -179,6 +183,7 @@ export function restoreCheckpoint(
     for (const stored of transactions)
       owner.transactions.set(stored.name, restoreTransaction(broker, stored));
   }
+  for (const [name, from] of summary.prepared ?? []) broker.prepared.set(name, from);
   for (const key of summary.orphans) broker.orphans.add(key);
   for (const [producer, sequence] of summary.producers) broker.producers.note({ producer, sequence });
   return broker;
@@ -211,6 +216,7 @@ function summarise(broker: Broker): Summary {
         storedTransaction(name, transaction),
       ),
     })),
+    prepared: [...broker.prepared],
     orphans: [...broker.orphans],
     producers: broker.producers.entries(),
   };

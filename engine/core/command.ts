@@ -52,6 +52,13 @@ export type Command =
       readonly transaction: string;
       readonly outcome: "commit" | "rollback";
     }
+  /** The first half of a two-phase commit: from here on the transaction outlives its connection. */
+  | { readonly kind: "prepare"; readonly owner: OwnerId; readonly transaction: string }
+  | {
+      readonly kind: "finish-prepared";
+      readonly transaction: string;
+      readonly outcome: "commit" | "rollback";
+    }
   /** A subscription ended: what it held goes back to its queue; what the client never looked at, as if not handed out. */
   | {
       readonly kind: "release";
@@ -107,6 +114,8 @@ const kinds = [
   "delete-temporary",
   // One without a selector keeps the form, and so the digest, that it had before there were any.
   "create-durable-selecting",
+  "prepare",
+  "finish-prepared",
 ] as const satisfies readonly (Command["kind"] | "create-durable-selecting")[];
 const outcomes = ["accepted", "rejected", "released", "expired"] as const satisfies readonly SettleOutcome[];
 
@@ -133,11 +142,16 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
       writer.optionalText(command.transaction);
       return;
     case "begin":
+    case "prepare":
       writer.text(command.owner);
       writer.text(command.transaction);
       return;
     case "finish":
       writer.text(command.owner);
+      writer.text(command.transaction);
+      writer.u8(command.outcome === "commit" ? 1 : 0);
+      return;
+    case "finish-prepared":
       writer.text(command.transaction);
       writer.u8(command.outcome === "commit" ? 1 : 0);
       return;
@@ -208,14 +222,17 @@ export function readCommand(reader: ByteReader): Command {
         transaction: reader.optionalText(),
       };
     case "begin":
+    case "prepare":
       return { kind, owner: reader.text(), transaction: reader.text() };
     case "finish":
       return {
         kind,
         owner: reader.text(),
         transaction: reader.text(),
-        outcome: reader.u8() === 1 ? "commit" : "rollback",
+        outcome: readEnd(reader),
       };
+    case "finish-prepared":
+      return { kind, transaction: reader.text(), outcome: readEnd(reader) };
     case "release":
       return { kind, owner: reader.text(), subscription: reader.text(), unseen: readOps(reader) };
     case "redeliver":
@@ -252,6 +269,10 @@ function readOutcome(reader: ByteReader): SettleOutcome {
   const outcome = outcomes[reader.u8()];
   if (outcome === undefined) throw malformed("an unknown outcome");
   return outcome;
+}
+
+function readEnd(reader: ByteReader): "commit" | "rollback" {
+  return reader.u8() === 1 ? "commit" : "rollback";
 }
 
 function readOps(reader: ByteReader): Op[] {

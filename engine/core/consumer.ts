@@ -1,8 +1,8 @@
 import type { Op } from "../base/units.ts";
-import { durableKey, isTemporary } from "./broker.ts";
 import type { OwnerId } from "./command.ts";
 import type { SessionId, SubscriptionRequest } from "./dialogue.ts";
-import { destinationKey, type Destination } from "./message.ts";
+import { durableKey } from "./durable.ts";
+import { destinationKey, isTemporary, type Destination } from "./message.ts";
 import type { Outlet } from "./outlet.ts";
 import { matchesPattern } from "./pattern.ts";
 import type { Queue } from "./queue.ts";

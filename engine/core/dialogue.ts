@@ -66,7 +66,17 @@ export type SessionRequest =
       readonly outcome: "accepted" | "rejected" | "released" | "expired";
       readonly transaction: string | null;
     }
-  | { readonly kind: "begin" | "commit" | "rollback"; readonly transaction: string }
+  /**
+   * `xa:…` names a global transaction. `prepare` makes it survive its connection, both brokers and restarts; from then on
+   * any connection may end it with `commit`, `rollback` or, which is the same as that, `forget`. A prepare is confirmed
+   * after a `prepared` that names it, or nothing when there was no work in it, and which is then done with.
+   */
+  | {
+      readonly kind: "begin" | "prepare" | "commit" | "rollback" | "forget";
+      readonly transaction: string;
+    }
+  /** Asks for all prepared transactions: told by `prepared`, then confirmed. */
+  | { readonly kind: "recover" }
   /** Makes one, or takes over what this client made before its broker went away. */
   | { readonly kind: "create-temporary" | "delete-temporary"; readonly destination: Destination }
   /** An administrator's wish: all that waits on a queue goes; what consumers have in hand stays theirs. */
@@ -79,6 +89,8 @@ export type SessionAnswer =
   /** Exists only once the request, and all before it, is safe on both nodes (or alone under a grant). */
   | { readonly kind: "confirm"; readonly receipt: number }
   | { readonly kind: "refuse"; readonly receipt: number; readonly error: BrokerError }
+  /** Comes before the `confirm` of a `prepare` or `recover`. */
+  | { readonly kind: "prepared"; readonly receipt: number; readonly transactions: readonly string[] }
   | {
       readonly kind: "deliver";
       readonly subscription: string;

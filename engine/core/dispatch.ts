@@ -2,7 +2,6 @@ import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
 import type { Op, WallTime } from "../base/units.ts";
 import type { Broker, BrokerObserver } from "./broker.ts";
-import { durableKey } from "./broker.ts";
 import type { Command, OwnerId } from "./command.ts";
 import {
   isVolatile,
@@ -14,6 +13,7 @@ import {
   type VolatileDelivery,
 } from "./consumer.ts";
 import type { SessionId, SubscriptionRequest } from "./dialogue.ts";
+import { durableKey } from "./durable.ts";
 import { ExpiryHeap } from "./expiry.ts";
 import { destinationKey } from "./message.ts";
 import { Outlets } from "./outlet.ts";

@@ -20,6 +20,10 @@ export function parseDestinationKey(key: string): Destination | null {
   return { kind: (match[1] ?? "queue") as Destination["kind"], name: match[2] };
 }
 
+export function isTemporary(destination: Destination): boolean {
+  return destination.kind === "temp-queue" || destination.kind === "temp-topic";
+}
+
 export const deadLetterQueue: Destination = { kind: "queue", name: "ActiveMQ.DLQ" };
 
 /** A property as its sender typed it: a plain number is a double, a bigint a long; Java has more kinds of number. */

@@ -101,6 +101,13 @@ export class Queue {
     this.dirty.add(op);
   }
 
+  /** A delivered message passes to somebody else's hands; that is no delivery of its own. */
+  handOver(op: Op, owner: OwnerId): void {
+    const delivery = this.delivered.get(op);
+    assert(delivery !== undefined, "only a delivered message is in somebody's hands");
+    this.delivered.set(op, { ...delivery, owner });
+  }
+
   /** Corrects how often a delivered message was looked at. */
   countDelivery(op: Op, change: 1 | -1): void {
     const delivery = this.delivered.get(op);

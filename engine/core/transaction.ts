@@ -20,6 +20,11 @@ export interface PendingSettlement {
   readonly outcome: SettleOutcome;
 }
 
+/** Names of XA transactions: global, so that another connection can finish what one has prepared. */
+export function isGlobal(transaction: string): boolean {
+  return transaction.startsWith("xa:");
+}
+
 /** Open work of one connection: invisible to everyone else until its commit, gone without a trace at its rollback. */
 export interface Transaction {
   readonly sends: SentMessage[];

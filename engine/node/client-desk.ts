@@ -4,7 +4,7 @@ import { limits } from "../base/limits.ts";
 import { type Moment, type Op, type WallTime } from "../base/units.ts";
 import { ownerOf, sessionOf, type Command, type SettleOutcome } from "../core/command.ts";
 import { admit } from "../core/admission.ts";
-import { durableKey, isSameDurable } from "../core/broker.ts";
+import { durableKey, isSameDurable } from "../core/durable.ts";
 import { isVolatile, type Consumer } from "../core/consumer.ts";
 import { Dispatcher } from "../core/dispatch.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
@@ -22,6 +22,7 @@ import type { JournalReader } from "./contract.ts";
 import type { History } from "./history.ts";
 import { RecentMessages } from "./recent.ts";
 import { Temporaries } from "./temporaries.ts";
+import { TransactionDesk } from "./transaction-desk.ts";
 
 const firstDelivery = { deliveryCount: 1, deadLetter: null };
 
@@ -37,6 +38,7 @@ export class ClientDesk {
   readonly #history: History;
   readonly #journal: JournalReader;
   readonly #outbox = new Outbox();
+  readonly #transactions: TransactionDesk;
   readonly #names = new ClientNames();
   readonly #advisories = new Advisories(
     (session, answer) => this.#answer(session, answer),
@@ -57,12 +59,14 @@ export class ClientDesk {
     this.dispatcher.onQueue = (change, { destination }) => {
       if (destination !== null) this.#advisories.destination(change, destination);
     };
+    this.#transactions = new TransactionDesk(history.broker, this.dispatcher, this.clients);
     history.broker.observer = this.dispatcher;
   }
 
   /** Gives back what connections of former processes held: those will not come back under the same name. */
   dismissFormerOwners(now: Moment): void {
-    for (const owner of [...this.#history.broker.owners.keys()])
+    const { owners, prepared } = this.#history.broker;
+    for (const owner of [...owners.keys()].filter((name) => !prepared.has(name)))
       this.#order({ kind: "leave", owner, keepsTemporaries: true }, now);
     this.#temporaries.wait(now.monotonic);
   }
@@ -89,7 +93,7 @@ export class ClientDesk {
     if (client === undefined) return;
     client.askedCount += 1;
     try {
-      this.#perform(client, request, now);
+      this.#perform(client, request, receipt, now);
       this.#answer(session, { kind: "confirm", receipt });
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
@@ -143,7 +147,7 @@ export class ClientDesk {
     return message;
   }
 
-  #perform(client: ConnectedClient, request: SessionRequest, now: Moment): void {
+  #perform(client: ConnectedClient, request: SessionRequest, receipt: number, now: Moment): void {
     switch (request.kind) {
       case "send":
         return this.#send(client, request.message, request.transaction, now);
@@ -158,12 +162,16 @@ export class ClientDesk {
       case "settle":
         return this.#settle(client, request, now);
       case "begin":
-        this.#order({ kind: "begin", owner: client.owner, transaction: request.transaction }, now);
-        client.advanced.set(request.transaction, []);
-        return;
+      case "prepare":
       case "commit":
       case "rollback":
-        return this.#finish(client, request.transaction, request.kind, now);
+      case "forget":
+      case "recover": {
+        const prepared = this.#transactions.perform(client, request, (command) => this.#order(command, now));
+        if (prepared !== null)
+          this.#answer(client.session, { kind: "prepared", receipt, transactions: prepared });
+        return;
+      }
       case "create-temporary":
         checkDestination(request.destination, false);
         this.#order({ kind: "create-temporary", owner: client.owner, destination: request.destination }, now);
@@ -319,15 +327,6 @@ export class ClientDesk {
     }
   }
 
-  #finish(client: ConnectedClient, transaction: string, outcome: "commit" | "rollback", now: Moment): void {
-    this.#order({ kind: "finish", owner: client.owner, transaction, outcome }, now);
-    const advanced = client.advanced.get(transaction) ?? [];
-    client.advanced.delete(transaction);
-    // Undone settlements are in the consumer's hands again, and count as such.
-    if (outcome === "rollback")
-      for (const { consumer, count } of advanced) this.dispatcher.credit(consumer, -count);
-  }
-
   #requireUnused(clientId: string, name: string): void {
     if (this.dispatcher.durableUser(clientId, name) !== undefined)
       throw new BrokerError("DURABLE_IN_USE", { subscription: name, clientId });
@@ -381,7 +380,7 @@ export class ClientDesk {
     const client = this.clients.get(session);
     if (client === undefined) return;
     if (answer.kind === "deliver") client.deliveredCount += 1;
-    else client.answeredCount += 1;
+    else if (answer.kind === "confirm" || answer.kind === "refuse") client.answeredCount += 1;
     if (answer.kind === "refuse") return;
     client.firstConfirmedAt ??= now;
     client.lastConfirmedAt = now;

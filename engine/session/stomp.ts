@@ -109,6 +109,7 @@ class StompSession implements Session {
         break;
       case "advise":
       case "browsed":
+      case "prepared":
         break;
       case "close":
         if (answer.error !== null) this.#write(errorFrame(answer.error, nowhere));

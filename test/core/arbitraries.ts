@@ -66,6 +66,12 @@ export const commands = {
     transaction,
     outcome: fc.constantFrom("commit", "rollback"),
   }),
+  prepare: fc.record({ kind: kind("prepare"), owner, transaction }),
+  "finish-prepared": fc.record({
+    kind: kind("finish-prepared"),
+    transaction,
+    outcome: fc.constantFrom("commit", "rollback"),
+  }),
   release: fc.record({ kind: kind("release"), owner, subscription, unseen: ops }),
   redeliver: fc.record({ kind: kind("redeliver"), owner, subscription, messages: ops }),
   leave: fc.record({ kind: kind("leave"), owner, keepsTemporaries: fc.boolean() }),

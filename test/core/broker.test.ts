@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { asWallTime } from "../../engine/base/units.ts";
 import { admit } from "../../engine/core/admission.ts";
-import { durableKey } from "../../engine/core/broker.ts";
+import { durableKey } from "../../engine/core/durable.ts";
 import type { Destination, Message } from "../../engine/core/message.ts";
 import { Bench, messageTo, orders, ordersKey, prices } from "./helpers.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { limits } from "../../engine/base/limits.ts";
 import { asOp, asWallTime } from "../../engine/base/units.ts";
-import { durableKey } from "../../engine/core/broker.ts";
+import { durableKey } from "../../engine/core/durable.ts";
 import { Dispatcher } from "../../engine/core/dispatch.ts";
 import { ExpiryHeap } from "../../engine/core/expiry.ts";
 import type { Destination } from "../../engine/core/message.ts";

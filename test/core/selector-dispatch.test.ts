@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { limits } from "../../engine/base/limits.ts";
 import { asOp, asWallTime, type Op } from "../../engine/base/units.ts";
-import { durableKey } from "../../engine/core/broker.ts";
+import { durableKey } from "../../engine/core/durable.ts";
 import { restoreCheckpoint, takeSnapshot } from "../../engine/core/checkpoint.ts";
 import type { PropertyValue } from "../../engine/core/message.ts";
 import { Dispatcher } from "../../engine/core/dispatch.ts";

@@ -11,6 +11,7 @@ import { fingerprint } from "../world/fingerprint.ts";
 import { messageTo } from "./helpers.ts";
 
 const owners = ["a", "b"] as const;
+const branch = (owner: string): string => `xa:${owner}`;
 const queues = ["one", "two"] as const;
 const topic: Destination = { kind: "topic", name: "news" };
 const temporary: Destination = { kind: "temp-queue", name: "a:replies" };
@@ -27,6 +28,8 @@ const wish = fc.record({
     "settle",
     "begin",
     "finish",
+    "prepare",
+    "complete",
     "release",
     "redeliver",
     "leave",
@@ -56,8 +59,8 @@ function commandFor(broker: Broker, { kind, owner, queue, which, ...rest }: Wish
   const waiting = [...broker.queues.values()].flatMap((one) =>
     one.next(3).map(({ op }) => ({ key: one.key, op })),
   );
-  const open = broker.owners.get(owner)?.transactions.has("t") === true;
-  const transaction = rest.transacted && open ? "t" : null;
+  const open = broker.owners.get(owner)?.transactions.has(branch(owner)) === true;
+  const transaction = rest.transacted && open ? branch(owner) : null;
   const chosen = waiting[which % Math.max(1, waiting.length)];
   const { persistent, priority, outcome } = rest;
   switch (kind) {
@@ -82,9 +85,16 @@ function commandFor(broker: Broker, { kind, owner, queue, which, ...rest }: Wish
         ? null
         : { kind, owner, subscription: "s", messages: [held[which % held.length]!], outcome, transaction };
     case "begin":
-      return { kind, owner, transaction: "t" };
+    case "prepare":
+      return { kind, owner, transaction: branch(owner) };
     case "finish":
-      return { kind, owner, transaction: "t", outcome: rest.commits ? "commit" : "rollback" };
+      return { kind, owner, transaction: branch(owner), outcome: rest.commits ? "commit" : "rollback" };
+    case "complete":
+      return {
+        kind: "finish-prepared",
+        transaction: branch(owner),
+        outcome: rest.commits ? "commit" : "rollback",
+      };
     case "release":
       return { kind, owner, subscription: "s", unseen: rest.transacted ? held.slice(0, 1) : [] };
     case "redeliver":
@@ -108,6 +118,11 @@ function commandFor(broker: Broker, { kind, owner, queue, which, ...rest }: Wish
   }
 }
 
+interface Work {
+  sends: [Op, Command & { kind: "send" }][];
+  settles: (Command & { kind: "settle" })[];
+}
+
 /** The same rules, written as plainly as can be: a list of places, each with a holder or none. */
 class Twin {
   places: { queue: string; op: Op; holder: string | null; count: number; persistent: boolean; at: number }[] =
@@ -115,10 +130,8 @@ class Twin {
   durables: string[] = [];
   hasTemporary = false;
   isTemporaryOwned = false;
-  readonly open = new Map<
-    string,
-    { sends: [Op, Command & { kind: "send" }][]; settles: (Command & { kind: "settle" })[] }
-  >();
+  readonly open = new Map<string, Work>();
+  readonly prepared = new Map<string, Work>();
   #at = 0;
 
   apply(op: Op, command: Command): void {
@@ -141,6 +154,25 @@ class Twin {
       case "begin":
         this.open.set(command.owner, { sends: [], settles: [] });
         return;
+      case "prepare": {
+        const work = this.open.get(command.owner)!;
+        this.open.delete(command.owner);
+        this.prepared.set(command.owner, work);
+        for (const settle of work.settles) this.#handOver(settle, command.owner, command.transaction);
+        return;
+      }
+      case "finish-prepared": {
+        const owner = command.transaction.slice("xa:".length);
+        const { sends, settles } = this.prepared.get(owner)!;
+        this.prepared.delete(owner);
+        if (command.outcome === "rollback") {
+          for (const settle of settles) this.#handOver(settle, command.transaction, owner);
+          return;
+        }
+        for (const settle of settles) this.#settle({ ...settle, owner: command.transaction });
+        for (const [sent, send] of sends) this.#publish(sent, send);
+        return;
+      }
       case "finish": {
         const { sends, settles } = this.open.get(command.owner)!;
         this.open.delete(command.owner);
@@ -229,6 +261,11 @@ class Twin {
     }
   }
 
+  #handOver({ messages }: Command & { kind: "settle" }, from: string, to: string): void {
+    for (const place of this.places)
+      if (place.holder === from && messages.includes(place.op)) place.holder = to;
+  }
+
   #bury(place: Twin["places"][number]): void {
     this.#remove(place);
     const dead = "queue://ActiveMQ.DLQ";
@@ -268,7 +305,9 @@ function play(wishes: readonly Wish[], onEntry: (op: Op, command: Command, broke
     if (command === null || admit(broker, command) !== null) continue;
     if (
       command.kind === "deliver" &&
-      command.messages.some((held) => broker.owners.get(command.owner)?.held.get("s")?.has(held))
+      command.messages.some((op) =>
+        [command.owner, branch(command.owner)].some((one) => broker.owners.get(one)?.held.get("s")?.has(op)),
+      )
     )
       continue;
     if (command.kind === "create-temporary" && broker.queues.has("temp-queue://a:replies")) continue;

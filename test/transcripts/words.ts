@@ -140,6 +140,7 @@ function answerWords(node: NodeName, answer: SessionAnswer, names: Names): strin
       return `here is ${names.message(node, answer.id)}${nth(answer.deliveryCount)}`;
     case "advise":
     case "browsed":
+    case "prepared":
     case "close":
       return answer.kind;
   }

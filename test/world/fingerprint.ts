@@ -44,6 +44,7 @@ export function fingerprint(broker: Broker): string {
     owners,
     durables,
     orphans: [...broker.orphans].sort(),
+    prepared: [...broker.prepared],
     nextPosition: broker.nextPosition,
     nextQueueId: broker.nextQueueId,
   });

@@ -107,6 +107,8 @@ class OpenWireSession implements Session {
       case "browsed":
         this.#writeIfAny(this.#commands.browsed(answer.subscription));
         break;
+      case "prepared":
+        break;
       case "close":
         if (answer.error === null) this.#close();
         else this.#fail(answer.error);

@@ -1,0 +1,105 @@
+import { assertNever } from "../base/assert.ts";
+import { BrokerError } from "../base/errors.ts";
+import type { Broker } from "../core/broker.ts";
+import { sessionOf, type Command, type OwnerId } from "../core/command.ts";
+import type { SessionId, SessionRequest } from "../core/dialogue.ts";
+import type { Dispatcher } from "../core/dispatch.ts";
+import type { ConnectedClient } from "./connected-client.ts";
+
+export type TransactionRequest = Extract<
+  SessionRequest,
+  { kind: "begin" | "prepare" | "commit" | "rollback" | "forget" | "recover" }
+>;
+type Outcome = "commit" | "rollback";
+
+/** What a transaction's client and the dispatcher need to know of it; its work itself is in the pair's state. */
+export class TransactionDesk {
+  readonly #broker: Broker;
+  readonly #dispatcher: Dispatcher;
+  readonly #clients: ReadonlyMap<SessionId, ConnectedClient>;
+
+  constructor(broker: Broker, dispatcher: Dispatcher, clients: ReadonlyMap<SessionId, ConnectedClient>) {
+    this.#broker = broker;
+    this.#dispatcher = dispatcher;
+    this.#clients = clients;
+  }
+
+  /** Returns the prepared transactions that the client is to be told of; `null` where it asked for none. */
+  perform(
+    client: ConnectedClient,
+    request: TransactionRequest,
+    order: (command: Command) => void,
+  ): readonly string[] | null {
+    switch (request.kind) {
+      case "begin":
+        order({ kind: "begin", owner: client.owner, transaction: request.transaction });
+        client.advanced.set(request.transaction, []);
+        return null;
+      case "prepare":
+        return this.#prepare(client, request.transaction, order);
+      case "recover":
+        return [...this.#broker.prepared.keys()];
+      case "commit":
+      case "rollback":
+        this.#finish(client, request.transaction, request.kind, order);
+        return null;
+      case "forget":
+        if (!this.#broker.prepared.has(request.transaction))
+          throw new BrokerError("TRANSACTION_UNKNOWN", { transaction: request.transaction });
+        this.#finishPrepared(request.transaction, "rollback", order);
+        return null;
+      default:
+        return assertNever(request);
+    }
+  }
+
+  #prepare(client: ConnectedClient, transaction: string, order: (command: Command) => void): string[] {
+    const open = this.#broker.owners.get(client.owner)?.transactions.get(transaction);
+    if (open !== undefined && open.sends.length + open.settlements.length === 0) {
+      this.#finish(client, transaction, "commit", order);
+      return [];
+    }
+    order({ kind: "prepare", owner: client.owner, transaction });
+    return [transaction];
+  }
+
+  #finish(
+    client: ConnectedClient,
+    transaction: string,
+    outcome: Outcome,
+    order: (command: Command) => void,
+  ): void {
+    if (this.#broker.prepared.has(transaction)) return this.#finishPrepared(transaction, outcome, order);
+    order({ kind: "finish", owner: client.owner, transaction, outcome });
+    this.#settleUp(client, transaction, outcome);
+  }
+
+  #finishPrepared(transaction: string, outcome: Outcome, order: (command: Command) => void): void {
+    const preparer = this.#broker.prepared.get(transaction);
+    order({ kind: "finish-prepared", transaction, outcome });
+    if (preparer === undefined) return;
+    const client = this.#clients.get(sessionOf(preparer));
+    if (client?.owner !== preparer) {
+      if (this.#broker.owners.has(preparer))
+        order({ kind: "leave", owner: preparer, keepsTemporaries: false });
+      return;
+    }
+    this.#settleUp(client, transaction, outcome);
+    this.#releaseEnded(client, preparer, order);
+  }
+
+  /** Undone settlements are in the consumer's hands again, and count as such. */
+  #settleUp(client: ConnectedClient, transaction: string, outcome: Outcome): void {
+    const advanced = client.advanced.get(transaction) ?? [];
+    client.advanced.delete(transaction);
+    if (outcome === "rollback")
+      for (const { consumer, count } of advanced) this.#dispatcher.credit(consumer, -count);
+  }
+
+  /** What came back for a subscription that has ended meanwhile is for others. */
+  #releaseEnded({ session }: ConnectedClient, owner: OwnerId, order: (command: Command) => void): void {
+    for (const subscription of [...(this.#broker.owners.get(owner)?.held.keys() ?? [])])
+      if (this.#dispatcher.consumer(session, subscription) === undefined)
+        order({ kind: "release", owner, subscription, unseen: [] });
+  }
+}
