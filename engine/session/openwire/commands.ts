@@ -30,6 +30,8 @@ export class OpenWireCommands {
   readonly #write: (frame: DataStructure) => void;
   readonly #transactions = new Transactions();
   readonly #consumers = new Map<string, Consumer>();
+  /** Those of them that may wait for a message they pulled. */
+  readonly #pulling = new Set<Consumer>();
   readonly #temporaries = new Map<string, Destination>();
   /** Producers that wait for acknowledgements when so many bytes are on their way. */
   readonly #windowed = new Set<string>();
@@ -114,17 +116,18 @@ export class OpenWireCommands {
   /** When the next pull has waited long enough. */
   get nextPullEnd(): Instant | null {
     let next = Infinity;
-    for (const { pull } of this.#consumers.values())
-      if (pull !== null && pull.until < next) next = pull.until;
+    for (const { pull } of this.#pulling) if (pull !== null && pull.until < next) next = pull.until;
     return next === Infinity ? null : asInstant(next);
   }
 
   /** Pulls that have waited long enough: what comes before this is confirmed still goes to the client, else it is told. */
   endPulls(at: Instant): Plan[] {
     const plans: Plan[] = [];
-    for (const consumer of this.#consumers.values()) {
+    for (const consumer of this.#pulling) {
       const { pull } = consumer;
-      if (pull === null || pull.until > at) continue;
+      if (pull !== null && pull.until > at) continue;
+      this.#pulling.delete(consumer);
+      if (pull === null) continue;
       const ended = { until: asInstant(Infinity) };
       consumer.pull = ended;
       plans.push({
@@ -255,6 +258,7 @@ export class OpenWireCommands {
 
   #end(consumer: Consumer, lastDelivered: wire.Long): SessionRequest {
     this.#consumers.delete(consumer.name);
+    this.#pulling.delete(consumer);
     return { kind: "unsubscribe", subscription: consumer.name, unseen: consumer.unseenAfter(lastDelivered) };
   }
 
@@ -325,6 +329,7 @@ export class OpenWireCommands {
       throw new BrokerError("SUBSCRIPTION_UNKNOWN", { subscription: nameOf(consumerId) });
     const waitMs = timeout === noWait ? 0 : timeout === 0 ? Infinity : Number(timeout);
     consumer.pull = { until: asInstant(now.monotonic + waitMs) };
+    this.#pulling.add(consumer);
     return planOf({ kind: "pull", subscription: consumer.name, count: 1 });
   }
 }
