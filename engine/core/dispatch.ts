@@ -328,7 +328,8 @@ export class Dispatcher implements BrokerObserver {
       shares.give(consumers[next % consumers.length]!, message);
       turn = next + 1;
     }
-    this.#rotate(queue, turn);
+    // Where one consumer gets everything, the others keep their places in the line to succeed it.
+    if (consumers.length > 1) this.#rotate(queue, turn);
   }
 
   /** Each message to the first in line who may have it, and who then goes to the end of the line. */

@@ -56,6 +56,14 @@ describe("dispatch: queues", () => {
     expect(desk.run()).toEqual([[3, ops]]);
   });
 
+  test("an exclusive consumer keeps getting everything, message after message", () => {
+    const desk = new Desk().subscribe(1, { exclusive: true }).subscribe(2, { exclusive: true });
+    for (let count = 0; count < 3; count += 1) {
+      const ops = desk.send(1);
+      expect(desk.run()).toEqual([[1, ops]]);
+    }
+  });
+
   test("a consumer that reads too slowly gets nothing until it reads again", () => {
     const desk = new Desk().subscribe(1);
     desk.dispatcher.outlets.unsent(session(1), limits.unsentBytesPerConnectionMax);
