@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { BrokerError } from "../base/errors.ts";
 import type { PairConfiguration } from "../config/configuration.ts";
-import { freePort, isPortFreeSoon, portInUse } from "../host/ports.ts";
+import { holdPort, isPortFreeSoon, portInUse } from "../host/ports.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { announce, createToken, findRunning, withdraw } from "./server/announcement.ts";
 import type { ControlServer } from "./server.ts";
@@ -39,10 +39,13 @@ export async function servePair(
   windowDirectory: string,
   load: () => Promise<Machinery>,
 ): Promise<ServedPair> {
-  const settled = await settle(configuration);
+  const { settled, releasePort } = await settle(configuration);
   const { dataDirectory } = settled;
   const machinery = await load();
-  const supervisor = await createOnceFree(settled, machinery);
+  const supervisor = await createOnceFree(settled, machinery).catch(async (error: unknown) => {
+    await releasePort();
+    throw error;
+  });
   let server: ControlServer | null = null;
   const stop = async (): Promise<void> => {
     withdraw(dataDirectory, process.pid);
@@ -51,6 +54,7 @@ export async function servePair(
   };
   try {
     const token = createToken(dataDirectory);
+    await releasePort();
     server = await machinery.createControlServer(supervisor, {
       port: settled.controlPort,
       token,
@@ -65,13 +69,22 @@ export async function servePair(
 }
 
 /** Finds out what stands in the way before anything is started, and what the control API's address will be. */
-async function settle(configuration: PairConfiguration): Promise<PairConfiguration> {
+async function settle(configuration: PairConfiguration): Promise<Settled> {
   const dataDirectory = resolve(configuration.dataDirectory);
   refuseSecond(dataDirectory);
   const { controlPort } = configuration;
   if (controlPort !== 0 && !(await isPortFreeSoon(controlPort)))
     throw await portInUse(controlPort, "control API");
-  return { ...configuration, dataDirectory, controlPort: controlPort === 0 ? await freePort() : controlPort };
+  const settled = { ...configuration, dataDirectory };
+  if (controlPort !== 0) return { settled, releasePort: () => Promise.resolve() };
+  const { port, release } = await holdPort();
+  return { settled: { ...settled, controlPort: port }, releasePort: release };
+}
+
+interface Settled {
+  readonly settled: PairConfiguration;
+  /** Lets go of the control API's port if it was chosen here: nobody else may take it while the brokers start. */
+  readonly releasePort: () => Promise<void>;
 }
 
 /** A pair that is just being stopped has withdrawn its announcement, and still holds the directory: it is waited for. */

@@ -37,16 +37,30 @@ export async function freePort(near?: number): Promise<number> {
     for (let port = near + 1; port <= Math.min(near + 20, 65_535); port += 1)
       if (await isPortFree(port)) return port;
   }
+  const { port, release } = await holdPort();
+  await release();
+  return port;
+}
+
+/** A free port that is kept from everyone else until it is released, to be bound at once. */
+export async function holdPort(): Promise<HeldPort> {
   for (let tries = 0; tries < chosenPorts.tries; tries += 1) {
-    const port = chosenPorts.first + Math.floor(Math.random() * chosenPorts.count);
-    if (await isPortFree(port)) return port;
+    const held = await tryHold(chosenPorts.first + Math.floor(Math.random() * chosenPorts.count));
+    if (held !== null) return held;
   }
-  return (await tryBind(0)) ?? 0;
+  return (await tryHold(0)) ?? { port: 0, release: () => Promise.resolve() };
+}
+
+interface HeldPort {
+  readonly port: number;
+  readonly release: () => Promise<void>;
 }
 
 /** Whether `port` can be bound on 127.0.0.1 now. */
 export async function isPortFree(port: number): Promise<boolean> {
-  return (await tryBind(port)) !== null;
+  const held = await tryHold(port);
+  await held?.release();
+  return held !== null;
 }
 
 /** Whether it is free now or becomes so within a moment: whoever had it may just be ending. */
@@ -70,17 +84,17 @@ export async function portInUse(port: number, node: string): Promise<BrokerError
   });
 }
 
-function tryBind(port: number): Promise<number | null> {
+function tryHold(port: number): Promise<HeldPort | null> {
   return new Promise((resolve) => {
-    const server = createServer();
+    const server = createServer().unref();
     server.once("error", () => {
       resolve(null);
     });
     server.listen({ port, host: "127.0.0.1", exclusive: true }, () => {
       const address = server.address();
-      server.close(() => {
-        resolve(typeof address === "object" && address !== null ? address.port : null);
-      });
+      if (typeof address !== "object" || address === null) return resolve(null);
+      const release = (): Promise<void> => new Promise((closed) => server.close(() => closed()));
+      resolve({ port: address.port, release });
     });
   });
 }
