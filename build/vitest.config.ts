@@ -5,7 +5,6 @@ import { defineConfig } from "vitest/config";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Folders of tests that need no process, no port and no window. */
 /** Folders whose tests take long or start real processes have projects of their own; all the rest is `unit`. */
 const ownProjects = ["fuzz", "sim", "control", "process", "interop", "e2e"];
 
@@ -28,7 +27,7 @@ export default defineConfig({
         },
       },
       { root, test: { name: "fuzz", include: ["test/fuzz/**/*.test.ts"], testTimeout: 60_000 } },
-      { root, test: { name: "sim", include: ["test/sim/**/*.test.ts"], testTimeout: 300_000 } },
+      { root, test: { name: "sim", include: ["test/sim/**/*.test.ts"], testTimeout: 900_000 } },
       { root, test: { name: "control", include: ["test/control/**/*.test.ts"], testTimeout: 60_000 } },
       { root, test: { name: "process", include: ["test/process/**/*.test.ts"], ...oneAtATime } },
       {
