@@ -6,7 +6,7 @@ import { durableKey } from "./durable.ts";
 import { destinationKey, parseDestinationKey, type Destination, type MessageOrigin } from "./message.ts";
 import { readHead, writeHead } from "./message-codec.ts";
 import type { Owner } from "./owner.ts";
-import type { DeadLetter, QueuedMessage } from "./queue.ts";
+import type { DeadLetter, Queue, QueuedMessage } from "./queue.ts";
 import { compiledSelector } from "./selection.ts";
 import type { SentMessage, Transaction } from "./transaction.ts";
 
@@ -22,6 +22,14 @@ export interface MessageRow {
   readonly deadLetter: DeadLetter | null;
 }
 
+/** A queue, as a row of the store. */
+export interface QueueRow {
+  readonly id: number;
+  readonly key: string;
+  readonly enqueued: number;
+  readonly dequeued: number;
+}
+
 /** The entry that a checkpoint follows. */
 export interface CheckpointHead {
   readonly op: Op;
@@ -31,14 +39,15 @@ export interface CheckpointHead {
 }
 
 /**
- * The state after entry `op`, as the difference from the checkpoint before: rows for messages that came, changed or
- * went, and a summary of all the rest, which is small. With the entries after `op` it is all that a restart needs.
+ * The state after entry `op`, as the difference from the checkpoint before: rows for messages and queues that came,
+ * changed or went, and a summary of all the rest, which is small. With the entries after `op` it is all that a restart needs.
  */
 export interface Checkpoint extends CheckpointHead {
   /** JSON of a {@link Summary}. */
   readonly summary: string;
   readonly put: readonly MessageRow[];
   readonly deleted: readonly { readonly queue: number; readonly op: number }[];
+  readonly putQueues: readonly QueueRow[];
   readonly deletedQueues: readonly number[];
   /** Sends since the last checkpoint that something still refers to: their contents must now be kept, ascending. */
   readonly newOps: readonly Op[];
@@ -49,12 +58,8 @@ export interface Checkpoint extends CheckpointHead {
 interface Summary {
   readonly nextPosition: number;
   readonly nextQueueId: number;
-  readonly queues: readonly {
-    readonly key: string;
-    readonly id: number;
-    readonly enqueued: number;
-    readonly dequeued: number;
-  }[];
+  /** All of them in a snapshot, and in a store from before they were rows; none in a checkpoint. */
+  readonly queues: readonly QueueRow[];
   readonly durables: readonly {
     readonly clientId: string;
     readonly name: string;
@@ -97,7 +102,13 @@ interface StoredTransaction {
 export function takeCheckpoint(broker: Broker, head: CheckpointHead): Checkpoint {
   const put: MessageRow[] = [];
   const deleted: { queue: number; op: number }[] = [];
+  const putQueues: QueueRow[] = [];
   for (const queue of broker.queues.values()) {
+    const count = queue.enqueuedCount + queue.dequeuedCount;
+    if (queue.storedCount !== count) {
+      queue.storedCount = count;
+      putQueues.push(queueRow(queue));
+    }
     for (const dirtyOp of queue.dirty) {
       const message = queue.get(dirtyOp);
       if (message === undefined) {
@@ -115,9 +126,10 @@ export function takeCheckpoint(broker: Broker, head: CheckpointHead): Checkpoint
     epoch,
     stampedAt,
     digest,
-    summary: JSON.stringify(summarise(broker)),
+    summary: JSON.stringify(summarise(broker, [])),
     put,
     deleted,
+    putQueues,
     deletedQueues: broker.deletedQueues.splice(0),
     ...broker.contents.takeChanges(op),
   };
@@ -128,25 +140,25 @@ export function takeSnapshot(broker: Broker): { summary: string; rows: MessageRo
   const rows: MessageRow[] = [];
   for (const queue of broker.queues.values())
     for (const message of queue.inOrder()) rows.push(messageRow(queue.id, message));
-  return { summary: JSON.stringify(summarise(broker)), rows, ops: broker.contents.referencedOps() };
+  const queues = Array.from(broker.queues.values(), queueRow);
+  return { summary: JSON.stringify(summarise(broker, queues)), rows, ops: broker.contents.referencedOps() };
 }
 
-/** Builds the state of a checkpoint; `rows` are all its messages in order of position. */
+/** Builds the state of a checkpoint; `rows` are all its messages in order of position, `queueRows` its queues in that of ids. */
 export function restoreCheckpoint(
   summaryText: string | null,
   rows: Iterable<MessageRow>,
   through: Op,
+  queueRows: Iterable<QueueRow> = [],
 ): Broker {
   const broker = new Broker(through);
   if (summaryText === null) return broker;
   const summary = JSON.parse(summaryText) as Summary;
   broker.nextPosition = summary.nextPosition;
   broker.nextQueueId = summary.nextQueueId;
-  for (const { key, id, enqueued, dequeued } of summary.queues) {
-    const queue = broker.restoreQueue(key, id);
-    queue.enqueuedCount = enqueued;
-    queue.dequeuedCount = dequeued;
-  }
+  // What a summary brings is no row yet, and becomes one with the next checkpoint.
+  for (const row of summary.queues) restoreQueue(broker, row);
+  for (const row of queueRows) restoreQueue(broker, row).storedCount = row.enqueued + row.dequeued;
   const queuesById = new Map([...broker.queues.values()].map((queue) => [queue.id, queue]));
   for (const row of rows) {
     const { queue, ...message } = row;
@@ -189,16 +201,18 @@ export function restoreCheckpoint(
   return broker;
 }
 
-function summarise(broker: Broker): Summary {
+function restoreQueue(broker: Broker, { key, id, enqueued, dequeued }: QueueRow): Queue {
+  const queue = broker.restoreQueue(key, id);
+  queue.enqueuedCount = enqueued;
+  queue.dequeuedCount = dequeued;
+  return queue;
+}
+
+function summarise(broker: Broker, queues: readonly QueueRow[]): Summary {
   return {
     nextPosition: broker.nextPosition,
     nextQueueId: broker.nextQueueId,
-    queues: [...broker.queues.values()].map(({ key, id, enqueuedCount, dequeuedCount }) => ({
-      key,
-      id,
-      enqueued: enqueuedCount,
-      dequeued: dequeuedCount,
-    })),
+    queues,
     durables: [...broker.durables.values()].map(({ clientId, name, destination, selector }) => ({
       clientId,
       name,
@@ -220,6 +234,10 @@ function summarise(broker: Broker): Summary {
     orphans: [...broker.orphans],
     producers: broker.producers.entries(),
   };
+}
+
+function queueRow({ id, key, enqueuedCount, dequeuedCount }: Queue): QueueRow {
+  return { id, key, enqueued: enqueuedCount, dequeued: dequeuedCount };
 }
 
 function messageRow(queue: number, message: QueuedMessage): MessageRow {

@@ -48,6 +48,8 @@ export class Queue {
   readonly dirty = new Set<Op>();
   enqueuedCount = 0;
   dequeuedCount = 0;
+  /** How many messages had come and gone at the last checkpoint, together; -1: it does not know the queue. */
+  storedCount = -1;
   readonly #messages = new Map<Op, QueuedMessage>();
   readonly #lines: (Line | undefined)[] = [];
   #waitingCount = 0;

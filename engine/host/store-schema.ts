@@ -2,11 +2,19 @@ import Database from "better-sqlite3";
 import { BrokerError } from "../base/errors.ts";
 
 /** Version of the tables below; a store with a later one is refused, as nothing is known of it. */
-export const storeFormat = 1;
+export const storeFormat = 2;
 /** A process that was killed may hold its lock until a write that the disk is at is over. */
 const lockWaitMs = 1_000;
 /** Marks the file as a store of this program, so that another SQLite file is never taken for one. */
 const applicationId = 0x554e4459;
+
+/** Since format 2; before, the summary held all queues, and does until the first checkpoint after. */
+const queueTable = `
+  -- Queues as of the last checkpoint.
+  CREATE TABLE queue (
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL, enqueued INTEGER NOT NULL, dequeued INTEGER NOT NULL
+  );
+`;
 
 const tables = `
   CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -18,6 +26,7 @@ const tables = `
     expires_at REAL, persistent INTEGER NOT NULL, delivery_count INTEGER NOT NULL, dead_from TEXT, dead_cause TEXT,
     PRIMARY KEY (queue, op)
   ) WITHOUT ROWID;
+  ${queueTable}
 `;
 
 /**
@@ -61,6 +70,7 @@ function checkFormat(database: Database.Database, directory: string): void {
       detail: "the file is a database of another program",
     });
   if (found > storeFormat) throw new BrokerError("STORE_NEWER", { directory, found, supported: storeFormat });
+  if (found < 2) database.exec(`BEGIN; ${queueTable} PRAGMA user_version = 2; COMMIT`);
 }
 
 /** Runs `work`; what SQLite says about the file becomes an error that people can act on. */

@@ -1,5 +1,6 @@
 import type Database from "better-sqlite3";
 import type { Digest } from "../base/checksum.ts";
+import type { MessageRow } from "../core/checkpoint.ts";
 
 /** A message's content, as stored. */
 export interface ContentRow {
@@ -21,6 +22,20 @@ export interface StoredMessage {
   readonly dead_cause: "rejected" | "expired" | null;
 }
 
+export function messageRowOf(stored: StoredMessage): MessageRow {
+  const { queue, op, position, priority, dead_from: from, dead_cause: cause } = stored;
+  return {
+    queue,
+    op,
+    position,
+    priority,
+    expiresAt: stored.expires_at,
+    persistent: stored.persistent === 1,
+    deliveryCount: stored.delivery_count,
+    deadLetter: from === null || cause === null ? null : { from, cause },
+  };
+}
+
 export function prepare(database: Database.Database) {
   return {
     begin: database.prepare("BEGIN IMMEDIATE"),
@@ -35,6 +50,11 @@ export function prepare(database: Database.Database) {
     messages: database.prepare("SELECT * FROM message ORDER BY position"),
     putMessage: database.prepare("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     deleteMessage: database.prepare("DELETE FROM message WHERE queue = ? AND op = ?"),
-    deleteQueue: database.prepare("DELETE FROM message WHERE queue = ?"),
+    deleteMessages: database.prepare("DELETE FROM message WHERE queue = ?"),
+    queues: database.prepare("SELECT id, key, enqueued, dequeued FROM queue ORDER BY id"),
+    putQueue: database.prepare(
+      "INSERT OR REPLACE INTO queue (id, key, enqueued, dequeued) VALUES (?, ?, ?, ?)",
+    ),
+    deleteQueue: database.prepare("DELETE FROM queue WHERE id = ?"),
   };
 }

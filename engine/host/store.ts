@@ -6,13 +6,13 @@ import { digestOf, digestsEqual, emptyDigest, type Digest } from "../base/checks
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { asEpoch, asOp, asWallTime, type Epoch, type Op } from "../base/units.ts";
-import { restoreCheckpoint, type Checkpoint, type MessageRow } from "../core/checkpoint.ts";
+import { restoreCheckpoint, type Checkpoint, type MessageRow, type QueueRow } from "../core/checkpoint.ts";
 import type { Message } from "../core/message.ts";
 import type { JournalReader, StoredState } from "../node/contract.ts";
 import type { SnapshotContent, SnapshotHead } from "../pair/message.ts";
 import { misfit, readEntry, type Head, type JournalEntry } from "../pair/entry.ts";
 import { incomingDirectory, replaceDirectory, settleSnapshot } from "./snapshot-directory.ts";
-import { prepare, type ContentRow, type StoredMessage } from "./store-statements.ts";
+import { messageRowOf, prepare, type ContentRow, type StoredMessage } from "./store-statements.ts";
 import { deleteJournal, hasJournal, Journal, type Durability } from "./journal.ts";
 import { openDatabase, translating } from "./store-schema.ts";
 
@@ -77,7 +77,12 @@ export class Store implements JournalReader {
   load(): StoredState {
     return translating(this.directory, () => {
       const checkpointOp = asOp(this.#number("checkpoint_op"));
-      const broker = restoreCheckpoint(this.#text("summary"), this.#messageRows(), checkpointOp);
+      const broker = restoreCheckpoint(
+        this.#text("summary"),
+        this.#messageRows(),
+        checkpointOp,
+        this.#statements.queues.all() as QueueRow[],
+      );
       let head: Head = {
         op: checkpointOp,
         epoch: asEpoch(this.#number("checkpoint_epoch")),
@@ -124,7 +129,12 @@ export class Store implements JournalReader {
     this.#transaction(() => {
       for (const { op, digest, bytes } of this.#journal.findAll(checkpoint.newOps))
         this.#statements.putContent.run(op, digest, bytes);
-      for (const queue of checkpoint.deletedQueues) this.#statements.deleteQueue.run(queue);
+      for (const queue of checkpoint.deletedQueues) {
+        this.#statements.deleteMessages.run(queue);
+        this.#statements.deleteQueue.run(queue);
+      }
+      for (const { id, key, enqueued, dequeued } of checkpoint.putQueues)
+        this.#statements.putQueue.run(id, key, enqueued, dequeued);
       for (const { queue, op } of checkpoint.deleted) this.#statements.deleteMessage.run(queue, op);
       for (const row of checkpoint.put) this.#putMessage(row);
       for (const [first, through] of ranges(checkpoint.deadOps))
@@ -176,7 +186,8 @@ export class Store implements JournalReader {
     const incoming = this.#incoming;
     if (incoming === null) throw this.#damaged("a snapshot ended that had not begun");
     this.#incoming = null;
-    incoming.saveCheckpoint({ ...head, put: [], deleted: [], deletedQueues: [], newOps: [], deadOps: [] });
+    const nothing = { put: [], deleted: [], putQueues: [], deletedQueues: [], newOps: [], deadOps: [] };
+    incoming.saveCheckpoint({ ...head, ...nothing });
     incoming.saveTerm(head.epoch, pairId);
     this.#writing(() => {
       incoming.#journal.restart(asOp(head.op + 1));
@@ -272,26 +283,7 @@ export class Store implements JournalReader {
   }
 
   *#messageRows(): Generator<MessageRow> {
-    for (const row of this.#statements.messages.iterate() as Iterable<StoredMessage>) {
-      const {
-        expires_at: expiresAt,
-        persistent,
-        delivery_count: deliveryCount,
-        dead_from: from,
-        dead_cause: cause,
-      } = row;
-      const deadLetter = from === null || cause === null ? null : { from, cause };
-      yield {
-        queue: row.queue,
-        op: row.op,
-        position: row.position,
-        priority: row.priority,
-        expiresAt,
-        persistent: persistent === 1,
-        deliveryCount,
-        deadLetter,
-      };
-    }
+    for (const row of this.#statements.messages.iterate() as Iterable<StoredMessage>) yield messageRowOf(row);
   }
 
   #putMessage(row: MessageRow): void {

@@ -4,7 +4,12 @@ import { emptyDigest } from "../../engine/base/checksum.ts";
 import { asEpoch, asOp, asWallTime, type Op } from "../../engine/base/units.ts";
 import { admit } from "../../engine/core/admission.ts";
 import { Broker } from "../../engine/core/broker.ts";
-import { restoreCheckpoint, takeCheckpoint, type MessageRow } from "../../engine/core/checkpoint.ts";
+import {
+  restoreCheckpoint,
+  takeCheckpoint,
+  type MessageRow,
+  type QueueRow,
+} from "../../engine/core/checkpoint.ts";
 import type { Command } from "../../engine/core/command.ts";
 import type { Destination } from "../../engine/core/message.ts";
 import { fingerprint } from "../world/fingerprint.ts";
@@ -337,6 +342,7 @@ describe("broker: properties", () => {
     fc.assert(
       fc.property(wishes, fc.array(fc.nat(120), { maxLength: 6 }), (script, cuts) => {
         const rows = new Map<string, MessageRow>();
+        const queues = new Map<number, QueueRow>();
         const contents = new Set<number>();
         let summary: string | null = null;
         let through = 0;
@@ -353,6 +359,8 @@ describe("broker: properties", () => {
             });
             for (const queue of checkpoint.deletedQueues)
               for (const [key, row] of rows) if (row.queue === queue) rows.delete(key);
+            for (const queue of checkpoint.deletedQueues) queues.delete(queue);
+            for (const row of checkpoint.putQueues) queues.set(row.id, row);
             for (const { queue, op: gone } of checkpoint.deleted) rows.delete(`${queue} ${gone}`);
             for (const row of checkpoint.put) rows.set(`${row.queue} ${row.op}`, row);
             for (const kept of checkpoint.newOps) contents.add(kept);
@@ -363,7 +371,8 @@ describe("broker: properties", () => {
           final = fingerprint(broker);
         });
         const inOrder = [...rows.values()].sort((one, other) => one.position - other.position);
-        const restored = restoreCheckpoint(summary, inOrder, asOp(through));
+        const queueRows = [...queues.values()].sort((one, other) => one.id - other.id);
+        const restored = restoreCheckpoint(summary, inOrder, asOp(through), queueRows);
         for (const { op } of inOrder) expect(contents.has(op)).toBe(true);
         for (const [op, command] of entries) if (op > through) restored.apply(op, command);
         if (final !== "") expect(fingerprint(restored)).toBe(final);

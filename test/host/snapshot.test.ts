@@ -94,6 +94,22 @@ describe("store: a snapshot of another node", () => {
     for (const store of [source, restarted, former]) store.close();
   });
 
+  test("its queues are still there after the next checkpoint", async () => {
+    const source = new Store(join(directory, "a"), "process-crash");
+    const target = new Store(join(directory, "b"), "process-crash");
+    transfer(await extend(source, [send("one"), send("two")]), source, target);
+    const history = await extend(target, [{ kind: "begin", owner: "c1-1", transaction: "t" }]);
+    history.journalledThrough(history.head.op);
+    history.commitThrough(history.head.op);
+    history.forceCheckpoint();
+    target.saveCheckpoint(history.takeSafeCheckpoint()!);
+    target.close();
+
+    const restarted = new Store(join(directory, "b"), "process-crash");
+    expect(bodies(restarted)).toEqual(["one", "two"]);
+    for (const store of [source, restarted]) store.close();
+  });
+
   test("one that is cut short leaves the store as it was", async () => {
     const target = new Store(join(directory, "b"), "process-crash");
     await extend(target, [send("kept")]);

@@ -190,6 +190,69 @@ describe("store: what the node reads", () => {
   });
 });
 
+describe("store: queues", () => {
+  const temporary = { kind: "temp-queue", name: "reply" } as const;
+  const keys = (): unknown[] => {
+    const database = new Database(join(directory, storeFileName));
+    const found = database.prepare("SELECT key FROM queue ORDER BY id").pluck().all();
+    database.close();
+    return found;
+  };
+
+  test("a checkpoint writes those that came or changed, and removes those that went", async () => {
+    let writer = new Writer(open());
+    for (let number = 1; number <= 50; number += 1)
+      await writer.write({ kind: "create-queue", destination: { kind: "queue", name: `crowd.${number}` } });
+    await writer.write(send(), { kind: "create-temporary", owner: "c1-1", destination: temporary });
+    writer.checkpoint();
+    await writer.write(send(), { kind: "delete-temporary", destination: temporary });
+    writer.history.forceCheckpoint();
+    const checkpoint = writer.history.takeSafeCheckpoint()!;
+    expect(checkpoint.putQueues).toMatchObject([{ key: ordersKey, enqueued: 2 }]);
+    expect(checkpoint.summary.length).toBeLessThan(1_000);
+    writer.store.saveCheckpoint(checkpoint);
+    const before = fingerprint(writer.history.broker);
+    close(writer.store);
+
+    expect(keys()).toHaveLength(51);
+    writer = new Writer(open());
+    expect(fingerprint(writer.history.broker)).toBe(before);
+    await writer.write({ kind: "begin", owner: "c1-1", transaction: "t" });
+    writer.history.forceCheckpoint();
+    expect(writer.history.takeSafeCheckpoint()!.putQueues).toEqual([]);
+  });
+
+  test("a store from before they were rows is read, and is one of today after the next checkpoint", async () => {
+    let writer = new Writer(open());
+    await writer.write(send("one"), send("two"));
+    writer.checkpoint();
+    close(writer.store);
+    const database = new Database(join(directory, storeFileName));
+    const queues = database.prepare("SELECT * FROM queue").all();
+    const summary = database
+      .prepare("SELECT value FROM setting WHERE name = 'summary'")
+      .pluck()
+      .get() as string;
+    database
+      .prepare("UPDATE setting SET value = ? WHERE name = 'summary'")
+      .run(JSON.stringify({ ...(JSON.parse(summary) as object), queues }));
+    database.exec("DROP TABLE queue; PRAGMA user_version = 1");
+    database.close();
+
+    const before = fingerprint(writer.history.broker);
+    writer = new Writer(open());
+    expect(fingerprint(writer.history.broker)).toBe(before);
+    close(writer.store);
+    writer = new Writer(open());
+    await writer.write({ kind: "begin", owner: "c1-1", transaction: "t" });
+    writer.checkpoint();
+    const after = fingerprint(writer.history.broker);
+    close(writer.store);
+    expect(keys()).toEqual([ordersKey]);
+    expect(fingerprint(open().load().broker)).toBe(after);
+  });
+});
+
 describe("store: what it refuses", () => {
   test("a directory that another process has", () => {
     open();

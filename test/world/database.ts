@@ -1,7 +1,7 @@
 import type { Digest } from "../../engine/base/checksum.ts";
 import { emptyDigest } from "../../engine/base/checksum.ts";
 import { asEpoch, asOp, asWallTime, type Epoch } from "../../engine/base/units.ts";
-import type { Checkpoint, MessageRow } from "../../engine/core/checkpoint.ts";
+import type { Checkpoint, MessageRow, QueueRow } from "../../engine/core/checkpoint.ts";
 import type { Head } from "../../engine/pair/entry.ts";
 import type { Random } from "./random.ts";
 
@@ -15,6 +15,7 @@ export interface Content {
 export class Tables {
   contents = new Map<number, Content>();
   rows = new Map<string, MessageRow>();
+  queues = new Map<number, QueueRow>();
   summary: string | null = null;
   checkpoint: Head = { op: asOp(0), epoch: asEpoch(0), stampedAt: asWallTime(0), digest: emptyDigest };
   term: { epoch: Epoch; pairId: string | null } = { epoch: asEpoch(0), pairId: null };
@@ -23,6 +24,7 @@ export class Tables {
     const copy = new Tables();
     copy.contents = new Map(this.contents);
     copy.rows = new Map(this.rows);
+    copy.queues = new Map(this.queues);
     copy.summary = this.summary;
     copy.checkpoint = this.checkpoint;
     copy.term = this.term;
@@ -81,6 +83,8 @@ export function checkpointChange(checkpoint: Checkpoint, contents: ReadonlyMap<n
     for (const [at, content] of contents) tables.contents.set(at, content);
     const gone = new Set(checkpoint.deletedQueues);
     if (gone.size > 0) for (const [key, row] of tables.rows) if (gone.has(row.queue)) tables.rows.delete(key);
+    for (const id of gone) tables.queues.delete(id);
+    for (const row of checkpoint.putQueues) tables.queues.set(row.id, row);
     for (const { queue, op: of } of checkpoint.deleted) tables.rows.delete(rowKey(queue, of));
     for (const row of checkpoint.put) tables.rows.set(rowKey(row.queue, row.op), row);
     for (const dead of checkpoint.deadOps) tables.contents.delete(dead);

@@ -170,9 +170,10 @@ export class SimulatedDisk implements JournalReader {
   /** Everything that the last process left. STORE_DAMAGED when it does not fit together. */
   load(): StoredState {
     const journal = this.#open();
-    const { rows, summary, checkpoint, term } = this.#database.tables;
+    const { rows, queues, summary, checkpoint, term } = this.#database.tables;
     const inOrder = [...rows.values()].sort((one, other) => one.position - other.position);
-    const broker = restoreCheckpoint(summary, inOrder, checkpoint.op);
+    const queueRows = [...queues.values()].sort((one, other) => one.id - other.id);
+    const broker = restoreCheckpoint(summary, inOrder, checkpoint.op, queueRows);
     const chain = this.#chain.slice(0, checkpoint.op + 1);
     assert(chain[checkpoint.op] === digestText(checkpoint.digest), "a checkpoint is of this history");
     let head: Head = checkpoint;
