@@ -1,10 +1,8 @@
 import type { Op } from "../base/units.ts";
 import type { OwnerId } from "./command.ts";
 import type { SessionId, SubscriptionRequest } from "./dialogue.ts";
-import { durableKey } from "./durable.ts";
-import { destinationKey, isTemporary, type Destination } from "./message.ts";
+import type { Destination } from "./message.ts";
 import type { Outlet } from "./outlet.ts";
-import { matchesPattern } from "./pattern.ts";
 import type { Queue } from "./queue.ts";
 import { compiledSelector } from "./selection.ts";
 import type { Selector } from "./selector/selector.ts";
@@ -86,13 +84,4 @@ export function isVolatile(request: SubscriptionRequest): boolean {
 
 export function isTopic(destination: Destination): boolean {
   return destination.kind === "topic" || destination.kind === "temp-topic";
-}
-
-/** Whether a subscription is to the queue, or to a pattern that covers it. */
-export function reads({ destination, durable }: SubscriptionRequest, queue: Queue): boolean {
-  if (durable !== null) return queue.key === durableKey(durable.clientId, durable.name);
-  if (isTemporary(destination)) return queue.key === destinationKey(destination);
-  return (
-    queue.key.startsWith("queue://") && matchesPattern(destination.name, queue.key.slice("queue://".length))
-  );
 }

@@ -6,7 +6,6 @@ import type { Command, OwnerId } from "./command.ts";
 import {
   isVolatile,
   newConsumer,
-  reads,
   takeRoom,
   toEndOfLine,
   type Consumer,
@@ -17,8 +16,8 @@ import { durableKey } from "./durable.ts";
 import { ExpiryHeap } from "./expiry.ts";
 import { destinationKey } from "./message.ts";
 import { Outlets } from "./outlet.ts";
-import { matchesPattern } from "./pattern.ts";
 import type { Queue, QueuedMessage } from "./queue.ts";
+import { covers, onlyKeyOf, Readers } from "./readers.ts";
 import { selects, viewOf } from "./selection.ts";
 import { mergeCandidates, Shares, type Takers } from "./share.ts";
 import type { LookBudget } from "./sieve.ts";
@@ -36,7 +35,8 @@ export class Dispatcher implements BrokerObserver {
   readonly #broker: Broker;
   readonly #consumers = new Map<SessionId, Map<string, Consumer>>();
   readonly #byQueue = new Map<Queue, Consumer[]>();
-  readonly #topicConsumers = new Set<Consumer>();
+  readonly #queueReaders = new Readers();
+  readonly #topicReaders = new Readers();
   /** Queues that may have something to hand out. */
   readonly #ready = new Set<Queue>();
   readonly #expiries = new ExpiryHeap();
@@ -87,18 +87,19 @@ export class Dispatcher implements BrokerObserver {
     ofSession.set(request.subscription, consumer);
     if (request.browser) return this.#browse(consumer);
     if (isVolatile(request)) {
-      this.#topicConsumers.add(consumer);
+      this.#topicReaders.add(consumer);
       return;
     }
-    for (const queue of this.#broker.queues.values())
-      if (reads(request, queue)) this.#attach(consumer, queue);
+    this.#queueReaders.add(consumer);
+    for (const queue of this.#queuesOf(request)) this.#attach(consumer, queue);
   }
 
   remove(session: SessionId, subscription: string): void {
     const consumer = this.consumer(session, subscription);
     if (consumer === undefined) return;
     this.#consumers.get(session)?.delete(subscription);
-    this.#topicConsumers.delete(consumer);
+    this.#topicReaders.remove(consumer);
+    this.#queueReaders.remove(consumer);
     this.#unsiftedBrowsers.delete(consumer);
     for (const op of [...consumer.pending, ...consumer.inHand]) this.#broker.contents.letGo(op);
     for (const queue of consumer.sources) {
@@ -208,9 +209,7 @@ export class Dispatcher implements BrokerObserver {
 
   queueCreated(queue: Queue): void {
     this.onQueue("added", queue);
-    for (const consumers of this.#consumers.values())
-      for (const consumer of consumers.values())
-        if (!isVolatile(consumer.request) && reads(consumer.request, queue)) this.#attach(consumer, queue);
+    for (const consumer of this.#queueReaders.of(queue.key)) this.#attach(consumer, queue);
   }
 
   queueDeleted(queue: Queue): void {
@@ -223,13 +222,8 @@ export class Dispatcher implements BrokerObserver {
   }
 
   published(sent: SentMessage, owner: OwnerId): void {
-    for (const consumer of this.#topicConsumers) {
-      const { destination, noLocal } = consumer.request;
-      if (
-        destination.kind !== sent.destination.kind ||
-        !matchesPattern(destination.name, sent.destination.name)
-      )
-        continue;
+    for (const consumer of this.#topicReaders.of(destinationKey(sent.destination))) {
+      const { noLocal } = consumer.request;
       if ((noLocal && consumer.owner === owner) || !selects(consumer.selector, sent)) continue;
       this.#broker.contents.hold(sent.op);
       consumer.pending.push(sent.op);
@@ -239,14 +233,22 @@ export class Dispatcher implements BrokerObserver {
 
   /** A browser sees what waits now, in the order in which it would be handed out. */
   #browse(consumer: Consumer): void {
-    for (const queue of this.#broker.queues.values()) {
-      if (!reads(consumer.request, queue)) continue;
+    for (const queue of this.#queuesOf(consumer.request)) {
       for (const { op } of queue.next(queue.waitingCount)) {
         this.#broker.contents.hold(op);
         consumer.pending.push(op);
       }
     }
     this.#pump(consumer);
+  }
+
+  *#queuesOf(request: SubscriptionRequest): Generator<Queue> {
+    const { queues } = this.#broker;
+    const key = onlyKeyOf(request);
+    const only = key === null ? undefined : queues.get(key);
+    if (only !== undefined) yield only;
+    if (key === null)
+      for (const queue of queues.values()) if (covers(request.destination, queue.key)) yield queue;
   }
 
   #attach(consumer: Consumer, queue: Queue): void {

@@ -7,10 +7,11 @@ import type { Destination } from "./message.ts";
  * (none included, so that `PRICE.>` matches `PRICE` too).
  */
 export function isPattern(name: string): boolean {
-  return name.split(".").some((element) => element === "*" || element === ">");
+  return hasWildcard(name) && name.split(".").some((element) => element === "*" || element === ">");
 }
 
 export function matchesPattern(pattern: string, name: string): boolean {
+  if (!hasWildcard(pattern)) return pattern === name;
   const elements = name.split(".");
   const wanted = pattern.split(".");
   for (const [index, element] of wanted.entries()) {
@@ -18,6 +19,11 @@ export function matchesPattern(pattern: string, name: string): boolean {
     if (index >= elements.length || (element !== "*" && element !== elements[index])) return false;
   }
   return elements.length === wanted.length;
+}
+
+/** Most names have none, and are asked for often. */
+function hasWildcard(name: string): boolean {
+  return name.includes("*") || name.includes(">");
 }
 
 /** Throws DESTINATION_INVALID when nothing can be sent to, or received from, a destination of this name. */

@@ -166,7 +166,7 @@ test("a store of a newer version is named and not served, and is left as it is",
   database.pragma("user_version = 99");
   database.close();
 
-  await isServedWithout(data, "primary", /has format 99, newer than this program's 1/);
+  await isServedWithout(data, "primary", /has format 99, newer than this program's 2/);
 });
 
 test("a file that is no store is named and not served", async () => {
