@@ -171,6 +171,8 @@ describe("selectors: types, words and blanks", () => {
   test.each<[string, string, boolean]>([
     ["a > 10", "12", true],
     ["a > 10", "12.5", false],
+    ["a > 10", "9223372036854775807", true],
+    ["a > 10", "9223372036854775808", false],
     ["a > 10.0", "12.5", true],
     ["a BETWEEN 10 AND 12", "12", true],
     ["a = TRUE", "TRUE", true],

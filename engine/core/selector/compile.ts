@@ -186,8 +186,11 @@ function calculateDoubles(left: number, sign: Sign, right: number): number {
 function converted(value: SelectorValue, other: SelectorValue): SelectorValue {
   if (typeof value !== "string" || typeof other === "string" || other === null) return value;
   if (typeof other === "boolean") return value.toLowerCase() === "true";
-  if (typeof other === "bigint")
-    return /^[+-]?\d{1,19}$/.test(value) ? BigInt(value.replace("+", "")) : value;
+  if (typeof other === "bigint") {
+    const whole = /^[+-]?\d{1,19}$/.test(value) ? BigInt(value.replace("+", "")) : null;
+    // Nineteen digits can be more than a Java long holds.
+    return whole !== null && BigInt.asIntN(64, whole) === whole ? whole : value;
+  }
   return /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(value) ? Number(value) : value;
 }
 
