@@ -23,9 +23,17 @@ export const limits = {
   openingFrameBytesMax: 65_536,
   /** A connection that has not said who it is by then is closed. */
   connectTimeoutMs: 10_000,
+  /** A client that began a frame and sends no byte more of it for so long is gone, or holds memory on purpose. */
+  stalledFrameMs: 60_000,
   connectionsMax: 20_000,
   subscriptionsPerConnectionMax: 10_000,
   transactionsPerConnectionMax: 1_000,
+  /** Queues, durable subscriptions and temporary destinations. */
+  destinationsMax: 100_000,
+  /** Messages that wait for one subscriber of a topic who does not keep up; beyond it the oldest are discarded. */
+  topicBacklogMax: 100_000,
+  /** So many at once: taking them off one by one would cost each message the length of the backlog. */
+  topicDiscardCount: 1_000,
   /** Topics that advisories tell of. */
   topicsToldOfMax: 100_000,
   /** XA transactions that wait for the second half of their commit. */
@@ -55,6 +63,8 @@ export const limits = {
   checkpointEntryCount: 2_000,
   checkpointIdleMs: 2_000,
   controlBodyBytesMax: 16_777_216,
+  /** Calls of the control API, of all callers together; a window has a connection of its own. */
+  controlRequestsPerSecondMax: 500,
   configurationBytesMax: 262_144,
   browsePageCountMax: 500,
   selectorCharactersMax: 16_384,

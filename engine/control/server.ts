@@ -10,6 +10,7 @@ import { metricsContentType, metricsText } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import { noWindowPage, readWindowFiles, securityHeaders } from "./server/files.ts";
 import { Guard, tokenMissing } from "./server/guard.ts";
+import { Rate } from "./server/rate.ts";
 import { streamEvents } from "./server/stream.ts";
 import { createWindowServer } from "./server/window.ts";
 
@@ -20,6 +21,9 @@ export interface ControlServerOptions {
   readonly token: string;
   /** Directory of the built window, served at `/`; default none. */
   readonly windowDirectory?: string;
+  /** Default: `limits.controlRequestsPerSecondMax`, by the process's clock in milliseconds; tests choose others. */
+  readonly requestsPerSecondMax?: number;
+  readonly clock?: () => number;
 }
 
 export interface ControlServer {
@@ -89,12 +93,20 @@ function acceptJson(app: FastifyInstance): void {
 }
 
 function refuseStrangers(app: FastifyInstance, guard: Guard, options: ControlServerOptions): void {
+  const rate = new Rate(
+    options.requestsPerSecondMax ?? limits.controlRequestsPerSecondMax,
+    options.clock ?? ((): number => performance.now()),
+  );
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(securityHeaders(listeningPort(app, options)));
     const refusal = guard.refusal(request.raw.headers);
     if (refusal !== null) throw refusal;
     const isWindow = !request.url.startsWith("/api/") && !request.url.startsWith("/metrics");
-    if (isWindow || guard.isAuthorised(request.raw.headers)) return;
+    if (isWindow || guard.isAuthorised(request.raw.headers)) {
+      if (rate.take()) return;
+      reply.header("retry-after", "1");
+      throw new BrokerError("LIMIT_REACHED", { limit: rate.perSecondMax, what: "calls a second" });
+    }
     // 401 rather than the table's 403: the caller can do something about it.
     reply.header("www-authenticate", "Bearer");
     await reply.code(401).send(failureOf(tokenMissing));

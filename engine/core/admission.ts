@@ -2,7 +2,7 @@ import { assertNever } from "../base/assert.ts";
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import type { Broker } from "./broker.ts";
-import type { Command } from "./command.ts";
+import type { Command, OwnerId } from "./command.ts";
 import { durableKey } from "./durable.ts";
 import { destinationKey, isTemporary, type Destination } from "./message.ts";
 import type { Owner } from "./owner.ts";
@@ -17,6 +17,7 @@ export function admit(broker: Broker, command: Command): BrokerError | null {
     case "send":
       return (
         unknownTemporary(broker, command.message.destination) ??
+        noRoomFor(broker, [command.message.destination]) ??
         noRoomIn(command.transaction, broker.owners.get(command.owner))
       );
     case "settle":
@@ -24,11 +25,10 @@ export function admit(broker: Broker, command: Command): BrokerError | null {
     case "begin":
       return admitBegin(broker, command.transaction, broker.owners.get(command.owner));
     case "finish":
-      return broker.owners.get(command.owner)?.transactions.has(command.transaction)
-        ? null
-        : unknownTransaction(command.transaction);
+      return admitEnd(broker, command);
     case "prepare":
-      return admitPrepare(broker, command);
+      // Whoever prepares is promised that a commit will do.
+      return admitPrepare(broker, command) ?? noRoomForSendsOf(broker, command);
     case "finish-prepared":
       return broker.prepared.has(command.transaction) ? null : unknownTransaction(command.transaction);
     case "delete-durable":
@@ -41,18 +41,55 @@ export function admit(broker: Broker, command: Command): BrokerError | null {
         : new BrokerError("DESTINATION_UNKNOWN", { destination: command.queue });
     case "delete-temporary":
       return unknownTemporary(broker, command.destination);
+    case "create-queue":
+    case "create-temporary":
+      return noRoomFor(broker, [command.destination]);
+    case "create-durable":
+      return broker.durables.has(durableKey(command.clientId, command.name))
+        ? null
+        : noRoomForMore(broker, 1);
     case "deliver":
     case "redeliver":
     case "release":
     case "leave":
-    case "create-durable":
-    case "create-temporary":
-    case "create-queue":
     case "expire":
       return null;
     default:
       return assertNever(command);
   }
+}
+
+function admitEnd(broker: Broker, command: Extract<Command, { kind: "finish" }>): BrokerError | null {
+  const { owner, transaction, outcome } = command;
+  if (broker.owners.get(owner)?.transactions.has(transaction) !== true)
+    return unknownTransaction(transaction);
+  return outcome === "rollback" ? null : noRoomForSendsOf(broker, command);
+}
+
+/** What a transaction sent may need queues that are made only with its commit. */
+function noRoomForSendsOf(
+  broker: Broker,
+  { owner, transaction }: { owner: OwnerId; transaction: string },
+): BrokerError | null {
+  const sends = broker.owners.get(owner)?.transactions.get(transaction)?.sends ?? [];
+  return noRoomFor(
+    broker,
+    sends.map(({ destination }) => destination),
+  );
+}
+
+/** Messages to a topic need no room: it exists only in what is sent to it. */
+function noRoomFor(broker: Broker, destinations: readonly Destination[]): BrokerError | null {
+  // Nearly always there is room for all, and nothing needs to be looked at.
+  if (broker.queues.size + destinations.length <= limits.destinationsMax) return null;
+  const keys = destinations.filter(({ kind }) => kind !== "topic").map(destinationKey);
+  return noRoomForMore(broker, new Set(keys.filter((key) => !broker.queues.has(key))).size);
+}
+
+function noRoomForMore(broker: Broker, count: number): BrokerError | null {
+  const limit = limits.destinationsMax;
+  if (count === 0 || broker.queues.size + count <= limit) return null;
+  return new BrokerError("LIMIT_REACHED", { limit, what: "queues and durable subscriptions" });
 }
 
 /** A temporary destination is made by its connection, and gone with it; sending does not make one. */

@@ -25,6 +25,8 @@ export interface Consumer {
   /** Of a volatile subscription: messages that wait for credit, and those in the client's hands. */
   readonly pending: Op[];
   readonly inHand: Set<Op>;
+  /** Of those that waited, how many were dropped because there were too many. */
+  discardedCount: number;
   /** Deliveries that gave their room back before they were settled. */
   readonly extended: Set<Op>;
   /** Without a prefetch: what it may get now. */
@@ -56,6 +58,7 @@ export function newConsumer(
     outstandingCount: 0,
     pending: [],
     inHand: new Set(),
+    discardedCount: 0,
     extended: new Set(),
     pulledCount: 0,
     isBrowsing: request.browser,

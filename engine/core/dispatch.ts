@@ -1,6 +1,7 @@
 import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
 import type { Op, WallTime } from "../base/units.ts";
+import { Backlogs } from "./backlog.ts";
 import type { Broker, BrokerObserver } from "./broker.ts";
 import type { Command, OwnerId } from "./command.ts";
 import {
@@ -47,8 +48,8 @@ export class Dispatcher implements BrokerObserver {
   readonly #unsifted = new Set<Queue>();
   readonly #unsiftedBrowsers = new Set<Consumer>();
   #budget: LookBudget = { left: 0 };
-
   readonly outlets: Outlets;
+  readonly backlogs = new Backlogs();
 
   /** `sizeOf` tells about how many bytes a message takes. */
   constructor(broker: Broker, read: ReadMessage, sizeOf: (op: Op) => number) {
@@ -226,7 +227,7 @@ export class Dispatcher implements BrokerObserver {
       const { noLocal } = consumer.request;
       if ((noLocal && consumer.owner === owner) || !selects(consumer.selector, sent)) continue;
       this.#broker.contents.hold(sent.op);
-      consumer.pending.push(sent.op);
+      for (const op of this.backlogs.add(consumer, sent.op)) this.#broker.contents.letGo(op);
       this.#pump(consumer);
     }
   }

@@ -4,6 +4,7 @@ import { asInstant, type Instant } from "../base/units.ts";
 import { limits } from "../base/limits.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
 import { createOpenWireSession } from "../session/openwire/session.ts";
+import { graceMs } from "../session/pulse.ts";
 import type { Session, SessionContext, SessionPort } from "../session/session.ts";
 import { createStompSession } from "../session/stomp.ts";
 import { readClocks } from "./clock.ts";
@@ -30,6 +31,12 @@ export interface ConnectionPorts {
   closed(connection: ClientConnection, reason: string): void;
 }
 
+/** What one connection may keep, and for how long; tests choose less. */
+export interface ConnectionBounds {
+  readonly stalledFrameMs: number;
+  readonly unfinishedBytesMax: number;
+}
+
 /** Of all connections of this process. */
 let unfinishedBytes = 0;
 
@@ -52,6 +59,10 @@ export class ClientConnection implements SessionPort {
   #unsentBytes = 0;
   #unfinishedBytes = 0;
   #timer: NodeJS.Timeout | null = null;
+  readonly #bounds: ConnectionBounds;
+  /** Runs while a frame has begun and not ended. */
+  #stallTimer: NodeJS.Timeout | null = null;
+  #heardAt = 0;
   #closeReason = "the client closed the connection";
 
   constructor(
@@ -60,8 +71,10 @@ export class ClientConnection implements SessionPort {
     socket: Socket,
     context: SessionContext,
     ports: ConnectionPorts,
+    bounds: ConnectionBounds = limits,
   ) {
     this.id = id;
+    this.#bounds = bounds;
     this.#socket = socket;
     this.#ports = ports;
     this.remoteAddress = socket.remoteAddress ?? "";
@@ -85,8 +98,12 @@ export class ClientConnection implements SessionPort {
   resume(): void {
     while (this.#waiting.length > 0 && this.#isListening) {
       const chunk = this.#waiting.shift()!;
-      this.#described(() => this.session.receive(chunk, readClocks()));
+      const now = readClocks();
+      this.#heardAt = now.monotonic;
+      this.#described(() => this.session.receive(chunk, now));
       this.#countUnfinished();
+      if (this.#unfinishedBytes > 0 && this.#stallTimer === null)
+        this.#watchFrame(this.#bounds.stalledFrameMs);
       this.#ports.received(this.id, chunk.length);
     }
     if (this.#waiting.length === 0 && !this.#isEnding) this.#socket.resume();
@@ -182,11 +199,33 @@ export class ClientConnection implements SessionPort {
     if (sizeBytes === this.#unfinishedBytes) return;
     unfinishedBytes += sizeBytes - this.#unfinishedBytes;
     this.#unfinishedBytes = sizeBytes;
-    if (unfinishedBytes <= limits.unfinishedBytesMax || sizeBytes <= limits.openingFrameBytesMax) return;
+    const limit = this.#bounds.unfinishedBytesMax;
+    if (unfinishedBytes <= limit || sizeBytes <= limits.openingFrameBytesMax) return;
     const what = "bytes of unfinished frames of all clients";
-    const error = new BrokerError("LIMIT_REACHED", { limit: limits.unfinishedBytesMax, what });
-    this.answer({ kind: "close", error });
+    this.answer({ kind: "close", error: new BrokerError("LIMIT_REACHED", { limit, what }) });
     this.#countUnfinished();
+  }
+
+  /** One timer for many frames: it looks again when it comes, and costs nothing while bytes flow. */
+  #watchFrame(delayMs: number): void {
+    const dueAt = readClocks().monotonic + delayMs;
+    this.#stallTimer = setTimeout(() => {
+      this.#stallTimer = null;
+      if (this.#unfinishedBytes === 0 || this.#isEnding || this.#isClosed) return;
+      const limitMs = this.#bounds.stalledFrameMs;
+      const now = readClocks().monotonic;
+      // What came while nobody was served, or while this process stood still, has yet to be read.
+      const isUnread = this.#waiting.length > 0 || now > dueAt + graceMs;
+      const leftMs = isUnread ? limitMs : this.#heardAt + limitMs - now;
+      if (leftMs > 0) return this.#watchFrame(leftMs);
+      const detail = `A frame began, and for ${limitMs} ms nothing more of it came.`;
+      this.answer({ kind: "close", error: new BrokerError("PROTOCOL_VIOLATION", { detail }) });
+    }, delayMs);
+  }
+
+  #endWatch(): void {
+    if (this.#stallTimer !== null) clearTimeout(this.#stallTimer);
+    this.#stallTimer = null;
   }
 
   /** Runs `work` and tells when the client has said more about itself. */
@@ -201,6 +240,7 @@ export class ClientConnection implements SessionPort {
     this.#isClosed = true;
     this.#countUnfinished();
     this.wakeAt(null);
+    this.#endWatch();
     this.#ports.closed(this, this.#closeReason);
   }
 }

@@ -37,6 +37,7 @@ export class PeerSocket {
     socket: Socket,
     { from, wire }: { from: "our port" | "our wish"; wire: PeerLink },
     events: PeerEvents,
+    admissionMs: number = limits.connectTimeoutMs,
   ) {
     this.link = link;
     this.#socket = socket;
@@ -45,7 +46,7 @@ export class PeerSocket {
     this.#decoder = new ReplicationDecoder(
       from === "our port" ? limits.openingFrameBytesMax : limits.replicationFrameBytesMax,
     );
-    if (from === "our port") this.#admission = setTimeout(() => this.#lose(), limits.connectTimeoutMs);
+    if (from === "our port") this.#admission = setTimeout(() => this.#lose(), admissionMs);
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.take(chunk));
     socket.on("error", () => this.#broken());

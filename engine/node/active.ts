@@ -91,7 +91,9 @@ export class ActiveRole {
   endTurn(now: Moment): void {
     const { history, emit } = this.#context;
     this.desk.endTurn(now);
-    if (this.desk.dispatcher.isBehind) emit({ kind: "go-on" });
+    const { isBehind, backlogs } = this.desk.dispatcher;
+    for (const text of backlogs.takeNotices()) emit({ kind: "notice", severity: "warning", text });
+    if (isBehind) emit({ kind: "go-on" });
     history.considerCheckpoint(now.monotonic);
     const batch = history.takeBatch();
     if (batch.length > 0) {

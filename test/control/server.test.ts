@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance, InjectOptions } from "fastify";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { BrokerError } from "../../engine/base/errors.ts";
 import { limits } from "../../engine/base/limits.ts";
 import { operations, type ControlFailure, type OperationId } from "../../engine/control/contract.ts";
@@ -332,4 +332,25 @@ describe("window files", () => {
     app = createControlApp(supervisor, { port: 8161, token, windowDirectory: join(directory, "nowhere") });
     expect((await ask("GET", "/")).body).toMatch(/control API/);
   });
+});
+
+test("calls beyond the rate are told to come back in a second, and strangers take none of them away", async () => {
+  let nowMs = 0;
+  const options = { port: 8161, token, requestsPerSecondMax: 2, clock: () => nowMs };
+  const limited = createControlApp(supervisor, options);
+  onTestFinished(async () => await limited.close());
+  const call = async (more = headers) =>
+    await limited.inject({ method: "GET", url: "/api/v1/pair", headers: more });
+  for (let count = 0; count < 5; count += 1)
+    expect((await call({ ...headers, authorization: "Bearer wrong" })).statusCode).toBe(401);
+
+  expect([(await call()).statusCode, (await call()).statusCode]).toEqual([200, 200]);
+  const refused = await call();
+  expect([refused.statusCode, refused.headers["retry-after"]]).toEqual([429, "1"]);
+  expect(refused.json()).toMatchObject({
+    code: "LIMIT_REACHED",
+    message: "The limit of 2 calls a second is reached.",
+  });
+  nowMs += 500;
+  expect([(await call()).statusCode, (await call()).statusCode]).toEqual([200, 429]);
 });

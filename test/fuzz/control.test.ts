@@ -16,7 +16,7 @@ const token = "the-token";
 let app: FastifyInstance;
 let server: ControlServer;
 beforeEach(async () => {
-  app = createControlApp(fakeSupervisor(), { port: 8161, token });
+  app = createControlApp(fakeSupervisor(), { port: 8161, token, requestsPerSecondMax: 1e9 });
   server = await createControlServer(fakeSupervisor(), { port: 0, token });
 });
 afterEach(async () => {

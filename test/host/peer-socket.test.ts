@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { emptyDigest } from "../../engine/base/checksum.ts";
+import { limits } from "../../engine/base/limits.ts";
 import { asEpoch, asOp } from "../../engine/base/units.ts";
 import { linkMode, type LinkMode } from "../../engine/control/views.ts";
 import { faults } from "../../engine/faults/index.ts";
@@ -132,5 +134,68 @@ describe("link", () => {
     await other.until(({ heard }) => heard.length === 4);
     expect(other.heard).toEqual([1, 2, 3, 4]);
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(39);
+  });
+});
+
+describe("a stranger on the replication port", () => {
+  /** The broker's end of a connection that came in, and the stranger's. */
+  async function comeIn(admissionMs?: number) {
+    const accepted = once(server, "connection") as Promise<[Socket]>;
+    const stranger = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    stranger.on("error", () => undefined);
+    const [socket] = await accepted;
+    onTestFinished(() => {
+      stranger.destroy();
+      socket.destroy();
+    });
+    const seen = { notices: [] as string[], isLost: false };
+    const peer = new PeerSocket(
+      2 as LinkId,
+      socket,
+      { from: "our port", wire: new PeerLink() },
+      {
+        said: () => undefined,
+        lost: () => (seen.isLost = true),
+        notice: (_severity, text) => void seen.notices.push(text),
+      },
+      admissionMs,
+    );
+    return { peer, seen, stranger };
+  }
+  const welcome = (peer: PeerSocket): void =>
+    peer.tell({
+      kind: "welcome",
+      pairId: "p",
+      epoch: asEpoch(1),
+      common: asOp(0),
+      digest: emptyDigest,
+    });
+  const declared = (sizeBytes: number): Buffer => {
+    const prefix = Buffer.alloc(4);
+    prefix.writeUInt32BE(sizeBytes);
+    return Buffer.concat([prefix, Buffer.alloc(100)]);
+  };
+
+  test("gets 64 KiB for a frame until it is admitted, and a batch's size then", async () => {
+    const { seen, stranger } = await comeIn();
+    stranger.write(declared(limits.openingFrameBytesMax + 1));
+    await expect.poll(() => seen.isLost).toBe(true);
+    expect(seen.notices).toEqual([expect.stringContaining("larger than the limit of 65536 bytes")]);
+
+    const admitted = await comeIn();
+    welcome(admitted.peer);
+    admitted.stranger.write(declared(limits.openingFrameBytesMax + 1));
+    // Refused by the larger limit only, so the first frame's prefix was taken.
+    admitted.stranger.write(Buffer.alloc(limits.openingFrameBytesMax));
+    await expect.poll(() => admitted.stranger.writableLength).toBe(0);
+    expect(admitted.seen.notices).not.toContainEqual(expect.stringContaining("65536"));
+  });
+
+  test("has so long to be admitted, however much it says, and then for ever", async () => {
+    const admitted = await comeIn(200);
+    welcome(admitted.peer);
+    const silent = await comeIn(200);
+    await expect.poll(() => silent.seen.isLost, { timeout: 5_000 }).toBe(true);
+    expect(admitted.seen.isLost).toBe(false);
   });
 });

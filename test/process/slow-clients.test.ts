@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { limits } from "../../engine/base/limits.ts";
 import { Pair } from "./pair.ts";
-import { eventually } from "./program.ts";
+import { eventually, patienceMs } from "./program.ts";
 import { RawClient } from "./raw-client.ts";
 
 const mebibyte = 1_048_576;
@@ -106,4 +106,24 @@ test("clients that say nothing, drip bytes or stop within a frame leave the othe
   expect(await good.bodies(100)).toEqual(Array.from({ length: 100 }, (_, count) => String(count)));
   expect((await pair.view()).protection).toBe("protected");
   expect(limits.connectionsMax).toBeGreaterThan(10_000);
+});
+
+test("a client that never acknowledges keeps its prefetch and no more, until it goes", async () => {
+  const pair = await Pair.start();
+  const mute = await deafClient(
+    pair.ports.primary,
+    `${connecting}SUBSCRIBE\nid:1\ndestination:/queue/orders\nack:client-individual\nactivemq.prefetchSize:5\nreceipt:there\n\n\0`,
+  );
+  let heard = "";
+  mute.setEncoding("utf8").on("data", (piece: string) => (heard += piece));
+  await expect.poll(() => heard, { timeout: patienceMs }).toContain("receipt-id:there");
+  const good = await RawClient.connect(pair.ports.primary);
+  await good.subscribe("/queue/orders", { "activemq.prefetchSize": "5" });
+  for (let count = 0; count < 40; count += 1) await good.send("/queue/orders", String(count));
+
+  const received = await good.bodies(35);
+  await expect.poll(() => heard.match(/MESSAGE\n/g)?.length, { timeout: patienceMs }).toBe(5);
+  mute.destroy();
+  received.push(...(await good.bodies(5)));
+  expect(new Set(received).size).toBe(40);
 });

@@ -13,7 +13,7 @@ import type { SessionContext, SessionDescription } from "../session.ts";
 import { advisoryDispatch } from "./advisory.ts";
 import { ackTypes, Consumer } from "./consumer.ts";
 import { readMessage, writeMessage, type Delivery } from "./messages.ts";
-import { nameOf, readDestination, writeDestination } from "./names.ts";
+import { checkedName, nameOf, readDestination, writeDestination } from "./names.ts";
 import { nothingToDo, planOf, type Plan } from "./plan.ts";
 import { Transactions } from "./transactions.ts";
 
@@ -143,7 +143,8 @@ export class OpenWireCommands {
   }
 
   #connect(info: wire.ConnectionInfo): Plan {
-    const id = info.connectionId.value;
+    const id = checkedName(info.connectionId.value, "the id of a connection");
+    checkedName(info.clientId ?? "", "a client id");
     if (this.#connection !== null && this.#connection.connectionId.value !== id)
       throw new BrokerError("NOT_SUPPORTED", { what: "A second connection over the same socket" });
     if (!this.#context.authenticate(info.userName, info.password))
@@ -195,7 +196,12 @@ export class OpenWireCommands {
       prefetchCount: clippedPrefetch(info.prefetchSize),
       browser: info.browser,
       durable:
-        info.subscriptionName === null ? null : { clientId: clientId ?? "", name: info.subscriptionName },
+        info.subscriptionName === null
+          ? null
+          : {
+              clientId: clientId ?? "",
+              name: checkedName(info.subscriptionName, "the name of a subscription"),
+            },
       exclusive: info.exclusive,
       noLocal: info.noLocal,
       selector: selectorOrNone(info.selector),

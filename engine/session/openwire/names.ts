@@ -1,4 +1,5 @@
 import { BrokerError } from "../../base/errors.ts";
+import { limits } from "../../base/limits.ts";
 import type { Destination } from "../../core/message.ts";
 import { create } from "../../wire/openwire/frames.ts";
 import type * as wire from "../../wire/openwire/frames.ts";
@@ -21,7 +22,14 @@ const wireKinds: Readonly<Record<Destination["kind"], WireKind>> = {
   "temp-topic": "ActiveMQTempTopic",
 };
 
+/** Names are kept for as long as what they name, so each is short. */
+export function checkedName(name: string, what: string): string {
+  if (name.length <= limits.nameCharactersMax) return name;
+  throw new BrokerError("LIMIT_REACHED", { limit: limits.nameCharactersMax, what: `characters in ${what}` });
+}
+
 export function readDestination({ type, physicalName }: wire.Destination): Destination {
+  checkedName(physicalName, "the name of a destination");
   return { kind: kinds[type], name: physicalName };
 }
 
@@ -31,15 +39,18 @@ export function writeDestination({ kind, name }: Destination): wire.Destination 
 
 /** Of a consumer or a producer: the connection, the session and the number in it. */
 export function nameOf(id: wire.ConsumerId | wire.ProducerId): string {
-  return `${id.connectionId}:${id.sessionId}:${id.value}`;
+  return checkedName(`${id.connectionId}:${id.sessionId}:${id.value}`, "the id of a consumer or a producer");
 }
 
 export const xaPrefix = "xa:";
 
 /** What a transaction is called in the core. */
 export function transactionName(id: wire.TransactionId): string {
-  if (id.type === "LocalTransactionId") return `${id.connectionId.value}:${id.value}`;
-  return `${xaPrefix}${id.formatId}:${hex(id.globalTransactionId)}:${hex(id.branchQualifier)}`;
+  const name =
+    id.type === "LocalTransactionId"
+      ? `${id.connectionId.value}:${id.value}`
+      : `${xaPrefix}${id.formatId}:${hex(id.globalTransactionId)}:${hex(id.branchQualifier)}`;
+  return checkedName(name, "the id of a transaction");
 }
 
 function hex(bytes: Uint8Array): string {
