@@ -66,7 +66,7 @@ export function createControlApp(supervisor: Supervisor, options: ControlServerO
     exposeHeadRoutes: false,
     // What the framework refuses before any route is looked for, such as a path with a broken escape.
     frameworkErrors: (error, _request, reply) => void sendFailure(reply as unknown as FastifyReply, error),
-    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket as Socket),
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket),
     // The router's own limit of 100 is too short for a destination's name, each byte of which may be three characters.
     routerOptions: { maxParamLength: limits.destinationNameBytesMax * 3 },
   });

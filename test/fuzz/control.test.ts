@@ -147,7 +147,10 @@ describe("fuzz: control API", () => {
             });
           });
           socket.terminate();
-          if ("code" in ended) return void expect(ended.code).toBe(4400);
+          if ("code" in ended) {
+            expect(ended.code).toBe(4400);
+            return;
+          }
           const said = JSON.parse(ended.said) as { ok: boolean; error?: unknown };
           if (said.ok) return;
           const failure = controlFailure.parse(said.error);

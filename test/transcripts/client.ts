@@ -185,8 +185,10 @@ export class StageClient {
     switch (answer.kind) {
       case "deliver":
         return this.#received(answer);
+      case "advise":
       case "browsed":
       case "close":
+      case "prepared":
         return;
       case "confirm":
       case "refuse": {
