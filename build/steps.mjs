@@ -41,7 +41,15 @@ export const buildSteps = [
 ];
 
 /** Names of the vitest projects, in the order in which `npm test` runs them: quickest first. */
-export const testProjects = /** @type {const} */ (["unit", "fuzz", "sim", "control", "process", "e2e"]);
+export const testProjects = /** @type {const} */ ([
+  "unit",
+  "fuzz",
+  "sim",
+  "control",
+  "process",
+  "interop",
+  "e2e",
+]);
 
 /** Options of `npm run fuzz` that reach the tests as variables: vitest would take `--seed` for that of its own shuffling. */
 const runOptions = {

@@ -19,7 +19,7 @@ export async function run(args, task) {
   if (task === "build") return (await import("./app-build.mjs")).build();
   if (task === "sim" && args.length > 0) return (await import("../test/sim/main.ts")).main(args);
   if (task === "bench") return (await import("../test/bench/main.ts")).main(args);
-  if (task === "interop" || testProjects.some((project) => project === task)) return runTests(task, args);
+  if (testProjects.some((project) => project === task)) return runTests(task, args);
   const steps = tasks[task];
   if (steps === undefined) throw new Error(`there is no script called "${task}"; see \`npm run\`.`);
   for (const step of steps) {

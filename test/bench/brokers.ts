@@ -5,13 +5,15 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { root } from "../../build/paths.mjs";
 import { freePort } from "../../engine/host/ports.ts";
-import { compileJava, missingForJava } from "../interop/java.ts";
+import { compileJava, missingForJava, type Java } from "../interop/java.ts";
 
 /** What a measurement runs against. */
 export interface Subject {
   readonly name: string;
   /** Where its clients connect. */
   readonly port: number;
+  /** For OpenWire, where that is another one. */
+  readonly openwirePort?: number;
   /** Broker processes, whose memory counts. */
   readonly pids: readonly number[];
   stop(): Promise<void>;
@@ -93,7 +95,7 @@ export async function startSingle(): Promise<Subject> {
  * Starts ActiveMQ from Debian's packages, unreplicated and as it comes; the compiled classes serve all starts. `null`
  * where Java or the packages are missing.
  */
-export function activemqStarter(): { start: () => Promise<Subject>; cleanUp: () => void } | null {
+export function activemqStarter(): { java: Java; start: () => Promise<Subject>; cleanUp: () => void } | null {
   if (missingForJava() !== null) return null;
   const java = compileJava();
   const start = async (): Promise<Subject> => {
@@ -102,10 +104,11 @@ export function activemqStarter(): { start: () => Promise<Subject>; cleanUp: () 
     const child = spawn(java.command, [...args, "activemq.Main", directory], {
       stdio: ["pipe", "pipe", "inherit"],
     });
-    const [, port] = await firstLines(child, "stdout", 2);
+    const [openwirePort, port] = await firstLines(child, "stdout", 2);
     return {
       name: "activemq",
       port: Number(port),
+      openwirePort: Number(openwirePort),
       pids: [child.pid ?? 0],
       stop: async () => {
         await stop(child);
@@ -113,7 +116,7 @@ export function activemqStarter(): { start: () => Promise<Subject>; cleanUp: () 
       },
     };
   };
-  return { start, cleanUp: () => rmSync(java.directory, { recursive: true, force: true }) };
+  return { java, start, cleanUp: () => rmSync(java.directory, { recursive: true, force: true }) };
 }
 
 /** Resident memory of processes together, in MiB. */

@@ -3,12 +3,13 @@ import { crowd, type CrowdScale } from "./crowd.ts";
 import { failovers, type FailoverScale } from "./failover.ts";
 import { table, type Figure } from "./figures.ts";
 import { machineLimits, machineText } from "./machine.ts";
+import { openwireRates } from "./openwire.ts";
 import { rates, type RateScale } from "./rates.ts";
 import { storedMessages, type StoredScale } from "./stored.ts";
 
 const usage = `npm run bench [-- --quick] [-- --only PART,PART] [-- --json | --line]
   --quick       fewer and shorter runs
-  --only PARTS  some of: machine, rates, blackout, stored, crowd
+  --only PARTS  some of: machine, rates, openwire, blackout, stored, crowd
   --json        lines of JSON only, without the table
   --line        only a few rates of the pair, in one line: for the log of a test run
 `;
@@ -34,7 +35,7 @@ const quickScale: Scale = {
   crowd: { queues: 500, connections: 100, measureMs: 1_000 },
 };
 
-const partNames = ["machine", "rates", "blackout", "stored", "crowd"] as const;
+const partNames = ["machine", "rates", "openwire", "blackout", "stored", "crowd"] as const;
 
 /**
  * Measures a pair against one broker of the same kind, against one ActiveMQ where that is installed, and against what
@@ -56,6 +57,11 @@ export async function main(args: readonly string[]): Promise<number> {
   const parts: Record<(typeof partNames)[number], () => Promise<Figure[]>> = {
     machine: machineLimits,
     rates: () => rates([startPair, startSingle, ...(activemq === null ? [] : [activemq.start])], scale.rates),
+    // Needs the real client, which comes with the real broker.
+    openwire: () =>
+      activemq === null
+        ? Promise.resolve([])
+        : openwireRates(activemq.java, [startPair, activemq.start], scale.rates),
     blackout: () => failovers(scale.blackout),
     stored: () => storedMessages(scale.stored),
     crowd: () => crowd(scale.crowd),

@@ -28,7 +28,12 @@ export function readReasons(): Record<string, string> {
 
 export const readTable = (): string => readFileSync(tablePath, "utf8");
 
-export const writeTable = (text: string): void => writeFileSync(tablePath, text);
+/** The page, and the reasons without those whose difference is gone. */
+export function write(text: string, reasons: Record<string, string>, differing: readonly string[]): void {
+  writeFileSync(tablePath, text);
+  const kept = Object.entries(reasons).filter(([name]) => differing.includes(name));
+  writeFileSync(join(folder, "reasons.json"), `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`);
+}
 
 /** Starts the real broker; its address. It ends with the test. */
 export async function startActivemq(java: Java): Promise<string> {
