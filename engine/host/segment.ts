@@ -16,6 +16,8 @@ import type { Files, OpenFile } from "./files.ts";
 const magic = Buffer.from("UNDSTJ2\n", "latin1");
 const markAt = magic.length + 8;
 export const headerBytes = markAt + 8;
+/** Bytes hashed in search of a sound record, as a multiple of the file. */
+const searchFactor = 4;
 const recordMark = Buffer.from("ENT\n", "latin1");
 const recordHeaderBytes = 12 + digestBytes;
 
@@ -235,9 +237,21 @@ function recordEnd(content: Buffer, at: number): number | null {
   return digestsEqual(digestOf(content.subarray(at + recordHeaderBytes, end)), digest) ? end : null;
 }
 
-/** Whether a sound record behind `broken` says that the bytes there were on the disk. */
+/**
+ * Whether a sound record behind `broken` says that the bytes there were on the disk. Bodies of messages may look like
+ * records, on purpose too: a file that would take too long to search counts as damaged, which loses nothing.
+ */
 function wasSynced(content: Buffer, broken: number): boolean {
-  for (let at = content.indexOf(recordMark, broken + 1); at !== -1; at = content.indexOf(recordMark, at + 1))
-    if (recordEnd(content, at) !== null && content.readUInt32BE(at + 8) > broken) return true;
+  let searchableBytes = content.length * searchFactor;
+  for (
+    let at = content.indexOf(recordMark, broken + 1);
+    at !== -1;
+    at = content.indexOf(recordMark, at + 1)
+  ) {
+    if (at + recordHeaderBytes > content.length || content.readUInt32BE(at + 8) <= broken) continue;
+    if (at + recordHeaderBytes + content.readUInt32BE(at + 4) > content.length) continue;
+    searchableBytes -= content.readUInt32BE(at + 4);
+    if (searchableBytes < 0 || recordEnd(content, at) !== null) return true;
+  }
   return false;
 }

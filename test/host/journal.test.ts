@@ -278,6 +278,23 @@ describe("journal: after a loss of power", () => {
     }
   });
 
+  test("a torn end full of what looks like records is judged in the time of reading it a few times", async () => {
+    const journal = open();
+    await write(journal, history(3));
+    journal.close();
+    // Each mark names all bytes behind it as its record, and says that the torn place had been synced.
+    const tail = Buffer.alloc(4 * 1024 * 1024);
+    for (let at = 32; at + 32 < tail.length; at += 32) {
+      tail.write("ENT\n", at, "latin1");
+      tail.writeUInt32BE(tail.length - at - 28, at + 4);
+      tail.writeUInt32BE(0xffff_ffff, at + 8);
+    }
+    appendFileSync(onlyFile(), tail);
+
+    // Hashing all that each of them names would take minutes, longer than a test may.
+    expect(() => open()).toThrow(/is broken behind entry 3/);
+  });
+
   test("files that a checkpoint had dropped may come back, and those after them not", async () => {
     const surroundings = { files: realFiles, segmentBytesMax: 100 };
     const small = (next: Op): Journal =>
