@@ -18,6 +18,20 @@ import org.apache.activemq.command.ActiveMQTempQueue;
 
 /** Temporary destinations; request and reply. */
 final class TemporaryChecks {
+  /** A session whose client leaves it to the broker to know which temporary destinations there are. */
+  private static Session unaware(Desk desk) throws JMSException {
+    return desk.auto("jms.watchTopicAdvisories=false");
+  }
+
+  private static boolean isTaken(Session session, Destination destination) throws JMSException {
+    try {
+      send(session, destination, "a");
+      return true;
+    } catch (InvalidDestinationException | DestinationDoesNotExistException refused) {
+      return false;
+    }
+  }
+
   static void addTo(Checklist list) {
     list.group("temporary");
     owners(list);
@@ -30,14 +44,14 @@ final class TemporaryChecks {
       Session session = desk.auto();
       TemporaryQueue queue = session.createTemporaryQueue();
       MessageConsumer consumer = session.createConsumer(queue);
-      send(desk.auto(), queue, "a", "b");
+      send(unaware(desk), queue, "a", "b");
       texts(consumer, "a", "b");
     });
     list.check("topic: another connection sends, the owner receives", desk -> {
       Session session = desk.auto();
       TemporaryTopic topic = session.createTemporaryTopic();
       MessageConsumer consumer = session.createConsumer(topic);
-      send(desk.auto(), topic, "a");
+      send(unaware(desk), topic, "a");
       texts(consumer, "a");
     });
     list.check("only the owner may consume", desk -> {
@@ -46,7 +60,7 @@ final class TemporaryChecks {
     });
     list.check("the broker refuses a foreign consumer as well", desk -> {
       TemporaryQueue queue = desk.auto().createTemporaryQueue();
-      Session other = desk.auto("jms.watchTopicAdvisories=false");
+      Session other = unaware(desk);
       ActiveMQTempQueue same = new ActiveMQTempQueue(queue.getQueueName());
       same.setConnection(Desk.connectionOf(other));
       Expect.fails(JMSException.class, () -> other.createConsumer(same));
@@ -54,7 +68,7 @@ final class TemporaryChecks {
     list.check("gone after its connection", desk -> {
       Session session = desk.auto();
       TemporaryQueue queue = session.createTemporaryQueue();
-      Session other = desk.auto("jms.watchTopicAdvisories=false");
+      Session other = unaware(desk);
       send(other, queue, "a");
       Desk.connectionOf(session).close();
       Expect.fails(DestinationDoesNotExistException.class, () -> send(other, queue, "b"));
@@ -63,22 +77,15 @@ final class TemporaryChecks {
       Session session = desk.auto();
       TemporaryQueue queue = session.createTemporaryQueue();
       Session other = desk.auto();
-      send(other, queue, "a");
+      Desk.eventually("it knows of the queue", () -> isTaken(other, queue));
       Desk.connectionOf(session).close();
-      Desk.eventually("sends are refused", () -> {
-        try {
-          send(other, queue, "b");
-          return false;
-        } catch (InvalidDestinationException | DestinationDoesNotExistException refused) {
-          return true;
-        }
-      });
+      Desk.eventually("sends are refused", () -> !isTaken(other, queue));
     });
     list.check("can be deleted, and is gone", desk -> {
       Session session = desk.auto();
       TemporaryQueue queue = session.createTemporaryQueue();
       queue.delete();
-      Session other = desk.auto("jms.watchTopicAdvisories=false");
+      Session other = unaware(desk);
       Expect.fails(DestinationDoesNotExistException.class, () -> send(other, queue, "a"));
     });
     list.check("cannot be deleted while consumed", desk -> {
@@ -93,12 +100,12 @@ final class TemporaryChecks {
       session.close();
       Session next = Desk.connectionOf(session).createSession(false, Session.AUTO_ACKNOWLEDGE);
       MessageConsumer consumer = next.createConsumer(queue);
-      send(desk.auto(), queue, "a");
+      send(unaware(desk), queue, "a");
       texts(consumer, "a");
     });
     list.check("a hundred of one connection", desk -> {
       Session session = desk.auto();
-      Session sending = desk.auto("jms.watchTopicAdvisories=false");
+      Session sending = unaware(desk);
       for (int number = 0; number < 100; number += 1) {
         TemporaryQueue queue = session.createTemporaryQueue();
         MessageConsumer consumer = session.createConsumer(queue);
