@@ -69,7 +69,8 @@ export type SessionRequest =
   /**
    * `xa:…` names a global transaction. `prepare` makes it survive its connection, both brokers and restarts; from then on
    * any connection may end it with `commit`, `rollback` or, which is the same as that, `forget`. A prepare is confirmed
-   * after a `prepared` that names it, or nothing when there was no work in it, and which is then done with.
+   * after a `prepared` that names it, or nothing when there was no work in it, and which is then done with. To `begin`
+   * or `prepare` a prepared one, or send again what it has, changes nothing; `prepared` names it.
    */
   | {
       readonly kind: "begin" | "prepare" | "commit" | "rollback" | "forget";
@@ -89,7 +90,7 @@ export type SessionAnswer =
   /** Exists only once the request, and all before it, is safe on both nodes (or alone under a grant). */
   | { readonly kind: "confirm"; readonly receipt: number }
   | { readonly kind: "refuse"; readonly receipt: number; readonly error: BrokerError }
-  /** Comes before the `confirm` of a `prepare` or `recover`. */
+  /** Comes before the `confirm` of a `prepare` or `recover`, or the `begin` of a prepared one. */
   | { readonly kind: "prepared"; readonly receipt: number; readonly transactions: readonly string[] }
   | {
       readonly kind: "deliver";

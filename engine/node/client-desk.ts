@@ -8,7 +8,13 @@ import { durableKey, isSameDurable } from "../core/durable.ts";
 import { isVolatile, type Consumer } from "../core/consumer.ts";
 import { Dispatcher } from "../core/dispatch.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
-import { deadLetterQueue, destinationKey, type Destination, type Message } from "../core/message.ts";
+import {
+  deadLetterQueue,
+  destinationKey,
+  type Destination,
+  type Message,
+  type MessageOrigin,
+} from "../core/message.ts";
 import { sizeOf } from "../core/outlet.ts";
 import { checkDestination, isPattern } from "../core/pattern.ts";
 import type { QueuedMessage } from "../core/queue.ts";
@@ -210,7 +216,7 @@ export class ClientDesk {
   #send(client: ConnectedClient, message: Message, transaction: string | null, now: Moment): void {
     checkDestination(message.destination, false);
     // Confirmed like the first one: when all that was ordered so far is safe.
-    if (message.origin !== null && this.#history.broker.producers.isRepeat(message.origin)) return;
+    if (this.#transactions.isRepeat(message, transaction)) return;
     this.#advisories.used(message.destination);
     const entry = this.#order({ kind: "send", owner: client.owner, message, transaction }, now);
     this.#recent.add(entry.op, message, entry.bytes);

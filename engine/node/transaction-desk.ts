@@ -3,6 +3,7 @@ import { BrokerError } from "../base/errors.ts";
 import type { Broker } from "../core/broker.ts";
 import { sessionOf, type Command, type OwnerId } from "../core/command.ts";
 import type { SessionId, SessionRequest } from "../core/dialogue.ts";
+import type { Message } from "../core/message.ts";
 import type { Dispatcher } from "../core/dispatch.ts";
 import type { ConnectedClient } from "./connected-client.ts";
 
@@ -32,6 +33,8 @@ export class TransactionDesk {
   ): readonly string[] | null {
     switch (request.kind) {
       case "begin":
+        // A client that failed over repeats all steps of a branch.
+        if (this.#broker.prepared.has(request.transaction)) return [request.transaction];
         order({ kind: "begin", owner: client.owner, transaction: request.transaction });
         client.advanced.set(request.transaction, []);
         return null;
@@ -53,7 +56,19 @@ export class TransactionDesk {
     }
   }
 
+  /** Whether a client says again what the queues, or a prepared transaction, have from it already. */
+  isRepeat({ origin }: Message, transaction: string | null): boolean {
+    if (origin === null) return false;
+    if (this.#broker.producers.isRepeat(origin)) return true;
+    if (transaction === null || !this.#broker.prepared.has(transaction)) return false;
+    const { sends } = this.#broker.owners.transaction(transaction, transaction);
+    return sends.some(
+      (sent) => sent.origin?.producer === origin.producer && sent.origin.sequence === origin.sequence,
+    );
+  }
+
   #prepare(client: ConnectedClient, transaction: string, order: (command: Command) => void): string[] {
+    if (this.#broker.prepared.has(transaction)) return [transaction];
     const open = this.#broker.owners.get(client.owner)?.transactions.get(transaction);
     if (open !== undefined && open.sends.length + open.settlements.length === 0) {
       this.#finish(client, transaction, "commit", order);

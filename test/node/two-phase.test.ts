@@ -66,6 +66,25 @@ describe("node: two-phase commit", () => {
     expect(depth(standby)).toMatchObject({ depth: 1, waitingCount: 1 });
   });
 
+  test("a failover client's repetition of its steps changes nothing, and more work is refused", () => {
+    const node = new NodeBench().start().grant(1).open(1).open(2);
+    const origin = { producer: "p", sequence: 1 };
+    const send = (of: typeof origin, session: number): number =>
+      node.ask({ kind: "send", message: messageTo(orders, { origin: of }), transaction }, session);
+    for (const session of [1, 2]) {
+      node.ask({ kind: "begin", transaction }, session);
+      send(origin, session);
+      node.ask({ kind: "prepare", transaction }, session);
+    }
+    const more = send({ ...origin, sequence: 2 }, 2);
+    node.ask({ kind: "commit", transaction }, 2);
+    node.endTurn().sync();
+
+    expect(prepared(node)).toEqual([[transaction], [transaction], [transaction]]);
+    expect(node.answers().filter(({ kind }) => kind === "refuse")).toMatchObject([{ receipt: more }]);
+    expect(depth(node)).toMatchObject({ depth: 1 });
+  });
+
   test("a rollback puts its messages back into the hands that had them, with the room they take", () => {
     const node = new NodeBench().start().grant(1).open();
     prepare(node);

@@ -24,25 +24,29 @@ const otherwise = "javax.jms.JMSException";
 
 /** The Java exception that an error becomes. */
 export function throwableOf(error: BrokerError): Throwable {
-  const xa = xaErrorOf(error);
-  if (xa !== null) return exception("javax.transaction.xa.XAException", `${error.message} xaErrorCode:${xa}`);
+  if (isXaUnknown(error)) return xaException("not-known", error.message);
   return exception(classNames[error.code] ?? otherwise, error.message);
 }
 
-const xaNotKnown = -4;
-
-/** ActiveMQ's clients read the number of an XA error off the end of its text. */
-function xaErrorOf({ code, context }: BrokerError): number | null {
-  const isXa = code === "TRANSACTION_UNKNOWN" && String(context["transaction"]).startsWith(xaPrefix);
-  return isXa ? xaNotKnown : null;
+function isXaUnknown({ code, context }: BrokerError): boolean {
+  return code === "TRANSACTION_UNKNOWN" && String(context["transaction"]).startsWith(xaPrefix);
 }
 
-/** A commit that cannot be done, because part of the work was refused before. */
-export function rolledBack(cause: BrokerError): Throwable {
-  return {
-    ...exception("javax.jms.TransactionRolledBackException", `Rolled back, because of: ${cause.message}`),
-    cause: throwableOf(cause),
-  };
+/** As in `XAException`: XAER_NOTA, XAER_PROTO and XA_RBROLLBACK. */
+const xaErrors = { "not-known": -4, "wrong-order": -6, "rolled-back": 100 } as const;
+
+/** ActiveMQ's clients read the number of an XA error off the end of its text. */
+export function xaException(error: keyof typeof xaErrors, message: string): Throwable {
+  return exception("javax.transaction.xa.XAException", `${message} xaErrorCode:${xaErrors[error]}`);
+}
+
+/** A transaction that cannot be committed or prepared, because part of the work was refused before. */
+export function rolledBack(transaction: string, cause: BrokerError): Throwable {
+  const message = `Rolled back, because of: ${cause.message}`;
+  const thrown = transaction.startsWith(xaPrefix)
+    ? xaException("rolled-back", message)
+    : exception("javax.jms.TransactionRolledBackException", message);
+  return { ...thrown, cause: throwableOf(cause) };
 }
 
 function exception(className: string, message: string): Throwable {

@@ -53,6 +53,16 @@ export function transactionName(id: wire.TransactionId): string {
   return checkedName(name, "the id of a transaction");
 }
 
+/** The XA transaction of {@link transactionName}. */
+export function xaTransactionId(name: string): wire.TransactionId {
+  const [formatId, global = "", branch = ""] = name.slice(xaPrefix.length).split(":");
+  return create("XATransactionId", {
+    formatId: Number(formatId),
+    globalTransactionId: Buffer.from(global, "hex"),
+    branchQualifier: Buffer.from(branch, "hex"),
+  });
+}
+
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
 }

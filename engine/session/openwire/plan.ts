@@ -11,9 +11,12 @@ export type Answer =
 /** What a command comes to: requests to the node, and what follows when all of them are confirmed, or one is refused. */
 export interface Plan {
   readonly requests: readonly SessionRequest[];
-  readonly answer?: Answer;
-  readonly confirmed?: () => void;
+  /** Where it depends on it: by the prepared transactions that the node told of. */
+  readonly answer?: Answer | ((prepared: readonly string[]) => Answer);
+  readonly confirmed?: (prepared: readonly string[]) => void;
   readonly refused?: (error: BrokerError) => void;
+  /** Whether the refusal means that all was done before, which is as good as a confirmation. */
+  readonly isRepeat?: (error: BrokerError) => boolean;
 }
 
 export const nothingToDo: Plan = { requests: [] };

@@ -30,6 +30,7 @@ interface Pending {
   /** `null` where nobody waits for a response. */
   readonly commandId: number | null;
   leftCount: number;
+  prepared: readonly string[];
   error: BrokerError | null;
 }
 
@@ -107,8 +108,11 @@ class OpenWireSession implements Session {
       case "browsed":
         this.#writeIfAny(this.#commands.browsed(answer.subscription));
         break;
-      case "prepared":
+      case "prepared": {
+        const pending = this.#pending.get(answer.receipt);
+        if (pending !== undefined) pending.prepared = answer.transactions;
         break;
+      }
       case "close":
         if (answer.error === null) this.#close();
         else this.#fail(answer.error);
@@ -206,7 +210,7 @@ class OpenWireSession implements Session {
   }
 
   #carryOut(plan: Plan, commandId: number | null): void {
-    const pending: Pending = { plan, commandId, leftCount: plan.requests.length, error: null };
+    const pending: Pending = { plan, commandId, leftCount: plan.requests.length, prepared: [], error: null };
     if (pending.leftCount === 0) {
       this.#finish(pending);
       return;
@@ -227,15 +231,16 @@ class OpenWireSession implements Session {
     if (pending.leftCount === 0) this.#finish(pending);
   }
 
-  #finish({ plan, commandId, error }: Pending): void {
-    if (error !== null) {
+  #finish({ plan, commandId, prepared, error }: Pending): void {
+    if (error !== null && plan.isRepeat?.(error) !== true) {
       plan.refused?.(error);
       this.#refuse(error, commandId);
       return;
     }
-    plan.confirmed?.();
+    plan.confirmed?.(prepared);
     if (commandId === null) return;
-    this.#write(create(plan.answer?.type ?? "Response", { ...plan.answer, correlationId: commandId }));
+    const answer = typeof plan.answer === "function" ? plan.answer(prepared) : plan.answer;
+    this.#write(create(answer?.type ?? "Response", { ...answer, correlationId: commandId }));
   }
 
   #refuse(error: BrokerError, commandId: number | null): void {

@@ -1,8 +1,8 @@
 import { BrokerError } from "../../base/errors.ts";
 import type * as wire from "../../wire/openwire/frames.ts";
 import type { Consumer } from "./consumer.ts";
-import { rolledBack } from "./exceptions.ts";
-import { transactionName, xaPrefix } from "./names.ts";
+import { rolledBack, xaException } from "./exceptions.ts";
+import { transactionName, xaPrefix, xaTransactionId } from "./names.ts";
 import { nothingToDo, planOf, type Plan } from "./plan.ts";
 
 const kinds = [
@@ -16,6 +16,10 @@ const kinds = [
   "end",
 ] as const;
 
+/** What a prepare comes to: the branch waits for its end, or had no work in it and is over. */
+const votes = { ok: 0, readOnly: 3 } as const;
+const readOnlyMax = 100;
+
 /** Work that is not visible to others yet. */
 interface Open {
   readonly name: string;
@@ -23,11 +27,20 @@ interface Open {
   readonly consumers: Set<Consumer>;
   /** A part of it was refused while nobody waited for an answer: it cannot be committed any more. */
   failure: BrokerError | null;
+  /** It outlives the connection. */
+  isPrepared: boolean;
 }
 
-/** The transactions of one connection. */
+const recovery: Plan = {
+  ...planOf({ kind: "recover" }),
+  answer: (prepared) => ({ type: "DataArrayResponse", data: prepared.map(xaTransactionId) }),
+};
+
+/** The transactions of one connection, and the branches it works on. */
 export class Transactions {
   readonly #open = new Map<string, Open>();
+  /** Branches prepared here that had no work in them, the latest of many. */
+  readonly #readOnly = new Set<string>();
 
   /** The name of an open transaction, or `null` outside of any. */
   nameOf(id: wire.TransactionId | null): string | null {
@@ -49,53 +62,114 @@ export class Transactions {
   plan(info: wire.TransactionInfo): Plan {
     const kind = kinds[info.transactionType];
     if (kind === "end") return nothingToDo;
+    if (kind === "recover") return recovery;
     if (info.transactionId === null)
       throw new BrokerError("PROTOCOL_VIOLATION", { detail: "A transaction needs an id." });
     const name = transactionName(info.transactionId);
     switch (kind) {
       case "begin":
         return this.#begin(name);
+      case "prepare":
+        return this.#prepare(name);
       case "commit-one-phase":
         return this.#commit(name);
+      case "commit-two-phase":
+        return this.#commitPrepared(name);
       case "rollback":
         return this.#rollback(name);
+      case "forget":
+        return this.#rollback(name, "forget");
       default:
-        throw new BrokerError("NOT_SUPPORTED", { what: `A transaction's ${kind ?? info.transactionType}` });
+        throw new BrokerError("NOT_SUPPORTED", { what: `A transaction's step ${info.transactionType}` });
     }
   }
 
-  /** All open work is undone, as the client leaves. */
+  /** All open work is undone, as the client leaves; what is prepared waits for whoever ends it. */
   rollbackAll(): Plan[] {
-    return [...this.#open.keys()].map((name) => this.#rollback(name));
+    const open = [...this.#open.values()].filter(({ isPrepared }) => !isPrepared);
+    return open.map(({ name }) => this.#rollback(name));
   }
 
   /** A failover client begins anew what it had begun over its former connection; over this one it is a repeat. */
   #begin(name: string): Plan {
     if (this.#open.has(name)) return nothingToDo;
-    this.#open.set(name, { name, consumers: new Set(), failure: null });
-    return planOf({ kind: "begin", transaction: name });
+    const open: Open = { name, consumers: new Set(), failure: null, isPrepared: false };
+    this.#open.set(name, open);
+    this.#readOnly.delete(name);
+    return {
+      ...planOf({ kind: "begin", transaction: name }),
+      confirmed: (prepared) => (open.isPrepared ||= prepared.includes(name)),
+    };
+  }
+
+  #prepare(name: string): Plan {
+    const open = this.#open.get(name);
+    if (open !== undefined && !open.isPrepared) {
+      if (open.failure !== null) return this.#giveUp(name, open.failure);
+      open.isPrepared = true;
+    }
+    return {
+      ...planOf({ kind: "prepare", transaction: name }),
+      answer: (prepared) => ({
+        type: "IntegerResponse",
+        result: prepared.includes(name) ? votes.ok : votes.readOnly,
+      }),
+      confirmed: (prepared) => {
+        if (!prepared.includes(name)) this.#noteReadOnly(name);
+      },
+      refused: () => {
+        if (open !== undefined) open.isPrepared = false;
+      },
+    };
+  }
+
+  /** A failover client repeats a branch that was committed as its broker went away: nothing is left to prepare. */
+  #noteReadOnly(name: string): void {
+    this.#open.delete(name);
+    this.#readOnly.add(name);
+    if (this.#readOnly.size <= readOnlyMax) return;
+    for (const oldest of this.#readOnly.values().take(1)) this.#readOnly.delete(oldest);
   }
 
   #commit(name: string): Plan {
-    const { failure } = this.#named(name);
-    if (failure !== null)
-      return {
-        ...this.#rollback(name),
-        answer: { type: "ExceptionResponse", exception: rolledBack(failure) },
-      };
+    const open = name.startsWith(xaPrefix) ? this.#open.get(name) : this.#named(name);
+    if (open !== undefined && !open.isPrepared && open.failure !== null)
+      return this.#giveUp(name, open.failure);
     this.#finish(name, "commit");
     return planOf({ kind: "commit", transaction: name });
   }
 
-  /** Nothing is left of one that is not known: it was never begun here, or its broker went away. */
-  #rollback(name: string): Plan {
-    if (!this.#open.has(name) && !name.startsWith(xaPrefix)) return nothingToDo;
+  #commitPrepared(name: string): Plan {
+    const open = this.#open.get(name);
+    if (open !== undefined && !open.isPrepared) {
+      const exception = xaException("wrong-order", `The transaction ${name} is not prepared.`);
+      return { requests: [], answer: { type: "ExceptionResponse", exception } };
+    }
+    this.#finish(name, "commit");
+    return {
+      ...planOf({ kind: "commit", transaction: name }),
+      isRepeat: ({ code }) => code === "TRANSACTION_UNKNOWN" && this.#readOnly.has(name),
+    };
+  }
+
+  #giveUp(name: string, failure: BrokerError): Plan {
+    const exception = rolledBack(name, failure);
+    return { ...this.#rollback(name), answer: { type: "ExceptionResponse", exception } };
+  }
+
+  /**
+   * Nothing is left of a connection's own one that is not known: it was never begun here, or its broker went away. A
+   * branch that is not may be another connection's, or wait for its end.
+   */
+  #rollback(name: string, how: "rollback" | "forget" = "rollback"): Plan {
+    const open = this.#open.get(name);
+    if (open === undefined && !name.startsWith(xaPrefix)) return nothingToDo;
     this.#finish(name, "rollback");
-    return planOf({ kind: "rollback", transaction: name });
+    return planOf({ kind: open?.isPrepared === false ? "rollback" : how, transaction: name });
   }
 
   #finish(name: string, outcome: "commit" | "rollback"): void {
-    for (const consumer of this.#named(name).consumers) consumer.finish(name, outcome);
+    for (const consumer of this.#open.get(name)?.consumers ?? []) consumer.finish(name, outcome);
     this.#open.delete(name);
   }
 
