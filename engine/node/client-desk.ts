@@ -8,13 +8,7 @@ import { durableKey, isSameDurable } from "../core/durable.ts";
 import { isVolatile, type Consumer } from "../core/consumer.ts";
 import { Dispatcher } from "../core/dispatch.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
-import {
-  deadLetterQueue,
-  destinationKey,
-  type Destination,
-  type Message,
-  type MessageOrigin,
-} from "../core/message.ts";
+import { deadLetterQueue, destinationKey, type Destination, type Message } from "../core/message.ts";
 import { sizeOf } from "../core/outlet.ts";
 import { checkDestination, isPattern } from "../core/pattern.ts";
 import type { QueuedMessage } from "../core/queue.ts";
