@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { BrokerError } from "../../engine/base/errors.ts";
 import { create } from "../../engine/wire/openwire/frames.ts";
-import { connectionId, TestClient, textMessage } from "./openwire-client.ts";
+import { connectionId, consumerId, messageId, TestClient, textMessage } from "./openwire-client.ts";
 
 const types = {
   begin: 0,
@@ -162,6 +162,34 @@ test("openwire: a prepared branch is not undone when its client leaves, begun ag
     expect(client.takeRequests()).toMatchObject([{ kind: "identify" }]);
   }
 });
+
+test.each([
+  ["was prepared before", [transaction], { type: "IntegerResponse", result: 0 }],
+  ["was not", [], { type: "ExceptionResponse" }],
+])(
+  "openwire: a branch with deliveries of a former connection is prepared if it %s",
+  (_, prepared, response) => {
+    const client = new TestClient();
+    client.consumes();
+    asks(client, "begin");
+    client.sends(
+      create("MessageAck", {
+        consumerId: consumerId(),
+        ackType: 2,
+        lastMessageId: messageId(7),
+        messageCount: 1,
+        transactionId: xid,
+      }),
+    );
+    client.confirmsAll();
+    client.takeFrames();
+
+    asks(client, "prepare");
+    expect(client.requests).toEqual([{ kind: "recover" }]);
+    confirmsWith(client, ...prepared);
+    expect(client.takeFrames()).toMatchObject([response]);
+  },
+);
 
 test("openwire: a failed prepare leaves the branch open", () => {
   const client = new TestClient();

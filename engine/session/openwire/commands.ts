@@ -316,6 +316,7 @@ export class OpenWireCommands {
     // A consumer may have ended before its last acknowledgement came, as in ActiveMQ.
     if (consumer === undefined || consumer.isOfAdvisories) return nothingToDo;
     const transaction = this.#transactions.nameOf(ack.transactionId);
+    if (transaction !== null && consumer.isStranger(ack)) this.#transactions.lacks(transaction);
     const messages = consumer.covered(ack);
     if (messages.length === 0) return nothingToDo;
     const subscription = consumer.name;

@@ -63,6 +63,11 @@ export class Consumer {
     return this.#range(ack.ackType === ackTypes.delivered ? null : first, last);
   }
 
+  /** Whether the acknowledgement is about deliveries of a former connection. */
+  isStranger({ lastMessageId }: wire.MessageAck): boolean {
+    return lastMessageId !== null && !this.#unsettled.has(opOf(lastMessageId));
+  }
+
   /** From `first` on, or from the beginning, through `last`. */
   #range(first: Op | null, last: Op): Op[] {
     const ops: Op[] = [];

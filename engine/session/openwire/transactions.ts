@@ -29,6 +29,8 @@ interface Open {
   failure: BrokerError | null;
   /** It outlives the connection. */
   isPrepared: boolean;
+  /** Messages acknowledged in it were delivered over a former connection: unless it was prepared then, they are lost. */
+  isIncomplete: boolean;
 }
 
 const recovery: Plan = {
@@ -57,6 +59,11 @@ export class Transactions {
   failed(name: string, error: BrokerError): void {
     const open = this.#open.get(name);
     if (open !== undefined) open.failure ??= error;
+  }
+
+  lacks(name: string): void {
+    const open = this.#open.get(name);
+    if (open !== undefined) open.isIncomplete = true;
   }
 
   plan(info: wire.TransactionInfo): Plan {
@@ -93,7 +100,7 @@ export class Transactions {
   /** A failover client begins anew what it had begun over its former connection; over this one it is a repeat. */
   #begin(name: string): Plan {
     if (this.#open.has(name)) return nothingToDo;
-    const open: Open = { name, consumers: new Set(), failure: null, isPrepared: false };
+    const open: Open = { name, consumers: new Set(), failure: null, isPrepared: false, isIncomplete: false };
     this.#open.set(name, open);
     this.#readOnly.delete(name);
     return {
@@ -107,6 +114,7 @@ export class Transactions {
     if (open !== undefined && !open.isPrepared) {
       if (open.failure !== null) return this.#giveUp(name, open.failure);
       open.isPrepared = true;
+      if (open.isIncomplete) return this.#prepareAgain(name);
     }
     return {
       ...planOf({ kind: "prepare", transaction: name }),
@@ -120,6 +128,18 @@ export class Transactions {
       refused: () => {
         if (open !== undefined) open.isPrepared = false;
       },
+    };
+  }
+
+  /** It was prepared over the former connection, or cannot be any more. */
+  #prepareAgain(name: string): Plan {
+    const exception = xaException("rolled-back", `Messages of the transaction ${name} were given back.`);
+    return {
+      ...planOf({ kind: "recover" }),
+      answer: (prepared) =>
+        prepared.includes(name)
+          ? { type: "IntegerResponse", result: votes.ok }
+          : { type: "ExceptionResponse", exception },
     };
   }
 
