@@ -258,6 +258,11 @@ export class SimulatedDisk implements JournalReader {
     const incoming = this.#incoming;
     assert(incoming !== null, "a snapshot ends that had begun");
     this.#incoming = null;
+    // The new store is written beside the present one: a disk that fails meanwhile leaves that as it is.
+    this.#writing(() => {
+      this.files.refuseWrites();
+      this.files.syncDirectory();
+    });
     const { op, epoch, stampedAt, digest, summary } = head;
     incoming.summary = summary;
     incoming.checkpoint = { op, epoch, stampedAt, digest };
