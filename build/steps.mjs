@@ -9,6 +9,7 @@ const written = [
   "test/transcripts/stories/**",
   "test/interop/conformance.md",
   "test/fuzz/corpus/**",
+  "test/core/selector/vectors/recorded.json",
 ];
 export const prettierArguments = [
   ...["--ignore-path", ".gitignore", "--log-level", "warn", "."],
