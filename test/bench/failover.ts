@@ -30,7 +30,8 @@ export async function failovers({ kills, clientCounts, storedCounts }: FailoverS
   }
   const frozen: number[] = [];
   for (let freeze = 0; freeze < Math.min(kills, 5); freeze += 1) frozen.push(await blackout("SIGSTOP", 1, 0));
-  return [...figures, ...figuresOf("frozen primary, 1 clients, 0 stored", frozen)];
+  // This client has no heart-beats: it learns of the freeze only when the frozen process is killed.
+  return [...figures, ...figuresOf("frozen for 4 s, then killed, client without heart-beats", frozen)];
 }
 
 function figuresOf(what: string, gaps: readonly number[]): Figure[] {
