@@ -147,3 +147,16 @@ export function wireFormatInfoOf(options: WireFormatOptions): WireFormatInfo {
     marshalledProperties: encodePrimitiveMap(properties),
   });
 }
+
+/** Makes the functions for one way of writing when it is first asked for; all connections that write so share them. */
+export function perFormat<Made>(make: (format: OpenWireFormat) => Made): (format: OpenWireFormat) => Made {
+  const made = new Map<string, Made>();
+  return (format) => {
+    const key = `${format.version} ${format.isTight} ${format.cacheSize > 0} ${format.hasStackTraces}`;
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const fresh = make(format);
+    made.set(key, fresh);
+    return fresh;
+  };
+}

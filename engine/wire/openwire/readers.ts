@@ -1,3 +1,4 @@
+import { perFormat } from "./format.ts";
 import type { OpenWireFormat } from "./format.ts";
 import type { DataStructure } from "./frames.ts";
 import type { FrameInput } from "./input.ts";
@@ -34,19 +35,6 @@ const tight: Encoding = {
   long: (input) => input.tightI64(),
 };
 
-const readerSets = new Map<string, ReaderSet>();
-
-export function readersFor(format: OpenWireFormat): ReaderSet {
-  const hasCache = format.cacheSize > 0;
-  const key = `${format.version} ${format.isTight} ${hasCache} ${format.hasStackTraces}`;
-  let readers = readerSets.get(key);
-  if (readers === undefined) {
-    readers = new ReaderSet(format, hasCache);
-    readerSets.set(key, readers);
-  }
-  return readers;
-}
-
 /** The functions for one way of writing. */
 export class ReaderSet {
   readonly #version: number;
@@ -56,10 +44,10 @@ export class ReaderSet {
   readonly #encoding: Encoding;
   readonly #readers = new Array<Read<DataStructure> | null>(256).fill(null);
 
-  constructor(format: OpenWireFormat, hasCache: boolean) {
+  constructor(format: OpenWireFormat) {
     this.#version = format.version;
     this.#isTight = format.isTight;
-    this.#hasCache = hasCache;
+    this.#hasCache = format.cacheSize > 0;
     this.#hasStackTraces = format.hasStackTraces;
     this.#encoding = format.isTight ? tight : loose;
   }
@@ -249,3 +237,5 @@ function constantReader(text: string): Read<string> {
 function expected(types: TypeNames): string {
   return types === "any" ? "an object" : types.join(" or ");
 }
+
+export const readersFor = perFormat((format) => new ReaderSet(format));

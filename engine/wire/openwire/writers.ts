@@ -1,4 +1,5 @@
 import { BrokerError } from "../../base/errors.ts";
+import { perFormat } from "./format.ts";
 import type { OpenWireFormat } from "./format.ts";
 import type { DataStructure } from "./frames.ts";
 import type { Field, Kind, Long, StackTraceElement, Throwable } from "./kinds.ts";
@@ -40,19 +41,6 @@ const tight: Encoding = {
 /** Messages of exceptions quote what clients sent; longer ones would not fit a text of the tight encoding. */
 const messageCharactersMax = 8_000;
 
-const writerSets = new Map<string, WriterSet>();
-
-export function writersFor(format: OpenWireFormat): WriterSet {
-  const hasCache = format.cacheSize > 0;
-  const key = `${format.version} ${format.isTight} ${hasCache} ${format.hasStackTraces}`;
-  let writers = writerSets.get(key);
-  if (writers === undefined) {
-    writers = new WriterSet(format, hasCache);
-    writerSets.set(key, writers);
-  }
-  return writers;
-}
-
 export class WriterSet {
   readonly #version: number;
   readonly #isTight: boolean;
@@ -61,10 +49,10 @@ export class WriterSet {
   readonly #encoding: Encoding;
   readonly #writers = new Map<string, TypeWriter>();
 
-  constructor(format: OpenWireFormat, hasCache: boolean) {
+  constructor(format: OpenWireFormat) {
     this.#version = format.version;
     this.#isTight = format.isTight;
-    this.#hasCache = hasCache;
+    this.#hasCache = format.cacheSize > 0;
     this.#hasStackTraces = format.hasStackTraces;
     this.#encoding = format.isTight ? tight : loose;
   }
@@ -246,3 +234,5 @@ function keyPart(field: Field, value: unknown): string {
   if (field.kind === "idBytes") return Buffer.from(value as Uint8Array).toString("latin1");
   return typeof value === "object" ? keyOf(value as DataStructure) : `${value as string | Long}`;
 }
+
+export const writersFor = perFormat((format) => new WriterSet(format));
