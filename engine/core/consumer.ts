@@ -72,6 +72,12 @@ export function takeRoom(consumer: Consumer, op: Op): void {
   if (consumer.pulledCount > 0) consumer.pulledCount -= 1;
 }
 
+/** How many more messages the consumer may be handed now. */
+export function creditOf({ outlet, prefetchCount, pulledCount, outstandingCount }: Consumer): number {
+  if (!outlet.isOpen()) return 0;
+  return prefetchCount === 0 ? pulledCount : Math.max(0, prefetchCount - outstandingCount);
+}
+
 /** The consumer goes behind all others of its priority. */
 export function toEndOfLine(line: Consumer[], consumer: Consumer): void {
   const { consumerPriority } = consumer.request;

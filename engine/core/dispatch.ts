@@ -5,10 +5,10 @@ import { Backlogs } from "./backlog.ts";
 import type { Broker, BrokerObserver } from "./broker.ts";
 import type { Command, OwnerId } from "./command.ts";
 import {
+  creditOf,
   isVolatile,
   newConsumer,
   takeRoom,
-  toEndOfLine,
   type Consumer,
   type VolatileDelivery,
 } from "./consumer.ts";
@@ -20,7 +20,7 @@ import { Outlets } from "./outlet.ts";
 import type { Queue, QueuedMessage } from "./queue.ts";
 import { covers, onlyKeyOf, Readers } from "./readers.ts";
 import { selects, viewOf } from "./selection.ts";
-import { mergeCandidates, Shares, type Takers } from "./share.ts";
+import { Sharing } from "./sharing.ts";
 import type { LookBudget } from "./sieve.ts";
 import { Sieves, type ReadMessage } from "./sieves.ts";
 import type { SentMessage } from "./transaction.ts";
@@ -35,7 +35,6 @@ export class Dispatcher implements BrokerObserver {
   onQueue: (change: "added" | "removed", queue: Queue) => void = () => undefined;
   readonly #broker: Broker;
   readonly #consumers = new Map<SessionId, Map<string, Consumer>>();
-  readonly #byQueue = new Map<Queue, Consumer[]>();
   readonly #queueReaders = new Readers();
   readonly #topicReaders = new Readers();
   /** Queues that may have something to hand out. */
@@ -44,6 +43,7 @@ export class Dispatcher implements BrokerObserver {
   #volatileDeliveries: VolatileDelivery[] = [];
   readonly #read: ReadMessage;
   readonly #sieves: Sieves;
+  readonly #sharing: Sharing;
   /** Queues with messages that selectors have not looked at yet. */
   readonly #unsifted = new Set<Queue>();
   readonly #unsiftedBrowsers = new Set<Consumer>();
@@ -57,6 +57,7 @@ export class Dispatcher implements BrokerObserver {
     this.outlets = new Outlets(sizeOf);
     this.#read = read;
     this.#sieves = new Sieves(read);
+    this.#sharing = new Sharing(this.#sieves);
     for (const queue of broker.queues.values()) {
       this.#ready.add(queue);
       for (const message of queue.inOrder()) this.#watchExpiry(queue, message);
@@ -72,13 +73,13 @@ export class Dispatcher implements BrokerObserver {
   }
 
   consumerCount(queue: Queue): number {
-    return this.#byQueue.get(queue)?.length ?? 0;
+    return this.#sharing.consumersOf(queue).length;
   }
 
   /** The session that uses this durable subscription now. */
   durableUser(clientId: string, name: string): SessionId | undefined {
     const queue = this.#broker.queues.get(durableKey(clientId, name));
-    return queue === undefined ? undefined : this.#byQueue.get(queue)?.[0]?.session;
+    return queue === undefined ? undefined : this.#sharing.consumersOf(queue)[0]?.session;
   }
 
   add(session: SessionId, owner: OwnerId, request: SubscriptionRequest): void {
@@ -104,10 +105,7 @@ export class Dispatcher implements BrokerObserver {
     this.#unsiftedBrowsers.delete(consumer);
     for (const op of [...consumer.pending, ...consumer.inHand]) this.#broker.contents.letGo(op);
     for (const queue of consumer.sources) {
-      const others = (this.#byQueue.get(queue) ?? []).filter((other) => other !== consumer);
-      if (others.length === 0) this.#byQueue.delete(queue);
-      else this.#byQueue.set(queue, others);
-      if (consumer.selector !== null) this.#sieves.leave(queue, consumer.selector);
+      this.#sharing.leave(consumer, queue);
       this.#ready.add(queue);
     }
   }
@@ -188,10 +186,11 @@ export class Dispatcher implements BrokerObserver {
         order({ kind: "expire", queue: due.queue.key, messages: [due.op] });
     for (const queue of this.#ready) {
       this.#ready.delete(queue);
-      const commands = this.#share(queue, now);
+      const { commands, hasExpired, isComplete } = this.#sharing.share(queue, now, this.#budget);
       for (const command of commands) order(command);
       // Those served may have had less room than there was to hand out, and others of a lower priority still have some.
-      if (commands.length > 0 && queue.waitingCount > 0) this.#ready.add(queue);
+      if (hasExpired || (commands.length > 0 && queue.waitingCount > 0)) this.#ready.add(queue);
+      if (!isComplete) this.#unsifted.add(queue);
     }
   }
 
@@ -215,11 +214,9 @@ export class Dispatcher implements BrokerObserver {
 
   queueDeleted(queue: Queue): void {
     this.onQueue("removed", queue);
-    for (const consumer of this.#byQueue.get(queue) ?? []) consumer.sources.delete(queue);
-    this.#byQueue.delete(queue);
     this.#ready.delete(queue);
     this.#unsifted.delete(queue);
-    this.#sieves.forget(queue);
+    this.#sharing.forget(queue);
   }
 
   published(sent: SentMessage, owner: OwnerId): void {
@@ -253,12 +250,7 @@ export class Dispatcher implements BrokerObserver {
   }
 
   #attach(consumer: Consumer, queue: Queue): void {
-    const consumers = this.#byQueue.get(queue) ?? [];
-    this.#byQueue.set(queue, consumers);
-    consumers.push(consumer);
-    consumer.sources.add(queue);
-    if (consumer.selector !== null) this.#sieves.join(queue, consumer.selector);
-    consumers.sort((one, other) => other.request.consumerPriority - one.request.consumerPriority);
+    this.#sharing.join(consumer, queue);
     this.#ready.add(queue);
   }
 
@@ -270,7 +262,7 @@ export class Dispatcher implements BrokerObserver {
   #pump(consumer: Consumer): void {
     const { pending, inHand } = consumer;
     let lookedCount = 0;
-    for (; lookedCount < pending.length && this.#creditOf(consumer) > 0; lookedCount += 1) {
+    for (; lookedCount < pending.length && creditOf(consumer) > 0; lookedCount += 1) {
       const op = pending[lookedCount]!;
       const isWanted = this.#isWanted(consumer, op);
       if (isWanted === null) break;
@@ -283,7 +275,7 @@ export class Dispatcher implements BrokerObserver {
     pending.splice(0, lookedCount);
     if (!consumer.isBrowsing) return;
     if (consumer.pending.length > 0) {
-      if (this.#creditOf(consumer) > 0) this.#unsiftedBrowsers.add(consumer);
+      if (creditOf(consumer) > 0) this.#unsiftedBrowsers.add(consumer);
       return;
     }
     consumer.isBrowsing = false;
@@ -298,100 +290,6 @@ export class Dispatcher implements BrokerObserver {
     this.#budget.left -= 1;
     const queue = this.#broker.queues.get(destinationKey(request.destination));
     return selector.matches(viewOf(op, head, queue?.get(op)?.deliveryCount ?? 0));
-  }
-
-  #creditOf(consumer: Consumer): number {
-    if (!consumer.outlet.isOpen()) return 0;
-    const { prefetchCount } = consumer;
-    return prefetchCount === 0
-      ? consumer.pulledCount
-      : Math.max(0, prefetchCount - consumer.outstandingCount);
-  }
-
-  /** Shares out what waits on a queue. */
-  #share(queue: Queue, now: WallTime): Command[] {
-    if (queue.waitingCount === 0) return [];
-    const shares = new Shares(queue, now);
-    if (this.#sieves.covers(queue)) this.#shareSelected(queue, shares);
-    else this.#shareInTurn(queue, shares);
-    if (shares.expired.length > 0) this.#ready.add(queue);
-    return shares.commands();
-  }
-
-  /** In turn among the consumers of the highest priority that have credit. */
-  #shareInTurn(queue: Queue, shares: Shares): void {
-    const consumers = this.#eligible(queue);
-    const credit = this.#creditOfAll(consumers);
-    if (credit === 0) return;
-    let turn = 0;
-    for (const message of queue.next(credit)) {
-      if (shares.setAside(message)) continue;
-      const next = this.#nextInTurn(consumers, turn);
-      if (next === null) break;
-      shares.give(consumers[next % consumers.length]!, message);
-      turn = next + 1;
-    }
-    // Where one consumer gets everything, the others keep their places in the line to succeed it.
-    if (consumers.length > 1) this.#rotate(queue, turn);
-  }
-
-  /** Each message to the first in line who may have it, and who then goes to the end of the line. */
-  #shareSelected(queue: Queue, shares: Shares): void {
-    const all = this.#byQueue.get(queue) ?? [];
-    const exclusive = all.find((consumer) => consumer.request.exclusive);
-    const line = exclusive === undefined ? all : [exclusive];
-    const open = line.filter((consumer) => this.#creditOf(consumer) > 0);
-    const groups = Map.groupBy(open, ({ selector }) => selector?.text ?? null);
-    const takers = [...groups.values()].map((consumers) => this.#candidates(queue, consumers));
-    for (const { message, consumers } of mergeCandidates(takers)) {
-      if (shares.setAside(message)) continue;
-      const consumer = line.find((one) => consumers.has(one) && this.#creditOf(one) > 0);
-      if (consumer === undefined) continue;
-      shares.give(consumer, message);
-      toEndOfLine(line, consumer);
-    }
-  }
-
-  /** What consumers with the same selector could have next, as many as they have room for. */
-  #candidates(queue: Queue, consumers: readonly Consumer[]): Takers {
-    const credit = this.#creditOfAll(consumers);
-    const selector = consumers[0]?.selector ?? null;
-    if (selector === null) return { consumers, takesAll: true, messages: queue.next(credit) };
-    const { found, isComplete } = this.#sieves.next(queue, selector, credit, this.#budget);
-    if (!isComplete) this.#unsifted.add(queue);
-    return { consumers, takesAll: false, messages: found };
-  }
-
-  #creditOfAll(consumers: readonly Consumer[]): number {
-    return consumers.reduce((sum, consumer) => sum + this.#creditOf(consumer), 0);
-  }
-
-  /** The first turn from `turn` on whose consumer has credit; `null` when nobody has, as all ways out have filled up. */
-  #nextInTurn(consumers: readonly Consumer[], turn: number): number | null {
-    for (let next = turn; next < turn + consumers.length; next += 1)
-      if (this.#creditOf(consumers[next % consumers.length]!) > 0) return next;
-    return null;
-  }
-
-  /** Consumers that may get something: the first exclusive one alone, else those of the highest priority that has credit. */
-  #eligible(queue: Queue): readonly Consumer[] {
-    const consumers = this.#byQueue.get(queue) ?? [];
-    const exclusive = consumers.find((consumer) => consumer.request.exclusive);
-    if (exclusive !== undefined) return [exclusive];
-    const first = consumers.find((consumer) => this.#creditOf(consumer) > 0);
-    return first === undefined
-      ? []
-      : consumers.filter((one) => one.request.consumerPriority === first.request.consumerPriority);
-  }
-
-  /** The consumer after the last one served begins the next round. */
-  #rotate(queue: Queue, turns: number): void {
-    const consumers = this.#byQueue.get(queue);
-    if (consumers === undefined || consumers.length < 2) return;
-    const sameLevel = consumers.every(
-      (consumer) => consumer.request.consumerPriority === consumers[0]?.request.consumerPriority,
-    );
-    if (sameLevel) consumers.push(...consumers.splice(0, turns % consumers.length));
   }
 
   #watchExpiry(queue: Queue, message: QueuedMessage): void {

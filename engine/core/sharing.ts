@@ -1,0 +1,144 @@
+import type { WallTime } from "../base/units.ts";
+import type { Command } from "./command.ts";
+import { creditOf, toEndOfLine, type Consumer } from "./consumer.ts";
+import type { Queue } from "./queue.ts";
+import { mergeCandidates, Shares, type Takers } from "./share.ts";
+import type { LookBudget } from "./sieve.ts";
+import type { Sieves } from "./sieves.ts";
+
+/** What one round of sharing out a queue comes to. */
+export interface Round {
+  readonly commands: readonly Command[];
+  readonly hasExpired: boolean;
+  /** Whether selectors looked at all that they could have matched. */
+  readonly isComplete: boolean;
+}
+
+/** Who stands in line at each queue, and who of them gets what waits there. */
+export class Sharing {
+  readonly #sieves: Sieves;
+  /** By priority, the next one to be served first. */
+  readonly #lines = new Map<Queue, Consumer[]>();
+
+  constructor(sieves: Sieves) {
+    this.#sieves = sieves;
+  }
+
+  consumersOf(queue: Queue): readonly Consumer[] {
+    return this.#lines.get(queue) ?? [];
+  }
+
+  join(consumer: Consumer, queue: Queue): void {
+    const line = this.#lines.get(queue) ?? [];
+    this.#lines.set(queue, line);
+    line.push(consumer);
+    consumer.sources.add(queue);
+    if (consumer.selector !== null) this.#sieves.join(queue, consumer.selector);
+    line.sort((one, other) => other.request.consumerPriority - one.request.consumerPriority);
+  }
+
+  leave(consumer: Consumer, queue: Queue): void {
+    const others = this.consumersOf(queue).filter((other) => other !== consumer);
+    if (others.length === 0) this.#lines.delete(queue);
+    else this.#lines.set(queue, others);
+    if (consumer.selector !== null) this.#sieves.leave(queue, consumer.selector);
+  }
+
+  forget(queue: Queue): void {
+    for (const consumer of this.consumersOf(queue)) consumer.sources.delete(queue);
+    this.#lines.delete(queue);
+    this.#sieves.forget(queue);
+  }
+
+  /** Shares out what waits on a queue. */
+  share(queue: Queue, now: WallTime, budget: LookBudget): Round {
+    if (queue.waitingCount === 0) return { commands: [], hasExpired: false, isComplete: true };
+    const shares = new Shares(queue, now);
+    const isComplete = this.#sieves.covers(queue)
+      ? this.#shareSelected(queue, shares, budget)
+      : this.#shareInTurn(queue, shares);
+    return { commands: shares.commands(), hasExpired: shares.expired.length > 0, isComplete };
+  }
+
+  /** In turn among the consumers of the highest priority that have credit. */
+  #shareInTurn(queue: Queue, shares: Shares): true {
+    const consumers = this.#eligible(queue);
+    const credit = creditOfAll(consumers);
+    if (credit === 0) return true;
+    let turn = 0;
+    for (const message of queue.next(credit)) {
+      if (shares.setAside(message)) continue;
+      const next = nextInTurn(consumers, turn);
+      if (next === null) break;
+      shares.give(consumers[next % consumers.length]!, message);
+      turn = next + 1;
+    }
+    // Where one consumer gets everything, the others keep their places in the line to succeed it.
+    if (consumers.length > 1) this.#rotate(queue, turn);
+    return true;
+  }
+
+  /** Each message to the first in line who may have it, and who then goes to the end of the line. */
+  #shareSelected(queue: Queue, shares: Shares, budget: LookBudget): boolean {
+    const all = this.#lines.get(queue) ?? [];
+    const exclusive = all.find((consumer) => consumer.request.exclusive);
+    const line = exclusive === undefined ? all : [exclusive];
+    const open = line.filter((consumer) => creditOf(consumer) > 0);
+    const alike = [...Map.groupBy(open, ({ selector }) => selector?.text ?? null).values()];
+    const candidates = alike.map((consumers) => this.#candidates(queue, consumers, budget));
+    for (const { message, consumers } of mergeCandidates(candidates.map(({ takers }) => takers))) {
+      if (shares.setAside(message)) continue;
+      const consumer = line.find((one) => consumers.has(one) && creditOf(one) > 0);
+      if (consumer === undefined) continue;
+      shares.give(consumer, message);
+      toEndOfLine(line, consumer);
+    }
+    return candidates.every(({ isComplete }) => isComplete);
+  }
+
+  /** What consumers with the same selector could have next, as many as they have room for. */
+  #candidates(
+    queue: Queue,
+    consumers: readonly Consumer[],
+    budget: LookBudget,
+  ): { takers: Takers; isComplete: boolean } {
+    const credit = creditOfAll(consumers);
+    const selector = consumers[0]?.selector ?? null;
+    if (selector === null)
+      return { takers: { consumers, takesAll: true, messages: queue.next(credit) }, isComplete: true };
+    const { found, isComplete } = this.#sieves.next(queue, selector, credit, budget);
+    return { takers: { consumers, takesAll: false, messages: found }, isComplete };
+  }
+
+  /** Consumers that may get something: the first exclusive one alone, else those of the highest priority that has credit. */
+  #eligible(queue: Queue): readonly Consumer[] {
+    const consumers = this.consumersOf(queue);
+    const exclusive = consumers.find((consumer) => consumer.request.exclusive);
+    if (exclusive !== undefined) return [exclusive];
+    const first = consumers.find((consumer) => creditOf(consumer) > 0);
+    return first === undefined
+      ? []
+      : consumers.filter((one) => one.request.consumerPriority === first.request.consumerPriority);
+  }
+
+  /** The consumer after the last one served begins the next round. */
+  #rotate(queue: Queue, turns: number): void {
+    const consumers = this.#lines.get(queue);
+    if (consumers === undefined || consumers.length < 2) return;
+    const sameLevel = consumers.every(
+      (consumer) => consumer.request.consumerPriority === consumers[0]?.request.consumerPriority,
+    );
+    if (sameLevel) consumers.push(...consumers.splice(0, turns % consumers.length));
+  }
+}
+
+function creditOfAll(consumers: readonly Consumer[]): number {
+  return consumers.reduce((sum, consumer) => sum + creditOf(consumer), 0);
+}
+
+/** The first turn from `turn` on whose consumer has credit; `null` when nobody has, as all ways out have filled up. */
+function nextInTurn(consumers: readonly Consumer[], turn: number): number | null {
+  for (let next = turn; next < turn + consumers.length; next += 1)
+    if (creditOf(consumers[next % consumers.length]!) > 0) return next;
+  return null;
+}
