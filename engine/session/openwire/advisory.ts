@@ -17,21 +17,22 @@ interface Addressee {
 }
 
 /** The message that tells a client of an advisory: its data is the command that ActiveMQ's clients know it by. */
-export function advisoryDispatch(advisory: Advisory, addressee: Addressee): wire.MessageDispatch {
+export function advisoryDispatch(advisory: Advisory, addressee: Addressee): wire.SparseOf<"MessageDispatch"> {
   const { consumerId, number, context } = addressee;
   const about = advisory.kind === "connection" ? null : advisory.destination;
   const destination = writeDestination(advisoryTopic(advisory.kind, about));
   // Clients drop what they have seen, so no two advisories of the pair have the same id.
   const producerId = create("ProducerId", { connectionId: `understudy-${context.connectionName}`, value: 1 });
-  const message = create("ActiveMQMessage", {
+  const message = {
+    type: "ActiveMQMessage",
     producerId,
     destination,
     messageId: create("MessageId", { producerId, producerSequenceId: number, brokerSequenceId: 0 }),
     jmsType: "Advisory",
     dataStructure: dataOf(advisory),
     marshalledProperties: encodePrimitiveMap(propertiesOf(advisory, context)),
-  });
-  return create("MessageDispatch", { consumerId, destination, message });
+  } as const;
+  return { type: "MessageDispatch", consumerId, destination, message };
 }
 
 function propertiesOf(advisory: Advisory, context: SessionContext): ReadonlyMap<string, Primitive> {
@@ -50,7 +51,7 @@ function idTextOf({ id, message }: Extract<Advisory, { kind: "expired" | "dead-l
   return message.origin === null ? messageIdOf(id) : `${message.origin.producer}:${message.origin.sequence}`;
 }
 
-function dataOf(advisory: Advisory): wire.DataStructure {
+function dataOf(advisory: Advisory): wire.Sparse {
   switch (advisory.kind) {
     case "destination":
       return create("DestinationInfo", {

@@ -27,7 +27,7 @@ const addOperation = 0;
 /** What a client asks for, command by command, and what it was given. */
 export class OpenWireCommands {
   readonly #context: SessionContext;
-  readonly #write: (frame: DataStructure) => void;
+  readonly #write: (frame: wire.Sparse) => void;
   readonly #transactions = new Transactions();
   readonly #consumers = new Map<string, Consumer>();
   /** Those of them that may wait for a message they pulled. */
@@ -66,7 +66,7 @@ export class OpenWireCommands {
     ExceptionResponse: () => nothingToDo,
   };
 
-  constructor(context: SessionContext, write: (frame: DataStructure) => void) {
+  constructor(context: SessionContext, write: (frame: wire.Sparse) => void) {
     this.#context = context;
     this.#write = write;
   }
@@ -84,19 +84,20 @@ export class OpenWireCommands {
   }
 
   /** The dispatch of a message; `null` when its consumer has ended meanwhile. */
-  dispatch(delivery: Delivery): wire.MessageDispatch | null {
+  dispatch(delivery: Delivery): wire.SparseOf<"MessageDispatch"> | null {
     const consumer = this.#consumers.get(delivery.subscription);
     if (consumer === undefined) return null;
     consumer.delivered(delivery.id);
-    return create("MessageDispatch", {
+    return {
+      type: "MessageDispatch",
       consumerId: consumer.info.consumerId,
       destination: writeDestination(delivery.source),
       message: writeMessage(delivery),
       redeliveryCounter: delivery.deliveryCount - 1,
-    });
+    };
   }
 
-  advise(subscription: string, advisory: Advisory): wire.MessageDispatch | null {
+  advise(subscription: string, advisory: Advisory): wire.SparseOf<"MessageDispatch"> | null {
     const consumer = this.#consumers.get(subscription);
     if (consumer === undefined) return null;
     this.#advisoryCount += 1;

@@ -1,14 +1,7 @@
 import { BrokerError } from "../../base/errors.ts";
-import { asWallTime, type Op } from "../../base/units.ts";
+import { asWallTime } from "../../base/units.ts";
 import type { SessionAnswer } from "../../core/dialogue.ts";
-import {
-  destinationKey,
-  messageIdOf,
-  type BodyKind,
-  type Message,
-  type PropertyValue,
-} from "../../core/message.ts";
-import { create } from "../../wire/openwire/frames.ts";
+import { messageIdOf, type BodyKind, type Message, type PropertyValue } from "../../core/message.ts";
 import type * as wire from "../../wire/openwire/frames.ts";
 import { decodeProperties } from "../../wire/openwire/bodies.ts";
 import { encodePrimitiveMap } from "../../wire/openwire/primitives.ts";
@@ -150,14 +143,25 @@ function writeProperty(value: PropertyValue): Primitive {
   }
 }
 
+type MessageOnWire = wire.SparseOf<wire.Message["type"]>;
+
 /** The message of a delivery, as a client of OpenWire gets it. */
-export function writeMessage({ message, id, source, deliveryCount, deadLetter }: Delivery): wire.Message {
-  const isMoved = destinationKey(source) !== destinationKey(message.destination);
-  const { group } = message;
+export function writeMessage({ message, id, source, deliveryCount, deadLetter }: Delivery): MessageOnWire {
+  const { destination, group, origin } = message;
+  const isMoved = source.name !== destination.name || source.kind !== destination.kind;
+  const producerId = producerIdOf(origin?.producer ?? brokersProducer);
   const fields = {
-    ...identityOf(message, id),
+    producerId,
+    messageId: {
+      type: "MessageId",
+      // What another protocol sent is known by the same id everywhere.
+      textView: origin === null ? messageIdOf(id) : null,
+      producerId,
+      producerSequenceId: origin?.sequence ?? id,
+      brokerSequenceId: id,
+    },
     destination: writeDestination(source),
-    originalDestination: isMoved ? writeDestination(message.destination) : null,
+    originalDestination: isMoved ? writeDestination(destination) : null,
     groupID: group?.id ?? null,
     groupSequence: group?.sequence ?? 0,
     correlationId: message.correlationId,
@@ -173,25 +177,14 @@ export function writeMessage({ message, id, source, deliveryCount, deadLetter }:
     compressed: message.isCompressed,
     redeliveryCounter: deliveryCount - 1,
     userID: message.userId,
-  };
-  if (message.bodyKind === "blob")
-    return create("ActiveMQBlobMessage", { ...fields, ...readBlob(message.body) });
-  return create(wireTypes[message.bodyKind], fields);
+  } as const;
+  const type = wireTypes[message.bodyKind];
+  return type === "ActiveMQBlobMessage"
+    ? { type, ...fields, ...readBlob(message.body) }
+    : { type, ...fields };
 }
 
 const brokersProducer = "understudy:-1:1";
-
-function identityOf({ origin }: Message, op: Op): Pick<wire.Message, "messageId" | "producerId"> {
-  const producerId = producerIdOf(origin?.producer ?? brokersProducer);
-  const messageId = create("MessageId", {
-    // What another protocol sent is known by the same id everywhere.
-    textView: origin === null ? messageIdOf(op) : null,
-    producerId,
-    producerSequenceId: origin?.sequence ?? op,
-    brokerSequenceId: op,
-  });
-  return { producerId, messageId };
-}
 
 function contentOf({ bodyKind, body, isCompressed }: Message): Uint8Array | null {
   if (bodyKind === "text" && !isCompressed) return textToWire(body);

@@ -28,18 +28,28 @@ export function checkedName(name: string, what: string): string {
   throw new BrokerError("LIMIT_REACHED", { limit: limits.nameCharactersMax, what: `characters in ${what}` });
 }
 
-export function readDestination({ type, physicalName }: wire.Destination): Destination {
+export const readDestination = remembered(({ type, physicalName }: wire.Destination): Destination => {
   checkedName(physicalName, "the name of a destination");
   return { kind: kinds[type], name: physicalName };
-}
+});
 
-export function writeDestination({ kind, name }: Destination): wire.Destination {
-  return create(wireKinds[kind], { physicalName: name });
-}
+export const writeDestination = remembered(({ kind, name }: Destination): wire.Destination =>
+  create(wireKinds[kind], { physicalName: name }),
+);
 
 /** Of a consumer or a producer: the connection, the session and the number in it. */
-export function nameOf(id: wire.ConsumerId | wire.ProducerId): string {
-  return checkedName(`${id.connectionId}:${id.sessionId}:${id.value}`, "the id of a consumer or a producer");
+export const nameOf = remembered(({ connectionId, sessionId, value }: wire.ConsumerId | wire.ProducerId) =>
+  checkedName(`${connectionId}:${sessionId}:${value}`, "the id of a consumer or a producer"),
+);
+
+/** Clients send most ids and destinations once and then refer to them: what each comes to is found once, too. */
+function remembered<Key extends object, Value>(find: (key: Key) => Value): (key: Key) => Value {
+  const known = new WeakMap<Key, Value>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) known.set(key, (value = find(key)));
+    return value;
+  };
 }
 
 export const xaPrefix = "xa:";

@@ -7,7 +7,7 @@ import type { SessionAnswer } from "../../core/dialogue.ts";
 import { OpenWireDecoder } from "../../wire/openwire/decode.ts";
 import { OpenWireEncoder } from "../../wire/openwire/encode.ts";
 import { create } from "../../wire/openwire/frames.ts";
-import type { DataStructure, WireFormatInfo } from "../../wire/openwire/frames.ts";
+import type { DataStructure, Sparse, WireFormatInfo } from "../../wire/openwire/frames.ts";
 import { Pulse, graceMs } from "../pulse.ts";
 import type { Session, SessionContext, SessionDescription, SessionPort } from "../session.ts";
 import { OpenWireCommands } from "./commands.ts";
@@ -240,7 +240,11 @@ class OpenWireSession implements Session {
     plan.confirmed?.(prepared);
     if (commandId === null) return;
     const answer = typeof plan.answer === "function" ? plan.answer(prepared) : plan.answer;
-    this.#write(create(answer?.type ?? "Response", { ...answer, correlationId: commandId }));
+    this.#write(
+      answer === undefined
+        ? { type: "Response", correlationId: commandId }
+        : { ...answer, correlationId: commandId },
+    );
   }
 
   #refuse(error: BrokerError, commandId: number | null): void {
@@ -265,11 +269,11 @@ class OpenWireSession implements Session {
     this.#port.end();
   }
 
-  #writeIfAny(frame: DataStructure | null): void {
+  #writeIfAny(frame: Sparse | null): void {
     if (frame !== null) this.#write(frame);
   }
 
-  #write(frame: DataStructure): void {
+  #write(frame: Sparse): void {
     if (this.#phase.kind === "closed") return;
     let bytes: Uint8Array;
     try {

@@ -2,7 +2,7 @@ import { BrokerError } from "../../base/errors.ts";
 import { WriteCache } from "./cache.ts";
 import { initialFormat } from "./format.ts";
 import type { OpenWireFormat } from "./format.ts";
-import type { DataStructure } from "./frames.ts";
+import type { Sparse } from "./frames.ts";
 import { FrameOutput } from "./output.ts";
 import { writersFor } from "./writers.ts";
 import type { WriterSet } from "./writers.ts";
@@ -27,7 +27,7 @@ export class OpenWireEncoder {
   }
 
   /** Writes a frame behind those before it. If that throws, nothing was written and the next frame may be. */
-  add(object: DataStructure): void {
+  add(object: Sparse): void {
     const output = this.#output;
     const start = output.at;
     output.cache.beginFrame();
@@ -52,7 +52,7 @@ export class OpenWireEncoder {
   }
 
   /** The bytes of one frame. */
-  encode(object: DataStructure): Buffer {
+  encode(object: Sparse): Buffer {
     this.add(object);
     return this.take();
   }

@@ -100,6 +100,28 @@ type RequiredFieldOf<N extends TypeName> = {
 /** What {@link create} must be given: the fields without which the type has no meaning; and may be given: the rest. */
 type Given<N extends TypeName> = Pick<Of<N>, RequiredFieldOf<N> & keyof Of<N>> & Partial<Omit<Of<N>, "type">>;
 
+type SparseValueOf<F> = F extends { readonly kind: "nested" | "cached"; readonly types: infer N }
+  ? SparseNamed<N> | (F extends { readonly required: true } ? never : null)
+  : F extends { readonly kind: "array"; readonly types: infer N }
+    ? readonly SparseNamed<N>[] | null
+    : ValueOf<F>;
+
+type SparseNamed<N> = N extends "any"
+  ? Sparse
+  : N extends readonly (infer T extends TypeName)[]
+    ? SparseOf<T>
+    : never;
+
+/** What can be written of a type: an {@link Of} it, or one that leaves out what is absent. */
+export type SparseOf<N extends TypeName> = {
+  [T in N]: { readonly type: T } & {
+    readonly [F in RequiredFieldOf<T>]: SparseValueOf<FieldsOf<T>[F]>;
+  } & { readonly [F in Exclude<keyof FieldsOf<T>, RequiredFieldOf<T>>]?: SparseValueOf<FieldsOf<T>[F]> };
+}[N];
+
+/** Anything that can be written. */
+export type Sparse = SparseOf<TypeName>;
+
 /** An object of the type; fields not given are absent: `null`, `false` or 0. */
 export function create<N extends TypeName>(type: N, given: Given<N>): Of<N> {
   return { ...absentOf(type), ...given } as unknown as Of<N>;
@@ -107,7 +129,19 @@ export function create<N extends TypeName>(type: N, given: Given<N>): Of<N> {
 
 /** An object of the type with every field absent, in the table's order. */
 export function absentOf(type: TypeName): Record<string, unknown> {
-  const absent: Record<string, unknown> = { type };
-  for (const [name, field] of Object.entries<Field>(dataTypes[type].fields)) absent[name] = field.absent;
-  return absent;
+  return { ...absentObjects[type] };
+}
+
+const absentObjects = Object.fromEntries(
+  Object.entries<{ readonly fields: Readonly<Record<string, Field>> }>(dataTypes).map(
+    ([type, { fields }]) => {
+      const values = Object.entries(fields).map(([name, field]) => [name, field.absent] as const);
+      return [type, compact({ type, ...Object.fromEntries(values) })];
+    },
+  ),
+) as Readonly<Record<TypeName, Readonly<Record<string, unknown>>>>;
+
+/** V8 makes a hash table of an object that got a dozen fields by name, and its copies are such tables too; not so here. */
+function compact(object: object): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(object)) as Record<string, unknown>;
 }

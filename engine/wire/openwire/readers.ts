@@ -1,5 +1,6 @@
 import { perFormat } from "./format.ts";
 import type { OpenWireFormat } from "./format.ts";
+import { absentOf } from "./frames.ts";
 import type { DataStructure } from "./frames.ts";
 import type { FrameInput } from "./input.ts";
 import type { Field, Kind, Long, StackTraceElement, Throwable, TypeNames } from "./kinds.ts";
@@ -73,18 +74,19 @@ export class ReaderSet {
   }
 
   #makeReader({ name: type, fields }: DataTypeRow): Read<DataStructure> {
-    const names = fields.map(([name]) => name);
-    const reads = fields.map(([name, field]) => this.#fieldReader(`${type} has no ${name}`, field));
+    const present = fields.filter(([, field]) => hasField(field, this.#version));
+    const names = present.map(([name]) => name);
+    const reads = present.map(([name, field]) => this.#fieldReader(`${type} has no ${name}`, field));
+    // A copy has all fields from the start, which is much less work than to add them one by one.
+    const absent = absentOf(type);
     return (input) => {
-      const object: Record<string, unknown> = { type };
+      const object = { ...absent };
       for (let index = 0; index < names.length; index += 1) object[names[index]!] = reads[index]!(input);
       return object as unknown as DataStructure;
     };
   }
 
   #fieldReader(complaint: string, field: Field): Read<unknown> {
-    const { absent } = field;
-    if (!hasField(field, this.#version)) return () => absent;
     const read = this.#kindReader(field);
     if (field.required !== true) return read;
     return (input) => {

@@ -1,7 +1,7 @@
 import { BrokerError } from "../../base/errors.ts";
 import { perFormat } from "./format.ts";
 import type { OpenWireFormat } from "./format.ts";
-import type { DataStructure } from "./frames.ts";
+import type { Sparse } from "./frames.ts";
 import type { Field, Kind, Long, StackTraceElement, Throwable } from "./kinds.ts";
 import type { FrameOutput } from "./output.ts";
 import { hasField, rowsByName } from "./types.ts";
@@ -15,7 +15,7 @@ type Entry = Readonly<Record<string, unknown>>;
 interface TypeWriter {
   readonly code: number;
   readonly mayBeFramed: boolean;
-  readonly write: Write<DataStructure>;
+  readonly write: Write<Sparse>;
   /** How many bytes the bits of the last such frame took. */
   bitsBytes: number;
 }
@@ -58,7 +58,7 @@ export class WriterSet {
   }
 
   /** A whole frame behind its size. */
-  writeFrame(output: FrameOutput, object: DataStructure): void {
+  writeFrame(output: FrameOutput, object: Sparse): void {
     const writer = this.#writerOf(object.type);
     output.u8(writer.code);
     if (!this.#isTight) {
@@ -85,13 +85,17 @@ export class WriterSet {
       throw new BrokerError("NOT_SUPPORTED", { what: `${type} in OpenWire version ${this.#version}` });
     const fields = row.fields.filter(([, field]) => hasField(field, this.#version));
     const names = fields.map(([name]) => name);
+    const absent = fields.map(([, field]) => field.absent);
     const writes = fields.map(([, field]) => this.#fieldWriter(field) as Write<unknown>);
     return {
       code: row.code,
       mayBeFramed: row.mayBeFramed,
       write: (output, object) => {
         const entries = object as unknown as Entry;
-        for (let index = 0; index < names.length; index += 1) writes[index]!(output, entries[names[index]!]);
+        for (let index = 0; index < names.length; index += 1) {
+          const value = entries[names[index]!];
+          writes[index]!(output, value === undefined ? absent[index] : value);
+        }
       },
       bitsBytes: 1,
     };
@@ -129,7 +133,7 @@ export class WriterSet {
     }
   }
 
-  #nestedWriter(): Write<DataStructure | null> {
+  #nestedWriter(): Write<Sparse | null> {
     const { flag } = this.#encoding;
     return (output, object) => {
       flag(output, object !== null);
@@ -142,7 +146,7 @@ export class WriterSet {
     };
   }
 
-  #cachedWriter(): Write<DataStructure | null> {
+  #cachedWriter(): Write<Sparse | null> {
     const { flag } = this.#encoding;
     const writeNested = this.#nestedWriter();
     return (output, object) => {
@@ -161,7 +165,7 @@ export class WriterSet {
     };
   }
 
-  #arrayWriter(): Write<readonly DataStructure[] | null> {
+  #arrayWriter(): Write<readonly Sparse[] | null> {
     const { flag } = this.#encoding;
     const writeNested = this.#nestedWriter();
     return (output, elements) => {
@@ -206,23 +210,29 @@ function writeCount(output: FrameOutput, count: number): void {
   output.u16(count);
 }
 
-const keys = new Map<string, (object: Entry) => string>();
+/** Ids and destinations are written with every message; the objects they are stay the same. */
+const keys = new WeakMap<Sparse, string>();
+const keyFunctions = new Map<string, (object: Entry) => string>();
 
 /** A text that equal objects have in common, and only they. */
-function keyOf(object: DataStructure): string {
-  let key = keys.get(object.type);
-  if (key === undefined) {
-    key = keyFunction(rowsByName.get(object.type)!);
-    keys.set(object.type, key);
+function keyOf(object: Sparse): string {
+  const known = keys.get(object);
+  if (known !== undefined) return known;
+  let make = keyFunctions.get(object.type);
+  if (make === undefined) {
+    make = keyFunction(rowsByName.get(object.type)!);
+    keyFunctions.set(object.type, make);
   }
-  return key(object);
+  const key = make(object);
+  keys.set(object, key);
+  return key;
 }
 
 function keyFunction({ code, fields }: DataTypeRow): (object: Entry) => string {
   return (object) => {
     let key = String(code);
     for (const [name, field] of fields) {
-      const part = keyPart(field, object[name]);
+      const part = keyPart(field, object[name] ?? field.absent);
       key += `,${part.length}:${part}`;
     }
     return key;
@@ -232,7 +242,7 @@ function keyFunction({ code, fields }: DataTypeRow): (object: Entry) => string {
 function keyPart(field: Field, value: unknown): string {
   if (value === null) return "";
   if (field.kind === "idBytes") return Buffer.from(value as Uint8Array).toString("latin1");
-  return typeof value === "object" ? keyOf(value as DataStructure) : `${value as string | Long}`;
+  return typeof value === "object" ? keyOf(value as Sparse) : `${value as string | Long}`;
 }
 
 export const writersFor = perFormat((format) => new WriterSet(format));
