@@ -1,6 +1,7 @@
 import {
   closeSync,
   fdatasync,
+  fdatasyncSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -35,8 +36,10 @@ export interface OpenFile {
   truncate(sizeBytes: number): void;
   /** Returns when all that was written is on the disk. */
   sync(): void;
+  /** Returns when all that was written can be read again; what else is known of the file may take longer. */
+  syncContent(): void;
   /** The same in the background. */
-  syncLater(done: (error: Error | null) => void): void;
+  syncContentLater(done: (error: Error | null) => void): void;
   close(): void;
 }
 
@@ -63,7 +66,10 @@ function openFile(file: number): OpenFile {
     sync: () => {
       fsyncSync(file);
     },
-    syncLater: (done) => {
+    syncContent: () => {
+      fdatasyncSync(file);
+    },
+    syncContentLater: (done) => {
       fdatasync(file, done);
     },
     close: () => {

@@ -6,8 +6,11 @@ import { asOp, type Op } from "../base/units.ts";
 import type { JournalEntry } from "../pair/entry.ts";
 import { realFiles, type Files } from "./files.ts";
 import { headerBytes, Segment, type StoredEntry } from "./segment.ts";
+import { SyncPace, type Pace } from "./sync-pace.ts";
 
 const readAheadBytes = 262_144;
+/** More than this takes its time to sync, and more is likely to come meanwhile. */
+const quickBytesMax = 65_536;
 const namePattern = /^journal-(\d{16})\.log$/;
 
 /** What a journal is kept in, where that is not the machine's own files. */
@@ -15,17 +18,25 @@ export interface JournalSurroundings {
   readonly files: Files;
   /** A file that has grown to this is finished, and a new one begun. */
   readonly segmentBytesMax: number;
+  /** Room made ahead of what is written, in steps of so much. */
+  readonly reserveBytes: number;
+  readonly pace: Pace;
 }
 
-const usual: JournalSurroundings = { files: realFiles, segmentBytesMax: 33_554_432 };
+export const usualSurroundings: JournalSurroundings = {
+  files: realFiles,
+  segmentBytesMax: 33_554_432,
+  reserveBytes: 1_048_576,
+  pace: new SyncPace(),
+};
 
 /** How surely an entry is kept before it counts as written: against the machine losing power, or the process dying. */
 export type Durability = "power-loss" | "process-crash";
 
 /**
- * A node's journal: files that are only ever appended to. Entries are written at once and synced in the background;
- * all that comes while one sync runs goes into the next, so that the disk's pace sets the size of the batches and never
- * holds up the process.
+ * A node's journal: files that are only ever appended to. Entries are written at once and synced a moment later, while
+ * the process waits where the disk is quick ({@link SyncPace}), otherwise in the background: all that comes while such
+ * a sync runs goes into the next, so that the disk's pace sets the size of the batches and does not hold up the process.
  */
 export class Journal {
   readonly #directory: string;
@@ -34,10 +45,14 @@ export class Journal {
   readonly #fail: (error: BrokerError) => void;
   readonly #files: Files;
   readonly #segmentBytesMax: number;
+  readonly #zeros: Buffer;
+  readonly #pace: Pace;
   /** Called in order of writing, once what was written before is durable. */
   #waiting: (() => void)[] = [];
   /** Grows with every cut: what was on its way to the disk before it is not to be announced. */
   #generation = 0;
+  /** Written since the last sync began. */
+  #unsyncedBytes = 0;
   #isSyncing = false;
   #isClosed = false;
 
@@ -51,13 +66,15 @@ export class Journal {
     durability: Durability,
     next: Op,
     fail: (error: BrokerError) => void,
-    { files, segmentBytesMax }: JournalSurroundings = usual,
+    { files, segmentBytesMax, reserveBytes, pace }: JournalSurroundings = usualSurroundings,
   ) {
     this.#directory = directory;
     this.#durability = durability;
     this.#fail = fail;
     this.#files = files;
     this.#segmentBytesMax = segmentBytesMax;
+    this.#pace = pace;
+    this.#zeros = Buffer.alloc(durability === "power-loss" ? reserveBytes : 0);
     this.#open(next);
     if (this.#segments.length === 0 && next === 1) this.#begin(next);
     if (this.completeAfter >= next || this.last < next - 1)
@@ -80,14 +97,30 @@ export class Journal {
     return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
   }
 
-  /** Appends entries that follow {@link last}; `done` is called once they are durable. */
+  /** Appends entries that follow {@link last}; `done` is called once they are durable, which {@link sync} sees to. */
   append(entries: readonly JournalEntry[], done: () => void): void {
     if (entries.length === 0) return;
     if ((this.#newest?.sizeBytes ?? this.#segmentBytesMax) >= this.#segmentBytesMax)
       this.#begin(asOp(this.last + 1));
+    const before = this.#newest?.sizeBytes ?? 0;
     this.#newest?.append(entries);
+    this.#unsyncedBytes += (this.#newest?.sizeBytes ?? 0) - before;
     this.#waiting.push(done);
-    this.#sync();
+  }
+
+  /** Makes what was appended durable: when it returns, or a while later. */
+  sync(): void {
+    const segment = this.#newest;
+    if (this.#isSyncing || this.#isClosed || this.#waiting.length === 0 || segment === undefined) return;
+    const finish = this.#beginSync(segment);
+    if (this.#durability === "process-crash") return finish(null);
+    const isQuick = this.#unsyncedBytes <= quickBytesMax && this.#pace.isQuick();
+    this.#unsyncedBytes = 0;
+    if (isQuick) return finish(this.#wait(segment));
+    segment.file.syncContentLater((error) => {
+      finish(error);
+      this.sync();
+    });
   }
 
   /** Stored entries from `from` on, at least one if there is one, else no more than `bytesMax`. */
@@ -175,6 +208,7 @@ export class Journal {
     this.#waiting = [];
     for (const segment of this.#segments) {
       try {
+        segment.trim();
         this.#secure(segment);
       } catch {
         // Whoever waits for an entry was not told that it is safe, and will not be.
@@ -191,29 +225,47 @@ export class Journal {
     return this.#segments.at(-1);
   }
 
-  #sync(): void {
-    if (this.#isSyncing || this.#waiting.length === 0) return;
+  /** What is to be done when all that was written so far is on the disk, or will never be. */
+  #beginSync(segment: Segment): (error: Error | null) => void {
     this.#isSyncing = true;
     const batch = this.#waiting;
     const generation = this.#generation;
+    const size = segment.sizeBytes;
     this.#waiting = [];
-    const segment = this.#newest;
-    const size = segment?.sizeBytes ?? 0;
-    const finish = (error: Error | null): void => {
-      this.#isSyncing = false;
+    return (error) => {
       if (this.#isClosed) return;
       if (error !== null)
         return this.#fail(
           new BrokerError("STORE_UNWRITABLE", { directory: this.#directory, detail: error.message }),
         );
       if (generation === this.#generation) {
-        segment?.synced(size);
+        segment.synced(size);
+        // Whoever is told may write and wish to sync in turn: not before all have been told.
         for (const done of batch) done();
       }
-      this.#sync();
+      this.#isSyncing = false;
+      this.#reserve();
     };
-    if (this.#durability === "process-crash" || segment === undefined) setImmediate(finish, null);
-    else segment.file.syncLater(finish);
+  }
+
+  /** Waits until all that was written is on the disk. */
+  #wait(segment: Segment): Error | null {
+    try {
+      this.#pace.timed(() => segment.file.syncContent());
+      return null;
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  /** Makes room for what comes next; it is synced together with that, in the background, as it takes longer. */
+  #reserve(): void {
+    try {
+      if (!this.#isClosed && this.#newest?.reserve(this.#zeros, this.#segmentBytesMax) === true)
+        this.#unsyncedBytes += this.#zeros.length;
+    } catch {
+      // It only saves time; whether there is no room for an entry either shows when one comes.
+    }
   }
 
   #open(next: Op): void {

@@ -115,6 +115,9 @@ export class NodeLoop {
     this.#isTurnPlanned = true;
     this.give({ kind: "turn-ended" });
     this.#isTurnPlanned = wasPlanned;
+    // What can leave does so first: the peer then writes while this disk does.
+    this.#ports.turnEnded();
+    this.#store.sync();
     this.#ports.turnEnded();
     if (!this.#mustGoOn) return;
     this.#mustGoOn = false;

@@ -103,11 +103,16 @@ export class Store implements JournalReader {
     });
   }
 
-  /** Writes entries; `done` is called once they survive what the durability setting names. */
+  /** Writes entries; `done` is called once they survive what the durability setting names, some time after {@link sync}. */
   append(entries: readonly JournalEntry[], done: () => void): void {
     this.#writing(() => {
       this.#journal.append(entries, done);
     });
+  }
+
+  /** To be called when there is nothing to do that is more urgent than to wait for the disk. */
+  sync(): void {
+    this.#journal.sync();
   }
 
   /** Durable when it returns. */

@@ -14,7 +14,8 @@ function loseThePower(seed: number, steps: number): { confirmed: number; kept: s
   const random = new Random(seed);
   const clock = new Clock();
   const files = new SimulatedFiles(clock, random.split(1));
-  const surroundings = { files, segmentBytesMax: 400 };
+  const pace = { ...files.pace, isQuick: () => random.chance(0.2) };
+  const surroundings = { files, segmentBytesMax: 400, reserveBytes: 150, pace };
   const open = (): Journal =>
     new Journal("anywhere", "power-loss", asOp(1), (error) => expect.fail(error.message), surroundings);
   const journal = open();
@@ -33,6 +34,7 @@ function loseThePower(seed: number, steps: number): { confirmed: number; kept: s
       }
       const last = entries.length;
       journal.append(batch, () => (confirmed = last));
+      journal.sync();
     } else if (kind < 7) {
       clock.run(clock.now + random.between(0, 3));
     } else {

@@ -1,75 +1,21 @@
-import {
-  appendFileSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { emptyDigest } from "../../engine/base/checksum.ts";
-import { BrokerError } from "../../engine/base/errors.ts";
-import { asEpoch, asOp, asWallTime, type Op } from "../../engine/base/units.ts";
-import { realFiles } from "../../engine/host/files.ts";
-import { Journal } from "../../engine/host/journal.ts";
-import { nextEntry, type Head, type JournalEntry } from "../../engine/pair/entry.ts";
+import { describe, expect, test } from "vitest";
+import { asOp, type Op } from "../../engine/base/units.ts";
+import type { Journal } from "../../engine/host/journal.ts";
+import {
+  always,
+  codeOf,
+  directory,
+  history,
+  never,
+  onlyFile,
+  open,
+  useDirectory,
+  write,
+} from "./journal-bench.ts";
 
-let directory = "";
-beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "understudy-journal-"));
-});
-afterEach(() => {
-  rmSync(directory, { recursive: true, force: true });
-});
-
-const beginning: Head = { op: asOp(0), epoch: asEpoch(1), stampedAt: asWallTime(0), digest: emptyDigest };
-
-/** Entries that follow one another, each with a name of `size` characters. */
-function history(count: number, size = 20, from: Head = beginning): JournalEntry[] {
-  const entries: JournalEntry[] = [];
-  let head = from;
-  for (let index = 0; index < count; index += 1) {
-    const entry = nextEntry(head, asEpoch(1), asWallTime(index), {
-      kind: "leave",
-      owner: "x".repeat(size),
-      keepsTemporaries: false,
-    });
-    entries.push(entry);
-    head = entry;
-  }
-  return entries;
-}
-
-function open(next: Op = asOp(1)): Journal {
-  return new Journal(directory, "power-loss", next, (error) => {
-    throw error;
-  });
-}
-
-/** Resolves once the entries are durable. */
-async function write(journal: Journal, entries: readonly JournalEntry[]): Promise<void> {
-  await new Promise<void>((resolve) => {
-    journal.append(entries, resolve);
-  });
-}
-
-function onlyFile(): string {
-  const [name] = readdirSync(directory);
-  return join(directory, name!);
-}
-
-function codeOf(work: () => unknown): string | null {
-  try {
-    work();
-    return null;
-  } catch (error) {
-    if (error instanceof BrokerError) return error.code;
-    throw error;
-  }
-}
+useDirectory();
 
 describe("journal: what was written is read again", () => {
   test("after a restart, in order, from anywhere", async () => {
@@ -101,18 +47,38 @@ describe("journal: what was written is read again", () => {
   });
 
   test("entries appended while others are being synced are confirmed after them, in order", async () => {
-    const journal = open();
+    const journal = open(asOp(1), { pace: never });
     const entries = history(30);
     const confirmed: number[] = [];
     await new Promise<void>((resolve) => {
-      for (const entry of entries)
+      for (const entry of entries) {
         journal.append([entry], () => {
           confirmed.push(entry.op);
           if (entry.op === 30) resolve();
         });
+        journal.sync();
+      }
       expect(confirmed).toEqual([]);
     });
     expect(confirmed).toEqual(entries.map(({ op }) => op));
+    journal.close();
+  });
+
+  test("a quick disk is waited for, and who appends when he is told is told after the others", () => {
+    const journal = open(asOp(1), { pace: always, reserveBytes: 0 });
+    const entries = history(3);
+    const confirmed: number[] = [];
+    journal.append(entries.slice(0, 1), () => {
+      confirmed.push(1);
+      journal.append(entries.slice(2), () => confirmed.push(3));
+      journal.sync();
+    });
+    journal.append(entries.slice(1, 2), () => confirmed.push(2));
+    expect(confirmed).toEqual([]);
+    journal.sync();
+    expect(confirmed).toEqual([1, 2]);
+    journal.sync();
+    expect(confirmed).toEqual([1, 2, 3]);
     journal.close();
   });
 });
@@ -135,12 +101,13 @@ describe("journal: cut", () => {
   });
 
   test("a sync that was on its way when the entries were cut confirms nothing", async () => {
-    const journal = open();
+    const journal = open(asOp(1), { pace: never });
     const entries = history(6);
     let wasConfirmed = false;
     journal.append(entries, () => {
       wasConfirmed = true;
     });
+    journal.sync();
     journal.cut(asOp(3));
     await write(journal, history(3, 9, entries[2]));
     expect(wasConfirmed).toBe(false);
@@ -191,7 +158,7 @@ describe("journal: after a loss of power", () => {
     const journal = open();
     const entries = history(6);
     await write(journal, entries.slice(0, 2));
-    const synced = readFileSync(onlyFile()).length;
+    const synced = journal.sizeBytes;
     await write(journal, entries.slice(2));
     journal.close();
     const content = readFileSync(onlyFile());
@@ -296,9 +263,7 @@ describe("journal: after a loss of power", () => {
   });
 
   test("files that a checkpoint had dropped may come back, and those after them not", async () => {
-    const surroundings = { files: realFiles, segmentBytesMax: 100 };
-    const small = (next: Op): Journal =>
-      new Journal(directory, "power-loss", next, (error) => void expect.fail(error.message), surroundings);
+    const small = (next: Op): Journal => open(next, { segmentBytesMax: 100 });
     const journal = small(asOp(1));
     const entries = history(12);
     for (const entry of entries) await write(journal, [entry]);
@@ -311,6 +276,14 @@ describe("journal: after a loss of power", () => {
     expect(read.last).toBe(12);
     expect(read.completeAfter).toBeGreaterThan(1);
     read.close();
+  });
+
+  test("a file of zeros behind a header that is none is damage, not one that was never begun", () => {
+    const name = join(directory, "journal-0000000000000001.log");
+    for (const size of [25, 100_000]) {
+      writeFileSync(name, Buffer.alloc(size));
+      expect(codeOf(() => open())).toBe("STORE_DAMAGED");
+    }
   });
 
   test("a file that is no journal is damage", () => {

@@ -51,6 +51,7 @@ async function extend(store: Store, commands: readonly Command[]): Promise<Histo
   for (const command of commands) history.order(command, now);
   await new Promise<void>((resolve) => {
     store.append(history.takeBatch(), resolve);
+    store.sync();
   });
   return history;
 }

@@ -47,7 +47,10 @@ class Writer {
   async write(...commands: readonly Command[]): Promise<Op> {
     for (const command of commands) this.history.order(command, now);
     const batch = this.history.takeBatch();
-    await new Promise<void>((resolve) => this.store.append(batch, resolve));
+    await new Promise<void>((resolve) => {
+      this.store.append(batch, resolve);
+      this.store.sync();
+    });
     const { op } = this.history.head;
     this.history.journalledThrough(op);
     this.history.commitThrough(op);

@@ -55,17 +55,15 @@ test("a full disk of the primary is named, the replica takes over with everythin
   expect((await numbersIn(pair)).slice(0, confirmed)).toEqual(numbers(confirmed));
 });
 
-test("a disk that is full for both brokers ends both with a reason, and with room again nothing is missing", async (context) => {
+test("a disk that is full for both brokers ends the service with a reason, and with room again nothing is missing", async (context) => {
   const disk = smallDisk(join(temporaryDirectory(), "disk"), 20 * mebibyte);
   if (typeof disk === "string") return context.skip(disk);
   const pair = await Pair.start({ data: disk.directory });
 
   const confirmed = await sendUntilLost(pair.ports.primary);
 
-  const view = await pair.becomes(
-    ({ primary, replica }) => primary.pid === null && replica.pid === null,
-    "the end of both",
-  );
+  // It has ended too, or waits for a grant that nobody can write down.
+  const view = await pair.becomes(({ primary }) => primary.state !== "active", "the end of the service");
   expect(confirmed).toBeGreaterThan(10);
   expect(`${view.primary.reason} ${view.replica.reason}`).toMatch(/full|no space/i);
   disk.remount(`size=${200 * mebibyte}`);

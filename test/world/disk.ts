@@ -15,6 +15,8 @@ import { Random } from "./random.ts";
 
 const directory = "simulated";
 const readBytes = 1_048_576;
+/** Room made ahead of what is written: a few entries, so that it is made often. */
+const reserveBytes = 1_500;
 
 export interface DiskOptions {
   /** A file of the journal is finished at this size. */
@@ -82,6 +84,7 @@ export class SimulatedDisk implements JournalReader {
         done();
       }),
     );
+    journal.sync();
   }
 
   saveCheckpoint(checkpoint: Checkpoint): void {
@@ -312,7 +315,8 @@ export class SimulatedDisk implements JournalReader {
 
   #newJournal(from: Op): Journal {
     const { segmentBytes: segmentBytesMax } = this.#options;
-    const surroundings = { files: this.files, segmentBytesMax };
+    const { files } = this;
+    const surroundings = { files, segmentBytesMax, reserveBytes, pace: files.pace };
     return new Journal(directory, "power-loss", from, (error) => this.onFailure(error), surroundings);
   }
 

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { Files, OpenFile } from "../../engine/host/files.ts";
+import type { Pace } from "../../engine/host/sync-pace.ts";
 import type { Alarm, Clock } from "./clock.ts";
 import type { Random } from "./random.ts";
 
@@ -55,6 +56,8 @@ export class SimulatedFiles implements Files {
   trouble: DiskTrouble = "none";
   /** How long a sync takes, in milliseconds; asked for each one. */
   latencyMs: () => number = () => 1;
+  /** Whether the process waits for a sync that could be done in the background, which then takes no time here. */
+  pace: Pace = { isQuick: () => false, timed: (wait) => wait() };
   readonly #clock: Clock;
   readonly #random: Random;
   #seen = new Map<string, SimulatedFile>();
@@ -173,11 +176,9 @@ export class SimulatedFiles implements Files {
       },
       write: (parts, position) => this.#write(file, parts, position),
       truncate: (size) => put(file, { at: size, bytes: null }),
-      sync: () => {
-        this.#refuseSyncs();
-        settle(file, file.unsynced.length);
-      },
-      syncLater: (done) => {
+      sync: () => this.#sync(file),
+      syncContent: () => this.#sync(file),
+      syncContentLater: (done) => {
         const count = file.unsynced.length;
         this.afterSync((error) => {
           if (error === null) settle(file, count);
@@ -186,6 +187,11 @@ export class SimulatedFiles implements Files {
       },
       close: () => undefined,
     };
+  }
+
+  #sync(file: SimulatedFile): void {
+    this.#refuseSyncs();
+    settle(file, file.unsynced.length);
   }
 
   #write(file: SimulatedFile, parts: readonly Uint8Array[], position: number): void {

@@ -154,6 +154,7 @@ export class World {
     // Mostly quick, now and then as slow as a busy disk.
     disk.files.latencyMs = () =>
       random.chance(0.03) ? random.between(5, 60) : random.between(0.1, this.options.diskMs);
+    disk.files.pace = { ...disk.files.pace, isQuick: () => random.chance(0.3) };
     return disk;
   }
 }
