@@ -23,6 +23,10 @@ export const errorTable = {
   DESTINATION_INVALID: { text: "The destination {destination} is not valid: {detail}.", httpStatus: 400 },
   SELECTOR_INVALID: { text: "InvalidSelector: {problem} at column {column}: {advice}.", httpStatus: 400 },
   DESTINATION_UNKNOWN: { text: "There is no destination {destination}.", httpStatus: 404 },
+  SCHEDULE_INVALID: {
+    text: "The property {property} has the value {value}, which is not {expected}.",
+    httpStatus: 400,
+  },
   SUBSCRIPTION_EXISTS: {
     text: "The subscription {subscription} exists already on this connection.",
     httpStatus: 409,

@@ -38,6 +38,14 @@ export const limits = {
   topicsToldOfMax: 100_000,
   /** XA transactions that wait for the second half of their commit. */
   preparedTransactionsMax: 1_000,
+  /** Messages to be delivered later, each of which is remembered. */
+  scheduledMessagesMax: 200_000,
+  /** How far ahead one can be scheduled: about a hundred years. */
+  scheduleDelayMsMax: 3_155_760_000_000,
+  /** ActiveMQ's limit, for those that are not repeated for ever. */
+  scheduleRepeatMax: 1_000,
+  /** Delivered, or told of to who asked, in one turn; others are served in between. */
+  scheduledPerTurnMax: 500,
   operationsPerTransactionMax: 100_000,
   destinationNameBytesMax: 1_024,
   /** Names that a client gives its subscriptions, transactions, receipts and itself. */

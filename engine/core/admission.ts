@@ -6,6 +6,7 @@ import type { Command, OwnerId } from "./command.ts";
 import { durableKey } from "./durable.ts";
 import { destinationKey, isTemporary, type Destination } from "./message.ts";
 import type { Owner } from "./owner.ts";
+import { scheduleKindOf } from "./timing.ts";
 import { isGlobal } from "./transaction.ts";
 
 /**
@@ -18,6 +19,7 @@ export function admit(broker: Broker, command: Command): BrokerError | null {
       return (
         unknownTemporary(broker, command.message.destination) ??
         noRoomFor(broker, [command.message.destination]) ??
+        noRoomInSchedule(broker, scheduleKindOf(command.message) === null ? 0 : 1) ??
         noRoomIn(command.transaction, broker.owners.get(command.owner))
       );
     case "settle":
@@ -53,6 +55,9 @@ export function admit(broker: Broker, command: Command): BrokerError | null {
     case "release":
     case "leave":
     case "expire":
+    case "schedule":
+    case "fire":
+    case "unschedule":
       return null;
     default:
       return assertNever(command);
@@ -72,10 +77,19 @@ function noRoomForSendsOf(
   { owner, transaction }: { owner: OwnerId; transaction: string },
 ): BrokerError | null {
   const sends = broker.owners.get(owner)?.transactions.get(transaction)?.sends ?? [];
-  return noRoomFor(
-    broker,
-    sends.map(({ destination }) => destination),
+  const scheduledCount = sends.filter(({ schedule }) => schedule !== null).length;
+  return (
+    noRoomFor(
+      broker,
+      sends.map(({ destination }) => destination),
+    ) ?? noRoomInSchedule(broker, scheduledCount)
   );
+}
+
+function noRoomInSchedule(broker: Broker, count: number): BrokerError | null {
+  const limit = limits.scheduledMessagesMax;
+  if (count === 0 || broker.schedule.size + count <= limit) return null;
+  return new BrokerError("LIMIT_REACHED", { limit, what: "scheduled messages" });
 }
 
 /** Messages to a topic need no room: it exists only in what is sent to it. */

@@ -9,6 +9,8 @@ import { matchesPattern } from "./pattern.ts";
 import { ProducerLog } from "./producer-log.ts";
 import { Queue, type DeadLetter, type QueuedMessage } from "./queue.ts";
 import { compiledSelector, keptHead, selects } from "./selection.ts";
+import { Schedule } from "./schedule.ts";
+import { scheduleKindOf } from "./timing.ts";
 import type { SentMessage } from "./transaction.ts";
 
 /** Told of what an applied entry did; only the active node listens, to hand messages out. */
@@ -38,6 +40,7 @@ export class Broker {
   /** Temporary destinations whose broker went away before their client did. */
   readonly orphans = new Set<string>();
   readonly producers = new ProducerLog();
+  readonly schedule = new Schedule();
   readonly contents: Contents;
   observer: BrokerObserver | null = null;
   nextPosition = 1;
@@ -97,6 +100,13 @@ export class Broker {
         return this.#expire(command.queue, command.messages);
       case "purge":
         return this.#purge(command.queue);
+      case "schedule":
+        return this.schedule.plan(command.job, command.dueAt);
+      case "fire":
+        return this.#fire(op, command);
+      case "unschedule":
+        for (const job of command.jobs) if (this.schedule.remove(job)) this.contents.letGo(job);
+        return;
       default:
         return assertNever(command);
     }
@@ -116,16 +126,27 @@ export class Broker {
   }
 
   #send(op: Op, owner: OwnerId, message: Message, transaction: string | null): void {
-    const { destination, priority, expiresAt, persistent, origin } = message;
-    const head = transaction === null ? message : keptHead(message);
-    const sent: SentMessage = { op, destination, priority, expiresAt, persistent, origin, head };
+    const sent = sentMessage(op, message, transaction === null ? message : keptHead(message));
     this.contents.sent(op);
     if (transaction === null) this.#publish(sent, owner);
     else this.owners.transaction(owner, transaction).sends.push(sent);
   }
 
+  #fire(op: Op, { job, next, message }: Extract<Command, { kind: "fire" }>): void {
+    this.contents.sent(op);
+    this.#publish(sentMessage(op, message, message), "");
+    if (next !== null) return this.schedule.fired(job, next);
+    if (this.schedule.remove(job)) this.contents.letGo(job);
+  }
+
   /** Makes a sent message visible, and drops the sender's own reference to it. */
   #publish(sent: SentMessage, owner: OwnerId): void {
+    if (sent.schedule !== null) {
+      // The reference passes to the schedule.
+      this.schedule.add(sent.op, sent.schedule);
+      if (sent.origin !== null) this.producers.note(sent.origin);
+      return;
+    }
     if (sent.destination.kind === "topic" || sent.destination.kind === "temp-topic") {
       for (const durable of this.durables.values())
         if (
@@ -143,7 +164,7 @@ export class Broker {
 
   #enqueue(
     queue: Queue,
-    sent: Omit<SentMessage, "destination" | "origin" | "head">,
+    sent: Pick<SentMessage, "op" | "priority" | "expiresAt" | "persistent">,
     deadLetter: DeadLetter | null,
   ): void {
     const { op, priority, expiresAt, persistent } = sent;
@@ -358,4 +379,10 @@ export class Broker {
     assert(queue !== undefined, `the journal names only queues that exist, not ${key}`);
     return queue;
   }
+}
+
+function sentMessage(op: Op, message: Message, head: SentMessage["head"]): SentMessage {
+  const { destination, priority, expiresAt, persistent, origin } = message;
+  const schedule = scheduleKindOf(message);
+  return { op, destination, priority, expiresAt, persistent, origin, schedule, head };
 }

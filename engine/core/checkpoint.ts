@@ -8,6 +8,8 @@ import { readHead, writeHead } from "./message-codec.ts";
 import type { Owner } from "./owner.ts";
 import type { DeadLetter, Queue, QueuedMessage } from "./queue.ts";
 import { compiledSelector } from "./selection.ts";
+import { scheduleQueueId } from "./schedule.ts";
+import type { ScheduleKind } from "./timing.ts";
 import type { SentMessage, Transaction } from "./transaction.ts";
 
 /** A message's place in a queue, as a row of the store. */
@@ -89,6 +91,8 @@ interface StoredTransaction {
     expiresAt: number | null;
     persistent: boolean;
     origin: MessageOrigin | null;
+    /** Not there in stores from before schedules. */
+    schedule?: ScheduleKind | null;
     head?: string | null;
   }[];
   readonly settlements: readonly {
@@ -120,6 +124,9 @@ export function takeCheckpoint(broker: Broker, head: CheckpointHead): Checkpoint
     }
     queue.dirty.clear();
   }
+  const scheduled = broker.schedule.takeChanges();
+  put.push(...scheduled.put);
+  deleted.push(...scheduled.deleted);
   const { op, epoch, stampedAt, digest } = head;
   return {
     op,
@@ -140,6 +147,7 @@ export function takeSnapshot(broker: Broker): { summary: string; rows: MessageRo
   const rows: MessageRow[] = [];
   for (const queue of broker.queues.values())
     for (const message of queue.inOrder()) rows.push(messageRow(queue.id, message));
+  for (const row of broker.schedule.rows()) rows.push(row);
   const queues = Array.from(broker.queues.values(), queueRow);
   return { summary: JSON.stringify(summarise(broker, queues)), rows, ops: broker.contents.referencedOps() };
 }
@@ -162,6 +170,7 @@ export function restoreCheckpoint(
   const queuesById = new Map([...broker.queues.values()].map((queue) => [queue.id, queue]));
   for (const row of rows) {
     const { queue, ...message } = row;
+    if (queue === scheduleQueueId) broker.schedule.restore(row);
     queuesById
       .get(queue)
       ?.restore({ ...message, op: asOp(row.op), expiresAt: wall(row.expiresAt), stored: true });
@@ -267,6 +276,7 @@ function restoreTransaction(broker: Broker, { sends, settlements }: StoredTransa
         op,
         expiresAt: wall(sent.expiresAt),
         destination: readDestination(sent.destination),
+        schedule: sent.schedule ?? null,
         head: typeof sent.head === "string" ? readHead(sent.head) : null,
       };
     }),

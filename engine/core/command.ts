@@ -1,8 +1,8 @@
 import type { ByteReader, ByteWriter } from "../base/bytes.ts";
-import { asOp, type Epoch, type Op } from "../base/units.ts";
+import { asOp, type Epoch, type Op, type WallTime } from "../base/units.ts";
 import type { SessionId } from "./dialogue.ts";
 import { destinationKey, type Destination, type Message } from "./message.ts";
-import { malformed, readDestination, readMessage, writeMessage } from "./message-codec.ts";
+import { malformed, readDestination, readMessage, readTime, writeMessage } from "./message-codec.ts";
 
 /** A connection of the pair, in the words of the journal: `c3-17` is the 17th of epoch 3. */
 export type OwnerId = string;
@@ -93,7 +93,17 @@ export type Command =
   | { readonly kind: "create-queue"; readonly destination: Destination }
   /** The active node's clock says that these are past their time; only what waits can expire. */
   | { readonly kind: "expire"; readonly queue: string; readonly messages: readonly Op[] }
-  | { readonly kind: "purge"; readonly queue: string };
+  | { readonly kind: "purge"; readonly queue: string }
+  /** A scheduled message, known by the entry that sent it, has its first time: the active node's clock and calendar say when. */
+  | { readonly kind: "schedule"; readonly job: Op; readonly dueAt: WallTime }
+  /** Its time has come: `message` is delivered, as one of its own, and the next time is `next` if there is one. */
+  | { readonly kind: "fire"; readonly job: Op; readonly next: WallTime | null; readonly message: Message }
+  | { readonly kind: "unschedule"; readonly jobs: readonly Op[] };
+
+/** The message whose content the command's entry is. */
+export function messageOf(command: Command): Message | null {
+  return command.kind === "send" || command.kind === "fire" ? command.message : null;
+}
 
 /** Kinds by the number that stands for them in the journal; numbers are never used again for another kind. */
 const kinds = [
@@ -116,6 +126,9 @@ const kinds = [
   "create-durable-selecting",
   "prepare",
   "finish-prepared",
+  "schedule",
+  "fire",
+  "unschedule",
 ] as const satisfies readonly (Command["kind"] | "create-durable-selecting")[];
 const outcomes = ["accepted", "rejected", "released", "expired"] as const satisfies readonly SettleOutcome[];
 
@@ -196,6 +209,19 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
     case "purge":
       writer.text(command.queue);
       return;
+    case "schedule":
+      writer.whole(command.job);
+      writer.f64(command.dueAt);
+      return;
+    case "fire":
+      writer.whole(command.job);
+      writer.f64(command.next ?? 0);
+      // Last, so that the entry ends with the body.
+      writeMessage(writer, command.message);
+      return;
+    case "unschedule":
+      writer.wholes(command.jobs);
+      return;
   }
 }
 
@@ -260,6 +286,14 @@ export function readCommand(reader: ByteReader): Command {
       return { kind, queue: reader.text(), messages: readOps(reader) };
     case "purge":
       return { kind, queue: reader.text() };
+    case "schedule":
+      return { kind, job: asOp(reader.whole()), dueAt: readTime(reader) };
+    case "fire": {
+      const [job, next] = [asOp(reader.whole()), readTime(reader)];
+      return { kind, job, next: next === 0 ? null : next, message: readMessage(reader) };
+    }
+    case "unschedule":
+      return { kind, jobs: readOps(reader) };
     default:
       throw malformed("an unknown kind of command");
   }

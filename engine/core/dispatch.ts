@@ -14,7 +14,7 @@ import {
 } from "./consumer.ts";
 import type { SessionId, SubscriptionRequest } from "./dialogue.ts";
 import { durableKey } from "./durable.ts";
-import { ExpiryHeap } from "./expiry.ts";
+import { DueHeap, type Expiry } from "./expiry.ts";
 import { destinationKey } from "./message.ts";
 import { Outlets } from "./outlet.ts";
 import type { Queue, QueuedMessage } from "./queue.ts";
@@ -39,7 +39,7 @@ export class Dispatcher implements BrokerObserver {
   readonly #topicReaders = new Readers();
   /** Queues that may have something to hand out. */
   readonly #ready = new Set<Queue>();
-  readonly #expiries = new ExpiryHeap();
+  readonly #expiries = new DueHeap<Expiry>();
   #volatileDeliveries: VolatileDelivery[] = [];
   readonly #read: ReadMessage;
   readonly #sieves: Sieves;

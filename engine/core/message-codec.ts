@@ -131,7 +131,7 @@ function readTypedNumber(reader: ByteReader, type: TypedNumber["type"] | undefin
 }
 
 /** Times are compared and sorted, which a value that is no number would upset without a word. */
-function readTime(reader: ByteReader): WallTime {
+export function readTime(reader: ByteReader): WallTime {
   const time = reader.f64();
   if (!Number.isFinite(time)) throw malformed("a time that is no number");
   return asWallTime(time);

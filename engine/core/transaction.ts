@@ -1,6 +1,7 @@
 import type { Op, WallTime } from "../base/units.ts";
 import type { Destination, MessageHead, MessageOrigin } from "./message.ts";
 import type { SettleOutcome } from "./command.ts";
+import type { ScheduleKind } from "./timing.ts";
 
 /** What the queues need to know of a message that was sent; its content stays in the journal entry `op`. */
 export interface SentMessage {
@@ -10,6 +11,8 @@ export interface SentMessage {
   readonly expiresAt: WallTime | null;
   readonly persistent: boolean;
   readonly origin: MessageOrigin | null;
+  /** How it is delivered later; `null`: at once. */
+  readonly schedule: ScheduleKind | null;
   /** What selectors of topic subscriptions look at when it becomes visible; `null` where nobody will ask. */
   readonly head: MessageHead | null;
 }

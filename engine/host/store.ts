@@ -7,6 +7,7 @@ import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { asEpoch, asOp, asWallTime, type Epoch, type Op } from "../base/units.ts";
 import { restoreCheckpoint, type Checkpoint, type MessageRow, type QueueRow } from "../core/checkpoint.ts";
+import { messageOf } from "../core/command.ts";
 import type { Message } from "../core/message.ts";
 import type { JournalReader, StoredState } from "../node/contract.ts";
 import type { SnapshotContent, SnapshotHead } from "../pair/message.ts";
@@ -238,7 +239,7 @@ export class Store implements JournalReader {
     const stored = this.#stored(op);
     if (stored === null) return null;
     const { command } = this.#parse(op, stored.bytes, stored.digest);
-    return command.kind === "send" ? command.message : null;
+    return messageOf(command);
   }
 
   /** Bytes of all files of the store. */

@@ -93,7 +93,7 @@ export class ActiveRole {
     this.desk.endTurn(now);
     const { isBehind, backlogs } = this.desk.dispatcher;
     for (const text of backlogs.takeNotices()) emit({ kind: "notice", severity: "warning", text });
-    if (isBehind) emit({ kind: "go-on" });
+    if (isBehind || this.desk.scheduler.isBehind) emit({ kind: "go-on" });
     history.considerCheckpoint(now.monotonic);
     const batch = history.takeBatch();
     if (batch.length > 0) {

@@ -1,8 +1,8 @@
 import { assertNever } from "../base/assert.ts";
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
-import { type Moment, type Op, type WallTime } from "../base/units.ts";
-import { ownerOf, sessionOf, type Command, type SettleOutcome } from "../core/command.ts";
+import type { Moment, Op } from "../base/units.ts";
+import { messageOf, ownerOf, sessionOf, type Command, type SettleOutcome } from "../core/command.ts";
 import { admit } from "../core/admission.ts";
 import { durableKey, isSameDurable } from "../core/durable.ts";
 import { isVolatile, type Consumer } from "../core/consumer.ts";
@@ -13,14 +13,15 @@ import { sizeOf } from "../core/outlet.ts";
 import { checkDestination, isPattern } from "../core/pattern.ts";
 import type { QueuedMessage } from "../core/queue.ts";
 import { parseSelector } from "../core/selector/selector.ts";
-import type { JournalEntry } from "../pair/entry.ts";
+import { dueTime, scheduleKindOf } from "../core/timing.ts";
 import { Outbox, type WaitingAnswer } from "../outbox.ts";
 import { Advisories } from "./advisories.ts";
 import { ClientNames } from "./client-names.ts";
-import { newClient, type ConnectedClient } from "./connected-client.ts";
+import { countAnswer, newClient, type ConnectedClient } from "./connected-client.ts";
 import type { JournalReader } from "./contract.ts";
 import type { History } from "./history.ts";
 import { RecentMessages } from "./recent.ts";
+import { isManagement, Scheduler } from "./scheduler.ts";
 import { Temporaries } from "./temporaries.ts";
 import { TransactionDesk } from "./transaction-desk.ts";
 
@@ -45,6 +46,7 @@ export class ClientDesk {
     (op) => this.content(op),
   );
   readonly #temporaries: Temporaries;
+  readonly scheduler: Scheduler;
   readonly #recent = new RecentMessages(limits.bodyCacheBytesMax);
 
   constructor(history: History, journal: JournalReader) {
@@ -59,6 +61,11 @@ export class ClientDesk {
     this.dispatcher.onQueue = (change, { destination }) => {
       if (destination !== null) this.#advisories.destination(change, destination);
     };
+    this.scheduler = new Scheduler(
+      history.broker,
+      (op) => this.content(op),
+      (command, now) => this.#order(command, now),
+    );
     this.#transactions = new TransactionDesk(history.broker, this.dispatcher, this.clients);
     history.broker.observer = this.dispatcher;
   }
@@ -94,6 +101,7 @@ export class ClientDesk {
     client.askedCount += 1;
     try {
       this.#perform(client, request, receipt, now);
+      this.scheduler.plan(now);
       this.#answer(session, { kind: "confirm", receipt });
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
@@ -105,6 +113,7 @@ export class ClientDesk {
   endTurn(now: Moment): void {
     for (const destination of this.#temporaries.overdue(now.monotonic))
       this.#order({ kind: "delete-temporary", destination }, now);
+    this.scheduler.run(now, () => this.#history.head.op, this.#history.committed);
     // Before messages: who gets one that names a temporary queue has heard of the queue.
     this.#advisories.tell();
     this.dispatcher.run(now.wall, (command) => {
@@ -128,7 +137,8 @@ export class ClientDesk {
       if (waiting.answer.kind === "deliver-entry") this.dispatcher.outlets.gone(waiting.session);
       const answer = this.#complete(waiting);
       if (answer === null) continue;
-      this.#count(waiting.session, answer, now.wall);
+      const client = this.clients.get(waiting.session);
+      if (client !== undefined) countAnswer(client, answer, now.wall);
       ready.push({ session: waiting.session, answer });
     }
     return ready;
@@ -211,9 +221,9 @@ export class ClientDesk {
     checkDestination(message.destination, false);
     // Confirmed like the first one: when all that was ordered so far is safe.
     if (this.#transactions.isRepeat(message, transaction)) return;
-    this.#advisories.used(message.destination);
-    const entry = this.#order({ kind: "send", owner: client.owner, message, transaction }, now);
-    this.#recent.add(entry.op, message, entry.bytes);
+    if (isManagement(message.destination)) return this.scheduler.manage(client.owner, message, now);
+    if (scheduleKindOf(message) !== null) dueTime(message, now.wall);
+    this.#order({ kind: "send", owner: client.owner, message, transaction }, now);
     client.sentCount += 1;
     if (client.producesTo.size < 100) client.producesTo.add(destinationKey(message.destination));
   }
@@ -333,10 +343,14 @@ export class ClientDesk {
   }
 
   /** Makes an admitted command an entry; throws what stands against it. */
-  #order(command: Command, now: Moment): JournalEntry {
+  #order(command: Command, now: Moment): void {
     const refusal = admit(this.#history.broker, command);
     if (refusal !== null) throw refusal;
-    return this.#history.order(command, now);
+    const entry = this.#history.order(command, now);
+    const message = messageOf(command);
+    if (message === null) return;
+    this.#advisories.used(message.destination);
+    this.#recent.add(entry.op, message, entry.bytes);
   }
 
   #announce(command: Extract<Command, { kind: "deliver" }>): void {
@@ -374,16 +388,6 @@ export class ClientDesk {
     // Its queue was deleted while the delivery waited: there is nothing to hand over any more.
     if (message === null) return null;
     return { ...answer, kind: "deliver", message, source: answer.source ?? message.destination };
-  }
-
-  #count(session: SessionId, answer: SessionAnswer, now: WallTime): void {
-    const client = this.clients.get(session);
-    if (client === undefined) return;
-    if (answer.kind === "deliver") client.deliveredCount += 1;
-    else if (answer.kind === "confirm" || answer.kind === "refuse") client.answeredCount += 1;
-    if (answer.kind === "refuse") return;
-    client.firstConfirmedAt ??= now;
-    client.lastConfirmedAt = now;
   }
 }
 

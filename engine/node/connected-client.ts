@@ -1,7 +1,7 @@
 import type { WallTime } from "../base/units.ts";
 import type { OwnerId } from "../core/command.ts";
 import type { Consumer } from "../core/consumer.ts";
-import type { SessionId } from "../core/dialogue.ts";
+import type { SessionAnswer, SessionId } from "../core/dialogue.ts";
 
 /** A connected client, and what it has done; the counts are what people are shown. */
 export interface ConnectedClient {
@@ -16,6 +16,15 @@ export interface ConnectedClient {
   /** Credit given for settlements of open transactions, to be taken back at a rollback. */
   readonly advanced: Map<string, { consumer: Consumer; count: number }[]>;
   readonly producesTo: Set<string>;
+}
+
+/** What is told to it counts. */
+export function countAnswer(client: ConnectedClient, { kind }: SessionAnswer, now: WallTime): void {
+  if (kind === "deliver") client.deliveredCount += 1;
+  else if (kind === "confirm" || kind === "refuse") client.answeredCount += 1;
+  if (kind === "refuse") return;
+  client.firstConfirmedAt ??= now;
+  client.lastConfirmedAt = now;
 }
 
 export function newClient(session: SessionId, owner: OwnerId): ConnectedClient {

@@ -2,7 +2,7 @@ import { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { digestBytes, digestOf, digestsEqual, type Digest } from "../base/checksum.ts";
 import { BrokerError } from "../base/errors.ts";
 import { asEpoch, asOp, asWallTime, type Epoch, type Op, type WallTime } from "../base/units.ts";
-import { readCommand, writeCommand, type Command } from "../core/command.ts";
+import { messageOf, readCommand, writeCommand, type Command } from "../core/command.ts";
 
 /**
  * One step of the pair's history. For every entry `e` and its predecessor `p`:
@@ -77,5 +77,6 @@ export function misfit(head: Head, entry: JournalEntry): string | null {
 }
 
 function sizeGuess(command: Command): number {
-  return command.kind === "send" ? command.message.body.length + 320 : 160;
+  const message = messageOf(command);
+  return message === null ? 160 : message.body.length + 320;
 }

@@ -24,10 +24,6 @@ import type { StompSubscription } from "./stomp-subscriptions.ts";
 
 const refusedOnSend = {
   transformation: { what: "Message transformation" },
-  AMQ_SCHEDULED_DELAY: { what: "Scheduled delivery" },
-  AMQ_SCHEDULED_PERIOD: { what: "Scheduled delivery" },
-  AMQ_SCHEDULED_REPEAT: { what: "Scheduled delivery" },
-  AMQ_SCHEDULED_CRON: { what: "Scheduled delivery" },
 } as const satisfies RefusedHeaders;
 
 const refusedOnSubscribe = {

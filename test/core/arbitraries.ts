@@ -88,4 +88,7 @@ export const commands = {
   "create-queue": fc.record({ kind: kind("create-queue"), destination }),
   expire: fc.record({ kind: kind("expire"), queue, messages: ops }),
   purge: fc.record({ kind: kind("purge"), queue }),
+  schedule: fc.record({ kind: kind("schedule"), job: op, dueAt: time }),
+  fire: fc.record({ kind: kind("fire"), job: op, next: fc.option(time, { nil: null }), message }),
+  unschedule: fc.record({ kind: kind("unschedule"), jobs: ops }),
 } as const satisfies { [Kind in Command["kind"]]: fc.Arbitrary<Extract<Command, { kind: Kind }>> };

@@ -56,13 +56,14 @@ describe("command codec", () => {
       Buffer.from([6, 1, 99, 0]),
     );
     expect(encode({ kind: "purge", queue: "q" })).toEqual(Buffer.from([11, 1, 113]));
+    expect(encode({ kind: "unschedule", jobs: [] })).toEqual(Buffer.from([20, 0]));
     expect(encode({ kind: "create-queue", destination: { kind: "queue", name: "q" } })[0]).toBe(12);
   });
 });
 
 /** Bytes as numbers, maps as lists: views of a larger buffer are equal to what they show. */
 function plain(command: Command): unknown {
-  if (command.kind !== "send") return command;
+  if (command.kind !== "send" && command.kind !== "fire") return command;
   const { message } = command;
   return {
     ...command,

@@ -3,7 +3,7 @@ import { limits } from "../../engine/base/limits.ts";
 import { asOp, asWallTime } from "../../engine/base/units.ts";
 import { durableKey } from "../../engine/core/durable.ts";
 import { Dispatcher } from "../../engine/core/dispatch.ts";
-import { ExpiryHeap } from "../../engine/core/expiry.ts";
+import { DueHeap, type Expiry } from "../../engine/core/expiry.ts";
 import type { Destination } from "../../engine/core/message.ts";
 import { matchesPattern } from "../../engine/core/pattern.ts";
 import type { Queue } from "../../engine/core/queue.ts";
@@ -223,8 +223,8 @@ describe("dispatch: topics", () => {
   });
 });
 
-test("expiry heap: the next one first, whatever the order they came in", () => {
-  const heap = new ExpiryHeap();
+test("due heap: the next one first, whatever the order they came in", () => {
+  const heap = new DueHeap<Expiry>();
   const times = [5, 1, 9, 3, 3, 7, 2, 8];
   for (const [index, at] of times.entries())
     heap.add({ at: asWallTime(at), queue: null as unknown as Queue, op: asOp(index) });

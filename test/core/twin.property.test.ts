@@ -11,9 +11,10 @@ import {
   type QueueRow,
 } from "../../engine/core/checkpoint.ts";
 import type { Command } from "../../engine/core/command.ts";
-import type { Destination } from "../../engine/core/message.ts";
+import type { Destination, PropertyValue } from "../../engine/core/message.ts";
 import { fingerprint } from "../world/fingerprint.ts";
 import { messageTo } from "./helpers.ts";
+import { show, Twin } from "./twin.ts";
 
 const owners = ["a", "b"] as const;
 const branch = (owner: string): string => `xa:${owner}`;
@@ -45,6 +46,10 @@ const wish = fc.record({
     "temporary",
     "untemporary",
     "reply",
+    "later",
+    "schedule",
+    "fire",
+    "unschedule",
   ),
   owner: fc.constantFrom(...owners),
   queue: fc.constantFrom(...queues),
@@ -55,6 +60,8 @@ const wish = fc.record({
   persistent: fc.boolean(),
   priority: fc.nat(9),
 });
+const later = new Map([["AMQ_SCHEDULED_DELAY", 5n]]);
+const fired = new Map<string, PropertyValue>([["scheduledJobId", "j"], ...later]);
 type Wish = typeof wish extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** Turns a wish into a command, as a client with a view of the whole state would. */
@@ -68,16 +75,16 @@ function commandFor(broker: Broker, { kind, owner, queue, which, ...rest }: Wish
   const transaction = rest.transacted && open ? branch(owner) : null;
   const chosen = waiting[which % Math.max(1, waiting.length)];
   const { persistent, priority, outcome } = rest;
+  const jobs = [...broker.schedule.jobs()];
+  const job = jobs[which % Math.max(1, jobs.length)];
+  const to: Destination = which % 4 === 0 ? topic : { kind: "queue", name: queue };
   switch (kind) {
     case "send":
       return {
         kind,
         owner,
         transaction,
-        message: messageTo(which % 4 === 0 ? topic : { kind: "queue", name: queue }, {
-          persistent,
-          priority,
-        }),
+        message: messageTo(to, { persistent, priority }),
       };
     case "reply":
       return { kind: "send", owner, transaction, message: messageTo(temporary) };
@@ -120,185 +127,26 @@ function commandFor(broker: Broker, { kind, owner, queue, which, ...rest }: Wish
       return { kind: "create-temporary", owner: "a", destination: temporary };
     case "untemporary":
       return { kind: "delete-temporary", destination: temporary };
+    case "later":
+      return {
+        kind: "send",
+        owner,
+        transaction,
+        message: messageTo(to, { persistent, priority, properties: later }),
+      };
+    case "schedule":
+      return job === undefined ? null : { kind, job: job.op, dueAt: asWallTime(which + 1) };
+    case "fire":
+      if (job === undefined) return null;
+      return {
+        kind,
+        job: job.op,
+        next: rest.commits ? asWallTime(which + 1) : null,
+        message: messageTo(to, { persistent, priority, properties: fired }),
+      };
+    case "unschedule":
+      return { kind, jobs: job === undefined ? [asOp(7)] : [job.op, asOp(7)] };
   }
-}
-
-interface Work {
-  sends: [Op, Command & { kind: "send" }][];
-  settles: (Command & { kind: "settle" })[];
-}
-
-/** The same rules, written as plainly as can be: a list of places, each with a holder or none. */
-class Twin {
-  places: { queue: string; op: Op; holder: string | null; count: number; persistent: boolean; at: number }[] =
-    [];
-  durables: string[] = [];
-  hasTemporary = false;
-  isTemporaryOwned = false;
-  readonly open = new Map<string, Work>();
-  readonly prepared = new Map<string, Work>();
-  #at = 0;
-
-  apply(op: Op, command: Command): void {
-    switch (command.kind) {
-      case "send":
-        if (command.transaction === null) return this.#publish(op, command);
-        this.open.get(command.owner)!.sends.push([op, command]);
-        return;
-      case "deliver":
-        for (const place of this.places)
-          if (place.queue === command.queue && command.messages.includes(place.op)) {
-            place.holder = command.owner;
-            place.count += 1;
-          }
-        return;
-      case "settle":
-        if (command.transaction === null) return this.#settle(command);
-        this.open.get(command.owner)!.settles.push(command);
-        return;
-      case "begin":
-        this.open.set(command.owner, { sends: [], settles: [] });
-        return;
-      case "prepare": {
-        const work = this.open.get(command.owner)!;
-        this.open.delete(command.owner);
-        this.prepared.set(command.owner, work);
-        for (const settle of work.settles) this.#handOver(settle, command.owner, command.transaction);
-        return;
-      }
-      case "finish-prepared": {
-        const owner = command.transaction.slice("xa:".length);
-        const { sends, settles } = this.prepared.get(owner)!;
-        this.prepared.delete(owner);
-        if (command.outcome === "rollback") {
-          for (const settle of settles) this.#handOver(settle, command.transaction, owner);
-          return;
-        }
-        for (const settle of settles) this.#settle({ ...settle, owner: command.transaction });
-        for (const [sent, send] of sends) this.#publish(sent, send);
-        return;
-      }
-      case "finish": {
-        const { sends, settles } = this.open.get(command.owner)!;
-        this.open.delete(command.owner);
-        if (command.outcome === "rollback") return;
-        for (const settle of settles) this.#settle(settle);
-        for (const [sent, send] of sends) this.#publish(sent, send);
-        return;
-      }
-      case "leave":
-        this.open.delete(command.owner);
-        if (command.owner === "a" && this.isTemporaryOwned && !command.keepsTemporaries) this.#endTemporary();
-        if (command.owner === "a") this.isTemporaryOwned = false;
-        return this.#giveBack(command.owner);
-      case "release":
-        this.#count(command.owner, command.unseen, -1);
-        return this.#giveBack(command.owner);
-      case "redeliver":
-        return this.#count(command.owner, command.messages, 1);
-      case "expire":
-        for (const op of command.messages) {
-          const place = this.places.find(
-            (one) => one.queue === command.queue && one.op === op && one.holder === null,
-          );
-          if (place !== undefined) this.#bury(place);
-        }
-        return;
-      case "purge":
-        this.places = this.places.filter(({ queue, holder }) => queue !== command.queue || holder !== null);
-        return;
-      case "create-durable":
-        if (!this.durables.includes(command.clientId)) this.durables.push(command.clientId);
-        return;
-      case "delete-durable":
-        this.durables = this.durables.filter((one) => one !== command.clientId);
-        this.places = this.places.filter(({ queue }) => queue !== durable(command.clientId));
-        return;
-      case "create-temporary":
-        this.hasTemporary = true;
-        this.isTemporaryOwned = true;
-        return;
-      case "delete-temporary":
-        return this.#endTemporary();
-      case "create-queue":
-        return;
-    }
-  }
-
-  /** Places in the order in which they became visible. */
-  show(): string[] {
-    return this.places
-      .sort((a, b) => a.at - b.at)
-      .map(({ queue, op, holder, count }) => `${queue} ${op} ${holder ?? "-"} ${count}`);
-  }
-
-  #endTemporary(): void {
-    this.hasTemporary = false;
-    this.isTemporaryOwned = false;
-    this.places = this.places.filter(({ queue }) => queue !== "temp-queue://a:replies");
-  }
-
-  #count(owner: string, ops: readonly Op[], change: number): void {
-    for (const place of this.places)
-      // One message may lie in several queues; a subscription of this test holds the one it was given last.
-      if (place.holder === owner && ops.includes(place.op)) place.count += change;
-  }
-
-  #publish(op: Op, { message: { destination, persistent } }: Command & { kind: "send" }): void {
-    if (destination.kind === "topic")
-      for (const one of this.durables) this.#place(durable(one), op, persistent);
-    else if (destination.kind === "queue" || this.hasTemporary)
-      this.#place(`${destination.kind}://${destination.name}`, op, persistent);
-  }
-
-  #place(queue: string, op: Op, persistent: boolean): void {
-    this.places.push({ queue, op, holder: null, count: 0, persistent, at: (this.#at += 1) });
-  }
-
-  #settle({ owner, messages, outcome }: Command & { kind: "settle" }): void {
-    for (const op of messages) {
-      // One message may lie in several queues; a subscription of this test holds the one it was given last.
-      const place = this.places.find((one) => one.op === op && one.holder === owner);
-      if (place === undefined) continue;
-      if (outcome === "released") place.holder = null;
-      else if (outcome === "accepted") this.#remove(place);
-      else this.#bury(place);
-    }
-  }
-
-  #handOver({ messages }: Command & { kind: "settle" }, from: string, to: string): void {
-    for (const place of this.places)
-      if (place.holder === from && messages.includes(place.op)) place.holder = to;
-  }
-
-  #bury(place: Twin["places"][number]): void {
-    this.#remove(place);
-    const dead = "queue://ActiveMQ.DLQ";
-    const isThere = this.places.some(({ queue, op }) => queue === dead && op === place.op);
-    if (place.persistent && place.queue !== dead && !isThere) this.#place(dead, place.op, true);
-  }
-
-  #remove(place: Twin["places"][number]): void {
-    this.places.splice(this.places.indexOf(place), 1);
-  }
-
-  #giveBack(owner: string): void {
-    for (const place of this.places) if (place.holder === owner) place.holder = null;
-  }
-}
-
-const durable = (clientId: string): string => `durable://${clientId.length}:${clientId}:d`;
-
-function show(broker: Broker): string[] {
-  return [...broker.queues.values()]
-    .flatMap((queue) =>
-      [...queue.inOrder()].map(({ op, position, deliveryCount }) => ({
-        position,
-        text: `${queue.key} ${op} ${queue.delivered.get(op)?.owner ?? "-"} ${deliveryCount}`,
-      })),
-    )
-    .sort((one, other) => one.position - other.position)
-    .map(({ text }) => text);
 }
 
 /** Plays wishes that make sense; the same message is never held twice by one owner, as the twin tells them by op. */
@@ -374,6 +222,9 @@ describe("broker: properties", () => {
         const queueRows = [...queues.values()].sort((one, other) => one.id - other.id);
         const restored = restoreCheckpoint(summary, inOrder, asOp(through), queueRows);
         for (const { op } of inOrder) expect(contents.has(op)).toBe(true);
+        // All that the last checkpoint kept is needed by somebody, and would be there for ever otherwise.
+        const kept = [...contents].sort((one, other) => one - other);
+        expect(kept).toEqual([...restored.contents.referencedOps()]);
         for (const [op, command] of entries) if (op > through) restored.apply(op, command);
         if (final !== "") expect(fingerprint(restored)).toBe(final);
       }),

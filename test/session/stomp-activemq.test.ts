@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { limits } from "../../engine/base/limits.ts";
 import { asWallTime } from "../../engine/base/units.ts";
+import { scheduleKindOf, timingOf } from "../../engine/core/timing.ts";
 import { headersOf, TestClient } from "./stomp-client.ts";
 
 function sent(headers: string): TestClient {
@@ -120,12 +121,15 @@ describe("ActiveMQ: headers of SEND", () => {
     expect(sent("amq-msg-type:TEXT\ncontent-length:1").sentMessage.bodyKind).toBe("text");
   });
 
-  test.each(["transformation:jms-map-json", "AMQ_SCHEDULED_DELAY:1000"])(
-    "%s is refused, not ignored",
-    (header) => {
-      expect(sent(header).error.code).toBe("NOT_SUPPORTED");
-    },
-  );
+  test("transformation:jms-map-json is refused, not ignored", () => {
+    expect(sent("transformation:jms-map-json").error.code).toBe("NOT_SUPPORTED");
+  });
+
+  test("when to deliver it is a property, as in JMS", () => {
+    const { sentMessage } = sent("AMQ_SCHEDULED_DELAY:1000\nAMQ_SCHEDULED_CRON:0 * * * *");
+    expect(scheduleKindOf(sentMessage)).toBe("calendar");
+    expect(timingOf(sentMessage)).toMatchObject({ delayMs: 1_000, periodMs: 0, repeatCount: 0 });
+  });
 
   test("a reply-to that names no destination is an ordinary header", () => {
     const client = sent("reply-to:me");

@@ -3,6 +3,7 @@ import { digestOf, digestsEqual, digestText, emptyDigest, type Digest } from "..
 import { BrokerError } from "../../engine/base/errors.ts";
 import { asEpoch, asOp, type Epoch, type Op } from "../../engine/base/units.ts";
 import { restoreCheckpoint, type Checkpoint, type MessageRow } from "../../engine/core/checkpoint.ts";
+import { messageOf } from "../../engine/core/command.ts";
 import type { Message } from "../../engine/core/message.ts";
 import { Journal } from "../../engine/host/journal.ts";
 import type { JournalReader, StoredState } from "../../engine/node/contract.ts";
@@ -242,7 +243,7 @@ export class SimulatedDisk implements JournalReader {
     const stored = this.#stored(op);
     if (stored === null) return null;
     const { command } = this.#parse(op, stored.bytes, stored.digest);
-    return command.kind === "send" ? command.message : null;
+    return messageOf(command);
   }
 
   /** Begins to receive another node's state. */

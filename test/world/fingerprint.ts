@@ -45,6 +45,7 @@ export function fingerprint(broker: Broker): string {
     durables,
     orphans: [...broker.orphans].sort(),
     prepared: [...broker.prepared],
+    schedule: [...broker.schedule.jobs()].sort((one, other) => one.op - other.op),
     nextPosition: broker.nextPosition,
     nextQueueId: broker.nextQueueId,
   });

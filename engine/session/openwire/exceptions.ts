@@ -12,6 +12,7 @@ const classNames: Readonly<Partial<Record<ErrorCode, string>>> = {
   DESTINATION_INVALID: "javax.jms.InvalidDestinationException",
   SELECTOR_INVALID: "javax.jms.InvalidSelectorException",
   DESTINATION_UNKNOWN: "org.apache.activemq.DestinationDoesNotExistException",
+  SCHEDULE_INVALID: "javax.jms.MessageFormatException",
   SUBSCRIPTION_UNKNOWN: "javax.jms.InvalidDestinationException",
   CLIENT_ID_IN_USE: "javax.jms.InvalidClientIDException",
   TRANSACTION_UNKNOWN: "javax.jms.JMSException",

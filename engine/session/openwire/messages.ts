@@ -14,14 +14,6 @@ export type Delivery = Extract<SessionAnswer, { kind: "deliver" }>;
 const nothing = new Uint8Array(0);
 const noProperties: ReadonlyMap<string, PropertyValue> = new Map();
 
-/** Properties that ask for what this broker does not do. */
-const refusedProperties: Readonly<Record<string, string>> = {
-  AMQ_SCHEDULED_DELAY: "Scheduled delivery",
-  AMQ_SCHEDULED_PERIOD: "Scheduled delivery",
-  AMQ_SCHEDULED_REPEAT: "Scheduled delivery",
-  AMQ_SCHEDULED_CRON: "Scheduled delivery",
-};
-
 /** A message that a client sends, as the core keeps it. */
 export function readMessage(sent: wire.Message): Message {
   const { messageId, groupID, replyTo } = sent;
@@ -95,9 +87,6 @@ function readProperties(sent: wire.Message): ReadonlyMap<string, PropertyValue> 
   if (sent.marshalledProperties === null) return noProperties;
   const properties = new Map<string, PropertyValue>();
   for (const [name, primitive] of decodeProperties(sent)) {
-    const refused = refusedProperties[name];
-    if (refused !== undefined)
-      throw new BrokerError("NOT_SUPPORTED", { what: `${refused} (property ${name})` });
     const value = readProperty(name, primitive);
     // A property that is null reads like one that is not there.
     if (value !== null) properties.set(name, value);
