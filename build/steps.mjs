@@ -15,11 +15,13 @@ export const prettierArguments = [
   ...["--ignore-path", ".gitignore", "--log-level", "warn", "."],
   ...written.map((pattern) => `!${pattern}`),
 ];
+/** Where tools keep what they found in files that have not changed since; a fresh clone has nothing there. */
+const cache = "node_modules/.cache/understudy";
 const vitestConfig = ["run", "--config", "build/vitest.config.ts"];
 
 /** @type {readonly Step[]} */
 export const typeSteps = [
-  { tool: "tsc", args: ["--noEmit"] },
+  { tool: "tsc", args: ["--noEmit", "--incremental", "--tsBuildInfoFile", `${cache}/tsc.json`] },
   {
     tool: "svelte-check",
     args: ["--tsconfig", "./tsconfig.json", "--fail-on-warnings", "--threshold", "warning"],
@@ -28,8 +30,11 @@ export const typeSteps = [
 
 /** @type {readonly Step[]} */
 export const lintSteps = [
-  { tool: "eslint", args: ["--config", "build/eslint.config.mjs", "--max-warnings", "0", "."] },
-  { tool: "prettier", args: ["--check", ...prettierArguments] },
+  {
+    tool: "eslint",
+    args: ["--config", "build/eslint.config.mjs", "--max-warnings", "0", ...cached("eslint"), "."],
+  },
+  { tool: "prettier", args: ["--check", ...cached("prettier"), ...prettierArguments] },
   { tool: "knip", args: ["--config", "build/knip.json", "--no-progress"] },
 ];
 
@@ -77,4 +82,9 @@ export function runTests(project, args, env = {}) {
     variables[variable] = value;
   }
   return runTool("vitest", [...vitestConfig, "--project", project, ...rest], { env: variables });
+}
+
+/** @param {string} tool */
+function cached(tool) {
+  return ["--cache", "--cache-strategy", "content", "--cache-location", `${cache}/${tool}`];
 }
