@@ -48,6 +48,10 @@ export const errorTable = {
     text: "There is no open transaction {transaction} on this connection.",
     httpStatus: 404,
   },
+  TRANSACTION_INCOMPLETE: {
+    text: "The transaction {transaction} was rolled back: acknowledgements in it got lost when its client lost the connection. Its messages come again; do the work once more.",
+    httpStatus: 409,
+  },
   MESSAGE_UNKNOWN: {
     text: "The message {message} is not awaiting an acknowledgement here.",
     httpStatus: 404,

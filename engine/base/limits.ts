@@ -46,6 +46,10 @@ export const limits = {
   scheduleRepeatMax: 1_000,
   /** Delivered, or told of to who asked, in one turn; others are served in between. */
   scheduledPerTurnMax: 500,
+  /** Transactions, and subscriptions, remembered from connections that broke; of more, the oldest are forgotten. */
+  interruptedNamesMax: 10_000,
+  /** Messages that those transactions were to settle; with more, a transaction can only be rolled back. */
+  interruptedSettlementsMax: 200_000,
   operationsPerTransactionMax: 100_000,
   destinationNameBytesMax: 1_024,
   /** Names that a client gives its subscriptions, transactions, receipts and itself. */

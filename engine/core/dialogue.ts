@@ -73,8 +73,17 @@ export type SessionRequest =
    * or `prepare` a prepared one, or send again what it has, changes nothing; `prepared` names it.
    */
   | {
-      readonly kind: "begin" | "prepare" | "commit" | "rollback" | "forget";
+      readonly kind: "begin" | "rollback" | "forget";
       readonly transaction: string;
+    }
+  | {
+      readonly kind: "prepare" | "commit";
+      readonly transaction: string;
+      /**
+       * From clients that carry transactions over to a new connection: subscriptions whose acknowledgements in this one
+       * may have gone astray. If they did, it is rolled back and refused with TRANSACTION_INCOMPLETE.
+       */
+      readonly exposed?: readonly string[];
     }
   /** Asks for all prepared transactions: told by `prepared`, then confirmed. */
   | { readonly kind: "recover" }

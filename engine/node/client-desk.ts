@@ -37,7 +37,6 @@ export class ClientDesk {
   readonly departed = { sentCount: 0, deliveredCount: 0 };
   readonly dispatcher: Dispatcher;
   readonly #history: History;
-  readonly #journal: JournalReader;
   readonly #outbox = new Outbox();
   readonly #transactions: TransactionDesk;
   readonly #names = new ClientNames();
@@ -47,16 +46,16 @@ export class ClientDesk {
   );
   readonly #temporaries: Temporaries;
   readonly scheduler: Scheduler;
-  readonly #recent = new RecentMessages(limits.bodyCacheBytesMax);
+  readonly #recent: RecentMessages;
 
   constructor(history: History, journal: JournalReader) {
     this.#history = history;
-    this.#journal = journal;
+    this.#recent = new RecentMessages(journal, limits.bodyCacheBytesMax);
     this.#temporaries = new Temporaries(history.broker);
     this.dispatcher = new Dispatcher(
       history.broker,
       (op) => this.content(op),
-      (op) => sizeOf(this.#fetch(op)),
+      (op) => sizeOf(this.#recent.fetch(op)),
     );
     this.dispatcher.onQueue = (change, { destination }) => {
       if (destination !== null) this.#advisories.destination(change, destination);
@@ -73,8 +72,10 @@ export class ClientDesk {
   /** Gives back what connections of former processes held: those will not come back under the same name. */
   dismissFormerOwners(now: Moment): void {
     const { owners, prepared } = this.#history.broker;
-    for (const owner of [...owners.keys()].filter((name) => !prepared.has(name)))
-      this.#order({ kind: "leave", owner, keepsTemporaries: true }, now);
+    for (const [name, owner] of [...owners].filter(([name]) => !prepared.has(name))) {
+      this.#transactions.interrupted(owner);
+      this.#order({ kind: "leave", owner: name, keepsTemporaries: true }, now);
+    }
     this.#temporaries.wait(now.monotonic);
   }
 
@@ -85,14 +86,26 @@ export class ClientDesk {
   close(session: SessionId, now: Moment): void {
     const client = this.clients.get(session);
     if (client === undefined) return;
-    this.clients.delete(session);
+    const owner = this.#history.broker.owners.get(client.owner);
+    // Only who has a name for its connection can come back to it.
+    if (owner !== undefined && this.#names.has(session)) this.#transactions.interrupted(owner);
+    this.#forget(client);
+    if (owner !== undefined)
+      this.#order({ kind: "leave", owner: client.owner, keepsTemporaries: false }, now);
+  }
+
+  /** All clients at once, who find all they left where they are served next: there they are former owners. */
+  leaveAll(): void {
+    for (const client of [...this.clients.values()]) this.#forget(client);
+  }
+
+  #forget(client: ConnectedClient): void {
+    this.clients.delete(client.session);
     this.departed.sentCount += client.sentCount;
     this.departed.deliveredCount += client.deliveredCount;
-    this.dispatcher.removeSession(session);
-    this.#advisories.left(session);
-    if (this.#history.broker.owners.has(client.owner))
-      this.#order({ kind: "leave", owner: client.owner, keepsTemporaries: false }, now);
-    this.#names.forget(session);
+    this.dispatcher.removeSession(client.session);
+    this.#advisories.left(client.session);
+    this.#names.forget(client.session);
   }
 
   ask(session: SessionId, request: SessionRequest, receipt: number, now: Moment): void {
@@ -145,16 +158,7 @@ export class ClientDesk {
   }
 
   content(op: Op): Message | null {
-    return this.#recent.get(op) ?? this.#journal.message(op);
-  }
-
-  /** As {@link content}, of a message that is wanted again soon. */
-  #fetch(op: Op): Message | null {
-    const known = this.#recent.get(op);
-    if (known !== undefined) return known;
-    const message = this.#journal.message(op);
-    if (message !== null) this.#recent.add(op, message, message.body);
-    return message;
+    return this.#recent.content(op);
   }
 
   #perform(client: ConnectedClient, request: SessionRequest, receipt: number, now: Moment): void {

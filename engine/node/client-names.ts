@@ -15,6 +15,10 @@ export class ClientNames {
     return this.#byConnection.get(connection);
   }
 
+  has(session: SessionId): boolean {
+    return this.#bySession.has(session);
+  }
+
   /** Whether the session may have this client id. */
   claim(session: SessionId, clientId: string | null, connection: string): boolean {
     const holder = clientId === null ? session : (this.#byClientId.get(clientId) ?? session);

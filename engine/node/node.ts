@@ -108,9 +108,9 @@ export class BrokerNode {
       case "ticked":
         return this.#tick(now);
       case "told-to-stop":
-        return this.#stop(input.pair, now);
+        return this.#stop(input.pair);
       case "told-to-hand-over":
-        if (this.active?.isAttached === true) this.#leaveService({ kind: "hand-over" }, now);
+        if (this.active?.isAttached === true) this.#leaveService({ kind: "hand-over" });
         return;
       case "told-to-shut-down":
         return this.#end(input.reason, input.text);
@@ -217,17 +217,17 @@ export class BrokerNode {
     this.#emit({ kind: "status-changed" });
   }
 
-  #stop(pair: boolean, now: Moment): void {
+  #stop(pair: boolean): void {
     if (this.#leaving?.kind === "stop") return;
-    if (this.#role instanceof ActiveRole) return this.#leaveService({ kind: "stop", pair }, now);
+    if (this.#role instanceof ActiveRole) return this.#leaveService({ kind: "stop", pair });
     this.#leaving = { kind: "stop", pair };
     if (this.#role instanceof StandbyRole) this.#role.leave("it stops");
     this.#saveLastCheckpoint();
     this.#end("stopped", "It was told to stop.");
   }
 
-  /** Clients go first, so that what they held is given back and mirrored. */
-  #leaveService(leave: Leave, now: Moment): void {
+  /** Clients go first. What they hold stays theirs: those that fail over take up their temporary queues and transactions. */
+  #leaveService(leave: Leave): void {
     if (!(this.#role instanceof ActiveRole)) return;
     this.#leaving = leave;
     this.#emit({ kind: "connectors", open: false });
@@ -235,7 +235,7 @@ export class BrokerNode {
       kind: "close-sessions",
       reason: leave.kind === "stop" ? "the broker stops" : "the other broker takes over",
     });
-    for (const session of [...this.#role.desk.clients.keys()]) this.#role.desk.close(session, now);
+    this.#role.desk.leaveAll();
   }
 
   #finishLeaving(now: Moment): void {
@@ -243,7 +243,8 @@ export class BrokerNode {
     // It was fenced while it waited for its last entries to be safe.
     if (this.#role === null) return this.#left(this.#leaving, now);
     if (!(this.#role instanceof ActiveRole)) return;
-    if (this.#leaving.kind === "hand-over" && !this.#role.isAttached) return this.#resumeService();
+    if (this.#leaving.kind === "hand-over" && !this.#role.isAttached)
+      return this.#resumeService(this.#role, now);
     const { history } = this;
     if (history.durable < history.head.op) return;
     if (this.#role.isAttached && history.committed < history.head.op) return;
@@ -265,8 +266,9 @@ export class BrokerNode {
   }
 
   /** The standby went before it had everything: there is nobody to hand over to. */
-  #resumeService(): void {
+  #resumeService({ desk }: ActiveRole, now: Moment): void {
     this.#leaving = null;
+    desk.dismissFormerOwners(now);
     this.#emit({ kind: "connectors", open: true });
   }
 

@@ -1,17 +1,20 @@
 import type { Op } from "../base/units.ts";
 import type { Message } from "../core/message.ts";
+import type { JournalReader } from "./contract.ts";
 
 /**
  * Contents of the latest messages, so that one consumed soon after it was sent is not read back from the store. Two
  * generations of half the size each: when the young one is full it becomes the old one, and the old one is forgotten.
  */
 export class RecentMessages {
+  readonly #journal: JournalReader;
   readonly #generationBytesMax: number;
   #young = new Map<Op, Message>();
   #old = new Map<Op, Message>();
   #youngBytes = 0;
 
-  constructor(bytesMax: number) {
+  constructor(journal: JournalReader, bytesMax: number) {
+    this.#journal = journal;
     this.#generationBytesMax = bytesMax / 2;
   }
 
@@ -26,7 +29,21 @@ export class RecentMessages {
     this.#youngBytes = 0;
   }
 
-  get(op: Op): Message | undefined {
+  /** From the store if need be. */
+  content(op: Op): Message | null {
+    return this.#known(op) ?? this.#journal.message(op);
+  }
+
+  /** As {@link content}, of a message that is wanted again soon. */
+  fetch(op: Op): Message | null {
+    const known = this.#known(op);
+    if (known !== undefined) return known;
+    const message = this.#journal.message(op);
+    if (message !== null) this.add(op, message, message.body);
+    return message;
+  }
+
+  #known(op: Op): Message | undefined {
     return this.#young.get(op) ?? this.#old.get(op);
   }
 }

@@ -3,14 +3,17 @@ import { BrokerError } from "../base/errors.ts";
 import type { Broker } from "../core/broker.ts";
 import { sessionOf, type Command, type OwnerId } from "../core/command.ts";
 import type { SessionId, SessionRequest } from "../core/dialogue.ts";
+import type { Owner } from "../core/owner.ts";
 import type { Message } from "../core/message.ts";
 import type { Dispatcher } from "../core/dispatch.ts";
 import type { ConnectedClient } from "./connected-client.ts";
+import { Interrupted } from "./interrupted.ts";
 
 export type TransactionRequest = Extract<
   SessionRequest,
   { kind: "begin" | "prepare" | "commit" | "rollback" | "forget" | "recover" }
 >;
+type Ending = Extract<TransactionRequest, { kind: "prepare" | "commit" }>;
 type Outcome = "commit" | "rollback";
 
 /** What a transaction's client and the dispatcher need to know of it; its work itself is in the pair's state. */
@@ -18,6 +21,7 @@ export class TransactionDesk {
   readonly #broker: Broker;
   readonly #dispatcher: Dispatcher;
   readonly #clients: ReadonlyMap<SessionId, ConnectedClient>;
+  readonly #interrupted = new Interrupted();
 
   constructor(broker: Broker, dispatcher: Dispatcher, clients: ReadonlyMap<SessionId, ConnectedClient>) {
     this.#broker = broker;
@@ -39,10 +43,14 @@ export class TransactionDesk {
         client.advanced.set(request.transaction, []);
         return null;
       case "prepare":
+        this.#requireWhole(client, request, order);
         return this.#prepare(client, request.transaction, order);
       case "recover":
         return [...this.#broker.prepared.keys()];
       case "commit":
+        this.#requireWhole(client, request, order);
+        this.#finish(client, request.transaction, "commit", order);
+        return null;
       case "rollback":
         this.#finish(client, request.transaction, request.kind, order);
         return null;
@@ -56,6 +64,11 @@ export class TransactionDesk {
     }
   }
 
+  /** A connection broke with this in its hands; its client may come back over another one, or to another node. */
+  interrupted(owner: Owner): void {
+    this.#interrupted.note(owner);
+  }
+
   /** Whether a client says again what the queues, or a prepared transaction, have from it already. */
   isRepeat({ origin }: Message, transaction: string | null): boolean {
     if (origin === null) return false;
@@ -65,6 +78,19 @@ export class TransactionDesk {
     return sends.some(
       (sent) => sent.origin?.producer === origin.producer && sent.origin.sequence === origin.sequence,
     );
+  }
+
+  /** Of a transaction whose acknowledgements were lost nothing is done. */
+  #requireWhole(
+    client: ConnectedClient,
+    { transaction, exposed }: Ending,
+    order: (command: Command) => void,
+  ): void {
+    if (exposed === undefined || this.#broker.prepared.has(transaction)) return;
+    const open = this.#broker.owners.get(client.owner)?.transactions.get(transaction);
+    if (open === undefined || !this.#interrupted.lacks(transaction, open.settlements, exposed)) return;
+    this.#finish(client, transaction, "rollback", order);
+    throw new BrokerError("TRANSACTION_INCOMPLETE", { transaction });
   }
 
   #prepare(client: ConnectedClient, transaction: string, order: (command: Command) => void): string[] {
@@ -84,6 +110,7 @@ export class TransactionDesk {
     outcome: Outcome,
     order: (command: Command) => void,
   ): void {
+    this.#interrupted.over(transaction);
     if (this.#broker.prepared.has(transaction)) return this.#finishPrepared(transaction, outcome, order);
     order({ kind: "finish", owner: client.owner, transaction, outcome });
     this.#settleUp(client, transaction, outcome);

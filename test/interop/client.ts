@@ -3,7 +3,7 @@ import { JavaProgram } from "./lines.ts";
 
 /** What a Java client says by itself. */
 interface ClientEvent {
-  readonly event: "ready" | "interrupted" | "resumed" | "failed" | "exception";
+  readonly event: "ready" | "holding" | "interrupted" | "resumed" | "failed" | "exception";
   readonly connection?: string;
   readonly text?: string;
   /** Of its own clock. */
@@ -160,6 +160,21 @@ export class JavaSession {
 
   async commit(): Promise<void> {
     await this.#call("commit", {});
+  }
+
+  /** Asks for a commit that waits with its acknowledgements on their way; the answer to `go` is how it ended. */
+  async holdCommit(how: { trusting: boolean }): Promise<{ go: () => Promise<unknown> }> {
+    const over = this.#call("commit", { hold: true, ...how }).then(
+      () => "committed",
+      (failure: unknown) => failure,
+    );
+    await this.client.told(this.#name, "holding");
+    return {
+      go: async () => {
+        await this.client.call("go", "go", { session: this.#name });
+        return await over;
+      },
+    };
   }
 
   async rollback(): Promise<void> {

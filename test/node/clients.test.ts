@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Op } from "../../engine/base/units.ts";
+import type { Destination } from "../../engine/core/message.ts";
 import { messageTo, orders, prices } from "../core/helpers.ts";
 import { NodeBench, PairBench } from "./bench.ts";
 
@@ -11,6 +12,7 @@ describe("node: stopping", () => {
     active.subscribe();
     active.send();
     pair.settle().forget();
+    active.send();
     active.give({ kind: "told-to-stop", pair: false });
     expect(active.kinds()).toEqual(expect.arrayContaining(["connectors", "close-sessions"]));
     expect(active.kinds()).not.toContain("end");
@@ -21,8 +23,25 @@ describe("node: stopping", () => {
       text: expect.any(String) as string,
     });
     expect(standby.node.history.head.op).toBe(active.node.history.head.op);
-    expect(standby.node.history.broker.queues.get("queue://orders")?.waitingCount).toBe(1);
     expect(standby.take()).toContainEqual({ kind: "ask-grant", wish: "active" });
+    standby.grant(2);
+    expect(standby.node.history.broker.queues.get("queue://orders")?.waitingCount).toBe(2);
+  });
+
+  test("what a client had open waits for it where it is served next", () => {
+    const pair = new PairBench().whole();
+    const { active, standby } = pair;
+    const replies: Destination = { kind: "temp-queue", name: "ID:a-1:1" };
+    active.open();
+    active.ask({ kind: "create-temporary", destination: replies });
+    active.ask({ kind: "send", message: messageTo(replies), transaction: null });
+    pair.settle();
+    active.give({ kind: "told-to-stop", pair: false });
+    pair.settle();
+
+    standby.grant(2).open(2);
+    standby.ask({ kind: "create-temporary", destination: replies }, 2);
+    expect(standby.node.history.broker.queues.get("temp-queue://ID:a-1:1")?.depth).toBe(1);
   });
 
   test("one that is fenced while it stops still ends", () => {

@@ -86,8 +86,8 @@ export class TestClient {
     this.receives(info);
   }
 
-  connects(clientId: string | null = "me"): void {
-    this.sends(create("ConnectionInfo", { connectionId, clientId, manageable: true }));
+  connects(clientId: string | null = "me", fields: { failoverReconnect?: boolean } = {}): void {
+    this.sends(create("ConnectionInfo", { connectionId, clientId, manageable: true, ...fields }));
     this.confirmsAll();
   }
 

@@ -56,7 +56,7 @@ test.each([
   client.takeFrames();
   const command = asks(client, "prepare");
 
-  expect(client.requests).toEqual([{ kind: "prepare", transaction }]);
+  expect(client.requests).toEqual([{ kind: "prepare", transaction, exposed: [] }]);
   confirmsWith(client, ...prepared);
 
   expect(client.takeFrames()).toMatchObject([{ type: "IntegerResponse", result, correlationId: command }]);
@@ -70,7 +70,7 @@ test.each([
 ] as const)("openwire: %s ends a prepared branch, of this connection or another", (type, kind) => {
   for (const client of [preparedClient(), new TestClient()]) {
     const command = asks(client, type);
-    expect(client.requests).toEqual([{ kind, transaction }]);
+    expect(client.requests).toMatchObject([{ kind, transaction }]);
     client.confirmsAll();
     expect(client.takeFrames()).toMatchObject([{ type: "Response", correlationId: command }]);
   }

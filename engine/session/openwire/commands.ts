@@ -28,7 +28,9 @@ const addOperation = 0;
 export class OpenWireCommands {
   readonly #context: SessionContext;
   readonly #write: (frame: wire.Sparse) => void;
-  readonly #transactions = new Transactions();
+  /** Those that a failover client took up from its former connection, until they get something over this one. */
+  readonly #resumed = new Set<Consumer>();
+  readonly #transactions = new Transactions(this.#resumed);
   readonly #consumers = new Map<string, Consumer>();
   /** Those of them that may wait for a message they pulled. */
   readonly #pulling = new Set<Consumer>();
@@ -88,6 +90,7 @@ export class OpenWireCommands {
     const consumer = this.#consumers.get(delivery.subscription);
     if (consumer === undefined) return null;
     consumer.delivered(delivery.id);
+    if (this.#resumed.size > 0) this.#resumed.delete(consumer);
     return {
       type: "MessageDispatch",
       consumerId: consumer.info.consumerId,
@@ -185,7 +188,7 @@ export class OpenWireCommands {
   }
 
   #consume(info: wire.ConsumerInfo): Plan {
-    const { clientId } = this.#connected();
+    const { clientId, failoverReconnect: isReconnected } = this.#connected();
     const name = nameOf(info.consumerId);
     // A failover client says again what it said before.
     if (this.#consumers.has(name)) return nothingToDo;
@@ -210,6 +213,7 @@ export class OpenWireCommands {
     };
     const consumer = new Consumer(info, request, isAdvisoryTopic(destination));
     this.#consumers.set(name, consumer);
+    if (isReconnected) this.#resumed.add(consumer);
     return {
       requests: [{ kind: "subscribe", ...request }],
       confirmed: () => this.#limitPrefetch(consumer),
@@ -266,6 +270,7 @@ export class OpenWireCommands {
   #end(consumer: Consumer, lastDelivered: wire.Long): SessionRequest {
     this.#consumers.delete(consumer.name);
     this.#pulling.delete(consumer);
+    this.#resumed.delete(consumer);
     return { kind: "unsubscribe", subscription: consumer.name, unseen: consumer.unseenAfter(lastDelivered) };
   }
 
@@ -297,7 +302,7 @@ export class OpenWireCommands {
 
   #send(sent: wire.Message): Plan {
     this.#connected();
-    const transaction = this.#transactions.nameOf(sent.transactionId);
+    const transaction = this.#transactions.nameOf(sent.transactionId, sent.producerId.sessionId);
     const plan = planOf({ kind: "send", message: readMessage(sent), transaction });
     const name = nameOf(sent.producerId);
     const isAwaited = sent.responseRequired;
@@ -316,8 +321,8 @@ export class OpenWireCommands {
     const consumer = this.#consumers.get(nameOf(ack.consumerId));
     // A consumer may have ended before its last acknowledgement came, as in ActiveMQ.
     if (consumer === undefined || consumer.isOfAdvisories) return nothingToDo;
-    const transaction = this.#transactions.nameOf(ack.transactionId);
-    if (transaction !== null && consumer.isStranger(ack)) this.#transactions.lacks(transaction);
+    const transaction = this.#transactions.nameOf(ack.transactionId, ack.consumerId.sessionId);
+    if (transaction !== null && consumer.misses(ack)) this.#transactions.lacks(transaction);
     const messages = consumer.covered(ack);
     if (messages.length === 0) return nothingToDo;
     const subscription = consumer.name;

@@ -63,8 +63,9 @@ export class Consumer {
     return this.#range(ack.ackType === ackTypes.delivered ? null : first, last);
   }
 
-  /** Whether the acknowledgement is about deliveries of a former connection. */
-  isStranger({ lastMessageId }: wire.MessageAck): boolean {
+  /** Whether the acknowledgement would settle deliveries of a former connection, which are not here any more. */
+  misses({ ackType, lastMessageId }: wire.MessageAck): boolean {
+    if (ackType !== ackTypes.standard && ackType !== ackTypes.individual) return false;
     return lastMessageId !== null && !this.#unsettled.has(opOf(lastMessageId));
   }
 

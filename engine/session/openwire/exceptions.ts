@@ -16,6 +16,7 @@ const classNames: Readonly<Partial<Record<ErrorCode, string>>> = {
   SUBSCRIPTION_UNKNOWN: "javax.jms.InvalidDestinationException",
   CLIENT_ID_IN_USE: "javax.jms.InvalidClientIDException",
   TRANSACTION_UNKNOWN: "javax.jms.JMSException",
+  TRANSACTION_INCOMPLETE: "javax.jms.TransactionRolledBackException",
   LIMIT_REACHED: "javax.jms.ResourceAllocationException",
   NOT_ACTIVE: "java.io.IOException",
   INACTIVE: "java.io.IOException",
@@ -25,12 +26,13 @@ const otherwise = "javax.jms.JMSException";
 
 /** The Java exception that an error becomes. */
 export function throwableOf(error: BrokerError): Throwable {
-  if (isXaUnknown(error)) return xaException("not-known", error.message);
+  if (isOfXa(error, "TRANSACTION_UNKNOWN")) return xaException("not-known", error.message);
+  if (isOfXa(error, "TRANSACTION_INCOMPLETE")) return xaException("rolled-back", error.message);
   return exception(classNames[error.code] ?? otherwise, error.message);
 }
 
-function isXaUnknown({ code, context }: BrokerError): boolean {
-  return code === "TRANSACTION_UNKNOWN" && String(context["transaction"]).startsWith(xaPrefix);
+function isOfXa({ code, context }: BrokerError, what: ErrorCode): boolean {
+  return code === what && String(context["transaction"]).startsWith(xaPrefix);
 }
 
 /** As in `XAException`: XAER_NOTA, XAER_PROTO and XA_RBROLLBACK. */

@@ -25,11 +25,15 @@ interface Open {
   readonly name: string;
   /** Consumers whose deliveries it will settle. */
   readonly consumers: Set<Consumer>;
+  /** Consumers whose acknowledgements in it may have been sent over the former connection, and lost there. */
+  readonly exposed: readonly Consumer[];
+  /** The session that works in it, once something was done. */
+  session: wire.Long | null;
   /** A part of it was refused while nobody waited for an answer: it cannot be committed any more. */
   failure: BrokerError | null;
   /** It outlives the connection. */
   isPrepared: boolean;
-  /** Messages acknowledged in it were delivered over a former connection: unless it was prepared then, they are lost. */
+  /** An acknowledgement in it was about deliveries of a former connection, and did nothing. */
   isIncomplete: boolean;
 }
 
@@ -40,15 +44,21 @@ const recovery: Plan = {
 
 /** The transactions of one connection, and the branches it works on. */
 export class Transactions {
+  /** Consumers that were taken up from a former connection, and got nothing over this one yet. */
+  readonly #resumed: Set<Consumer>;
   readonly #open = new Map<string, Open>();
   /** Branches prepared here that had no work in them, the latest of many. */
   readonly #readOnly = new Set<string>();
 
-  /** The name of an open transaction, or `null` outside of any. */
-  nameOf(id: wire.TransactionId | null): string | null {
+  constructor(resumed: Set<Consumer>) {
+    this.#resumed = resumed;
+  }
+
+  /** The name of an open transaction in which this session works, or `null` outside of any. */
+  nameOf(id: wire.TransactionId | null, session: wire.Long): string | null {
     if (id === null) return null;
     const name = transactionName(id);
-    this.#named(name);
+    this.#named(name).session = session;
     return name;
   }
 
@@ -100,7 +110,15 @@ export class Transactions {
   /** A failover client begins anew what it had begun over its former connection; over this one it is a repeat. */
   #begin(name: string): Plan {
     if (this.#open.has(name)) return nothingToDo;
-    const open: Open = { name, consumers: new Set(), failure: null, isPrepared: false, isIncomplete: false };
+    const open: Open = {
+      name,
+      consumers: new Set(),
+      exposed: this.#resumed.size === 0 ? [] : [...this.#resumed],
+      session: null,
+      failure: null,
+      isPrepared: false,
+      isIncomplete: false,
+    };
     this.#open.set(name, open);
     this.#readOnly.delete(name);
     return {
@@ -117,7 +135,7 @@ export class Transactions {
       if (open.isIncomplete) return this.#prepareAgain(name);
     }
     return {
-      ...planOf({ kind: "prepare", transaction: name }),
+      ...planOf({ kind: "prepare", transaction: name, exposed: this.#exposed(open) }),
       answer: (prepared) => ({
         type: "IntegerResponse",
         result: prepared.includes(name) ? votes.ok : votes.readOnly,
@@ -125,8 +143,9 @@ export class Transactions {
       confirmed: (prepared) => {
         if (!prepared.includes(name)) this.#noteReadOnly(name);
       },
-      refused: () => {
+      refused: ({ code }) => {
         if (open !== undefined) open.isPrepared = false;
+        if (code === "TRANSACTION_INCOMPLETE") settleUp(this.#end(name), "rollback");
       },
     };
   }
@@ -153,10 +172,18 @@ export class Transactions {
 
   #commit(name: string): Plan {
     const open = name.startsWith(xaPrefix) ? this.#open.get(name) : this.#named(name);
-    if (open !== undefined && !open.isPrepared && open.failure !== null)
-      return this.#giveUp(name, open.failure);
-    this.#finish(name, "commit");
-    return planOf({ kind: "commit", transaction: name });
+    if (open !== undefined && !open.isPrepared) {
+      const incomplete = new BrokerError("TRANSACTION_INCOMPLETE", { transaction: name });
+      const failure = open.failure ?? (open.isIncomplete ? incomplete : null);
+      if (failure !== null) return this.#giveUp(name, failure);
+    }
+    const exposed = this.#exposed(open);
+    this.#end(name);
+    return {
+      ...planOf({ kind: "commit", transaction: name, exposed }),
+      confirmed: () => settleUp(open, "commit"),
+      refused: () => settleUp(open, "rollback"),
+    };
   }
 
   #commitPrepared(name: string): Plan {
@@ -165,7 +192,7 @@ export class Transactions {
       const exception = xaException("wrong-order", `The transaction ${name} is not prepared.`);
       return { requests: [], answer: { type: "ExceptionResponse", exception } };
     }
-    this.#finish(name, "commit");
+    settleUp(this.#end(name), "commit");
     return {
       ...planOf({ kind: "commit", transaction: name }),
       isRepeat: ({ code }) => code === "TRANSACTION_UNKNOWN" && this.#readOnly.has(name),
@@ -184,13 +211,23 @@ export class Transactions {
   #rollback(name: string, how: "rollback" | "forget" = "rollback"): Plan {
     const open = this.#open.get(name);
     if (open === undefined && !name.startsWith(xaPrefix)) return nothingToDo;
-    this.#finish(name, "rollback");
+    settleUp(this.#end(name), "rollback");
     return planOf({ kind: open?.isPrepared === false ? "rollback" : how, transaction: name });
   }
 
-  #finish(name: string, outcome: "commit" | "rollback"): void {
-    for (const consumer of this.#open.get(name)?.consumers ?? []) consumer.finish(name, outcome);
+  /** Whose acknowledgements may be missing: of its session's consumers, or any while nothing shows which one that is. */
+  #exposed(open: Open | undefined): string[] {
+    return exposedBy(open)
+      .filter((consumer) => open?.consumers.has(consumer) === false)
+      .map(({ name }) => name);
+  }
+
+  /** Whatever its session begins next has nothing to do with the former connection. */
+  #end(name: string): Open | undefined {
+    const open = this.#open.get(name);
+    for (const consumer of exposedBy(open)) this.#resumed.delete(consumer);
     this.#open.delete(name);
+    return open;
   }
 
   #named(name: string): Open {
@@ -198,4 +235,14 @@ export class Transactions {
     if (open === undefined) throw new BrokerError("TRANSACTION_UNKNOWN", { transaction: name });
     return open;
   }
+}
+
+function exposedBy(open: Open | undefined): readonly Consumer[] {
+  if (open === undefined || open.session === null) return open?.exposed ?? [];
+  return open.exposed.filter(({ sessionValue }) => sessionValue === open.session);
+}
+
+/** What it was to settle is settled, or in the client's hands again. */
+function settleUp(open: Open | undefined, outcome: "commit" | "rollback"): void {
+  if (open !== undefined) for (const consumer of open.consumers) consumer.finish(open.name, outcome);
 }

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
 import javax.jms.Destination;
 import javax.jms.JMSException;
@@ -22,7 +23,9 @@ import javax.jms.Topic;
 import org.apache.activemq.ActiveMQConnection;
 import org.apache.activemq.ActiveMQConnectionFactory;
 import org.apache.activemq.ActiveMQSession;
+import org.apache.activemq.TransactionContext;
 import org.apache.activemq.command.ActiveMQDestination;
+import org.apache.activemq.transaction.Synchronization;
 import org.apache.activemq.transport.TransportListener;
 
 /** What the client can be told to do; things are known by the names they are given. */
@@ -42,6 +45,8 @@ final class Commands {
   private final Map<String, Destination> temporary = new ConcurrentHashMap<>();
   /** All that a consumer received and that may still be acknowledged or answered, the latest last. */
   private final Map<String, List<Message>> received = new ConcurrentHashMap<>();
+  /** Commits that wait, by session. */
+  private final Map<String, CountDownLatch> holds = new ConcurrentHashMap<>();
   private final Map<String, Stream> streams = new ConcurrentHashMap<>();
   private final Consumer<Map<String, ?>> say;
 
@@ -58,7 +63,8 @@ final class Commands {
       case "send" -> send(command);
       case "receive" -> receive(command);
       case "acknowledge" -> acknowledge(command);
-      case "commit" -> done(() -> sessionOf(command).commit());
+      case "commit" -> commit(command);
+      case "go" -> done(() -> holds.get(command.path("session").asText()).countDown());
       case "rollback" -> done(() -> sessionOf(command).rollback());
       case "recover" -> done(() -> sessionOf(command).recover());
       case "browse" -> browse(command);
@@ -199,6 +205,31 @@ final class Commands {
     else
       for (Message message : List.copyOf(messages))
         if (command.path("text").asText().equals(((TextMessage) message).getText())) message.acknowledge();
+    return null;
+  }
+
+  /**
+   * With `hold` it says `holding` once its acknowledgements are on their way, and waits for `go`. With `trusting` it
+   * then asks for the commit whatever happened meanwhile, as clients did before AMQ-5854.
+   */
+  private Object commit(JsonNode command) throws Exception {
+    ActiveMQSession session = (ActiveMQSession) sessionOf(command);
+    TransactionContext context = session.getTransactionContext();
+    if (command.has("hold")) {
+      String name = command.path("session").asText();
+      CountDownLatch go = new CountDownLatch(1);
+      holds.put(name, go);
+      context.addSynchronization(
+          new Synchronization() {
+            @Override
+            public void beforeEnd() throws Exception {
+              tell(name, "holding", "");
+              go.await();
+              if (command.path("trusting").asBoolean()) context.setRollbackOnly(false);
+            }
+          });
+    }
+    session.commit();
     return null;
   }
 
