@@ -34,7 +34,8 @@ export type ClientEvent =
   | { readonly kind: "gave-up"; readonly at: number; readonly error: ClientError };
 
 export const clientDefaults = {
-  heartbeatMs: 1_000,
+  /** So that silence is noticed about when a replica notices it too, and has taken over. */
+  heartbeatMs: 800,
   /** ActiveMQ's 30 s would be spent on a frozen broker while its replica is already there. */
   connectTimeoutMs: 2_000,
   pendingCountMax: 10_000,

@@ -40,7 +40,11 @@ export interface ConnectionEnd {
 }
 
 /** Heart-beats may come late by this much before silence counts: scheduling, not death. */
-const heartbeatGraceMs = 1_000;
+const heartbeatGraceMs = 500;
+/** Who wakes up later than this was stopped: what the broker sent meanwhile is waiting to be read, so that comes first. */
+const stoppedMs = 500;
+/** Time to read it. */
+const rereadMs = 50;
 
 type Phase = "connecting" | "connected" | "ended";
 
@@ -124,7 +128,7 @@ export class StompConnection {
     if (this.#phase === "ended") return;
     this.#phase = "ended";
     if (this.#deadline !== null) clearTimeout(this.#deadline);
-    if (this.#beat !== null) clearInterval(this.#beat);
+    if (this.#beat !== null) clearTimeout(this.#beat);
     this.#listener.ended({ reason, bySilence });
   }
 
@@ -194,19 +198,22 @@ export class StompConnection {
       heardMs > 0 ? heardMs * 2 + heartbeatGraceMs : Infinity,
       this.address.soTimeoutMs ?? Infinity,
     );
-    const periodMs = Math.min(sendMs > 0 ? sendMs / 2 : Infinity, silenceMs / 4);
-    if (periodMs === Infinity) return;
-    let checkedAt = this.#options.now();
-    this.#beat = setInterval(() => {
+    if (sendMs > 0 || silenceMs < Infinity) this.#watch(sendMs / 2, silenceMs);
+  }
+
+  /** Wakes up when the next beat is due, or when the broker's silence would be too long by then. */
+  #watch(beatMs: number, silenceMs: number, earliestMs = 1): void {
+    const beganAt = this.#options.now();
+    const beatAt = beatMs > 0 ? this.#sentAt + beatMs : Infinity;
+    const delayMs = Math.max(earliestMs, Math.min(beatAt, this.heardAt + silenceMs) - beganAt);
+    this.#beat = setTimeout(() => {
       const now = this.#options.now();
-      // When this process itself was stopped, what the broker sent meanwhile is waiting to be read: look first.
-      const wasStopped = now - checkedAt > periodMs * 2 + heartbeatGraceMs / 2;
-      checkedAt = now;
-      if (sendMs > 0 && now - this.#sentAt >= sendMs / 2) this.#writeHeartbeat(now);
-      if (!wasStopped && now - this.heardAt > silenceMs) {
+      if (beatMs > 0 && now - this.#sentAt >= beatMs) this.#writeHeartbeat(now);
+      const wasStopped = now - beganAt > delayMs + stoppedMs;
+      if (!wasStopped && now - this.heardAt >= silenceMs)
         this.end(`nothing heard for ${Math.round(now - this.heardAt)} ms`, true);
-      }
-    }, periodMs);
+      else this.#watch(beatMs, silenceMs, wasStopped ? rereadMs : 1);
+    }, delayMs);
   }
 
   #writeHeartbeat(now: number): void {

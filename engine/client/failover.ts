@@ -20,13 +20,15 @@ export type TransportOptions = Omit<ConnectionOptions, "address"> & { readonly r
 
 /** A connection that lasts less than this counts as short-lived. */
 const shortLifeMs = 1_000;
+/** A broker that has not answered by then may be frozen: the next address is tried while this one is waited for. */
+const lateMs = 250;
 /** Pause between attempts for connections held ready (`backup`) or preferred (`priorityBackup`). */
 const spareRetryMs = 1_000;
 
 /** A connection and what it is for; a spare becomes the current one without being made anew. */
 interface Link {
   readonly connection: StompConnection;
-  role: "trying" | "current" | "spare";
+  role: "trying" | "late" | "current" | "spare";
   isUp: boolean;
 }
 
@@ -41,6 +43,9 @@ export class FailoverTransport {
   #shortLivedCount = 0;
   #isClosed = false;
   #retry: NodeJS.Timeout | null = null;
+  /** Attempts that are still waited for while others are made. */
+  readonly #late = new Set<Link>();
+  #lateness: NodeJS.Timeout | null = null;
   readonly #spares = new Set<Link>();
   #spareRetry: NodeJS.Timeout | null = null;
 
@@ -65,6 +70,7 @@ export class FailoverTransport {
     this.#isClosed = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
     if (this.#spareRetry !== null) clearTimeout(this.#spareRetry);
+    this.#endLate("closed");
     this.#trying?.connection.end("closed");
     this.#current?.connection.finish("closed");
     for (const spare of this.#spares) spare.connection.end("closed");
@@ -75,18 +81,43 @@ export class FailoverTransport {
   #next(): void {
     if (this.#isClosed) return;
     const now = this.#options.now();
+    const waitedFor = new Set([...this.#late].map((link) => link.connection.address.key));
+    if (this.#uri.addresses.every(({ key }) => waitedFor.has(key))) return;
     const step = nextAttempt(this.#uri, this.#state, now, this.#options.random);
     if (step.kind === "give-up") {
-      this.#listener.gaveUp(step.failedPassCount);
+      if (this.#late.size === 0) this.#listener.gaveUp(step.failedPassCount);
       return;
     }
     this.#state = step.state;
+    if (waitedFor.has(step.address.key)) return this.#next();
     const attempt = (): void => {
       this.#retry = null;
-      this.#trying = this.#open(step.address, "trying");
+      this.#try(step.address);
     };
     if (step.at <= now) attempt();
     else this.#retry = setTimeout(attempt, step.at - now);
+  }
+
+  #try(address: FailoverAddress): void {
+    const link = this.#open(address, "trying");
+    this.#trying = link;
+    if (this.#lateness !== null) clearTimeout(this.#lateness);
+    this.#lateness = setTimeout(() => {
+      if (link !== this.#trying) return;
+      link.role = "late";
+      this.#late.add(link);
+      this.#trying = null;
+      this.#next();
+    }, lateMs);
+  }
+
+  #endLate(reason: string): void {
+    if (this.#lateness !== null) clearTimeout(this.#lateness);
+    for (const link of this.#late) {
+      link.role = "spare";
+      link.connection.end(reason);
+    }
+    this.#late.clear();
   }
 
   #open(address: FailoverAddress, role: Link["role"]): Link {
@@ -112,13 +143,15 @@ export class FailoverTransport {
       return;
     }
     // A spare that answers while nothing else does is as good as the address whose turn it is.
-    if (link.role === "spare") this.#stopTrying(link);
+    if (link.role === "spare" || link.role === "late") this.#stopTrying(link);
     this.#trying = null;
+    this.#endLate("another address answered first");
     this.#adopt(link);
   }
 
   #stopTrying(instead: Link): void {
     this.#spares.delete(instead);
+    this.#late.delete(instead);
     if (this.#retry !== null) clearTimeout(this.#retry);
     this.#retry = null;
     const trying = this.#trying;
@@ -144,6 +177,11 @@ export class FailoverTransport {
         this.#trying = null;
         this.#listener.attempted(key, end.reason);
         this.#next();
+        return;
+      case "late":
+        this.#late.delete(link);
+        this.#listener.attempted(key, end.reason);
+        if (this.#current === null && this.#trying === null && this.#retry === null) this.#next();
         return;
       case "spare":
         this.#spares.delete(link);

@@ -85,7 +85,8 @@ export class BrokerProcess {
 
   /** Whether it answers within `timeoutMs`. */
   async ping(timeoutMs: number): Promise<boolean> {
-    if (this.#isOver) return false;
+    // One that is stopped cannot answer: no use in waiting for it.
+    if (this.#isOver || isStopped(this.pid)) return false;
     const ping = ++this.#pingCount;
     return await new Promise((resolve) => {
       const settle = (answered: boolean): void => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { root } from "../../build/paths.mjs";
+import { controlClient, type ControlClient } from "../../engine/control/client.ts";
 import { freePort } from "../../engine/host/ports.ts";
 import { compileJava, missingForJava, type Java } from "../interop/java.ts";
 
@@ -22,6 +23,7 @@ export interface Subject {
 /** A pair started by `understudy up`, with what a failover needs. */
 export interface BenchPair extends Subject {
   readonly failoverUri: string;
+  readonly control: ControlClient;
   readonly startUpMs: number;
   readonly directory: string;
   /** `keep`: the data directory stays, to be started again. */
@@ -41,6 +43,7 @@ export async function startPair(directory = newDirectory()): Promise<BenchPair> 
   );
   const ready = JSON.parse(await firstLine(child, "stdout")) as {
     failover: string;
+    control: string;
     primary: { port: number; pid: number };
     replica: { pid: number };
     protection: string;
@@ -52,6 +55,10 @@ export async function startPair(directory = newDirectory()): Promise<BenchPair> 
     port: ready.primary.port,
     pids: [ready.primary.pid, ready.replica.pid],
     failoverUri: ready.failover,
+    control: controlClient({
+      url: ready.control,
+      token: readFileSync(join(directory, "control.token"), "utf8").trim(),
+    }),
     startUpMs,
     directory,
     stop: async ({ keep } = { keep: false }) => {
@@ -127,7 +134,7 @@ export function memoryMiB(pids: readonly number[]): number {
   }, 0);
 }
 
-function newDirectory(): string {
+export function newDirectory(): string {
   return mkdtempSync(join(tmpdir(), "understudy-bench-"));
 }
 

@@ -1,14 +1,9 @@
-import { connect, type Socket } from "node:net";
+import { cpSync, rmSync } from "node:fs";
 import { parseFailoverUri } from "../../engine/client/failover-uri.ts";
 import { StompClient } from "../../engine/client/stomp-client.ts";
-import { startPair, type BenchPair } from "./brokers.ts";
+import { newDirectory, startPair, type BenchPair } from "./brokers.ts";
 import { median, percentile, type Figure } from "./figures.ts";
-import { fill, passingOf, usualLoad } from "./load-process.ts";
-
-/** Traffic before and after each fault. */
-const aroundMs = 700;
-/** Half-open and frozen peers are found by silence. */
-const aroundFreezeMs = 4_000;
+import { fill, LoadProcess, passingOf, usualLoad } from "./load-process.ts";
 
 export interface FailoverScale {
   readonly kills: number;
@@ -16,22 +11,62 @@ export interface FailoverScale {
   readonly storedCounts: readonly number[];
 }
 
-/** Longest time between two confirmations that a failover client sees around `kill -9` of the primary, and around a freeze. */
+/** What happens to the pair under traffic. */
+interface Fault {
+  readonly what: string;
+  /** Traffic after it: what is only found by silence takes its time. */
+  readonly afterMs: number;
+  strike(pair: BenchPair): unknown;
+  /** What lets the pair end in order. */
+  mend?(pair: BenchPair): unknown;
+}
+
+const beforeMs = 700;
+const killed: Fault = {
+  what: "kill -9",
+  afterMs: 700,
+  strike: ({ pids }) => process.kill(pids[0] ?? 0, "SIGKILL"),
+};
+const silent: readonly Fault[] = [
+  {
+    what: "frozen primary",
+    afterMs: 4_000,
+    strike: ({ pids }) => process.kill(pids[0] ?? 0, "SIGSTOP"),
+    mend: ({ pids }) => process.kill(pids[0] ?? 0, "SIGCONT"),
+  },
+  {
+    what: "frozen replica",
+    afterMs: 4_000,
+    strike: ({ pids }) => process.kill(pids[1] ?? 0, "SIGSTOP"),
+    mend: ({ pids }) => process.kill(pids[1] ?? 0, "SIGCONT"),
+  },
+  {
+    what: "mute link",
+    afterMs: 4_000,
+    strike: ({ control }) => control.setLink({ mode: "half-open" }),
+  },
+];
+
+/** Longest time between two confirmations that a failover client sees around a fault. */
 export async function failovers({ kills, clientCounts, storedCounts }: FailoverScale): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const stored of storedCounts) {
+    const template = stored === 0 ? null : await filledStore(stored);
+    // A pair with much in it takes its time to start: fewer kills must do.
+    const count = stored === 0 ? kills : Math.min(kills, 5);
     for (const clients of clientCounts) {
       const gaps: number[] = [];
-      // A pair with much in it takes long to fill: fewer kills must do.
-      const count = stored === 0 ? kills : Math.min(kills, 3);
-      for (let kill = 0; kill < count; kill += 1) gaps.push(await blackout("SIGKILL", clients, stored));
-      figures.push(...figuresOf(`kill -9, ${clients} clients, ${stored} stored`, gaps));
+      for (let kill = 0; kill < count; kill += 1) gaps.push(await blackout(killed, clients, template));
+      figures.push(...figuresOf(`${killed.what}, ${clients} clients, ${stored} stored`, gaps));
     }
+    if (template !== null) rmSync(template, { recursive: true, force: true });
   }
-  const frozen: number[] = [];
-  for (let freeze = 0; freeze < Math.min(kills, 5); freeze += 1) frozen.push(await blackout("SIGSTOP", 1, 0));
-  // This client has no heart-beats: it learns of the freeze only when the frozen process is killed.
-  return [...figures, ...figuresOf("frozen for 4 s, then killed, client without heart-beats", frozen)];
+  for (const fault of silent) {
+    const gaps: number[] = [];
+    for (let round = 0; round < Math.min(kills, 5); round += 1) gaps.push(await blackout(fault, 1, null));
+    figures.push(...figuresOf(`${fault.what}, client with heart-beats`, gaps));
+  }
+  return figures;
 }
 
 function figuresOf(what: string, gaps: readonly number[]): Figure[] {
@@ -43,11 +78,22 @@ function figuresOf(what: string, gaps: readonly number[]): Figure[] {
   ];
 }
 
-async function blackout(signal: "SIGKILL" | "SIGSTOP", clients: number, stored: number): Promise<number> {
+/** The data directory of a pair that holds so many messages, to be copied. */
+async function filledStore(stored: number): Promise<string> {
   const pair = await startPair();
-  if (stored > 0) await fill(pair.port, "bench.stored", stored);
-  const others = await Promise.all(Array.from({ length: clients - 1 }, () => follower(pair)));
-  const client = new StompClient({ uri: parseFailoverUri(pair.failoverUri), heartbeatMs: 0 });
+  await fill(pair.port, "bench.stored", stored);
+  await pair.stop({ keep: true });
+  return pair.directory;
+}
+
+async function blackout(fault: Fault, clients: number, template: string | null): Promise<number> {
+  const directory = newDirectory();
+  if (template !== null) cpSync(template, directory, { recursive: true });
+  const pair = await startPair(directory);
+  const followers = new LoadProcess();
+  const ports = [...pair.failoverUri.matchAll(/:(\d+)/g)].map(([, port]) => Number(port));
+  await followers.ask({ kind: "follow", ports, clients: clients - 1 });
+  const client = new StompClient({ uri: parseFailoverUri(pair.failoverUri) });
   const confirmedAt: number[] = [];
   const over = new AbortController();
   const producing = (async () => {
@@ -60,51 +106,22 @@ async function blackout(signal: "SIGKILL" | "SIGSTOP", clients: number, stored: 
       confirmedAt.push(performance.now());
     }
   })();
-  await passingOf(aroundMs);
+  await passingOf(beforeMs);
   const faultAt = performance.now();
-  process.kill(pair.pids[0] ?? 0, signal);
-  // A frozen process is killed in the end, as whoever runs it would: its client's connection never breaks by itself.
-  if (signal === "SIGSTOP") {
-    await passingOf(aroundFreezeMs);
-    process.kill(pair.pids[0] ?? 0, "SIGKILL");
-  }
-  await passingOf(aroundMs);
+  await fault.strike(pair);
+  await passingOf(fault.afterMs);
   over.abort();
   await producing;
   await client.close();
-  for (const other of others) other.close();
+  followers.end();
+  await fault.mend?.(pair);
   await pair.stop();
-  // The confirmation that was under way at the fault may still arrive; what comes much later is another story.
-  const around = confirmedAt.slice(Math.max(0, confirmedAt.findIndex((at) => at > faultAt) - 1)).slice(0, 4);
-  return Math.max(...around.map((at, index) => at - (around[index - 1] ?? at)));
+  return longestGap(confirmedAt, faultAt);
 }
 
-/** A connected client that only follows the pair, with the reconnect delay of the one that is measured. */
-async function follower({ failoverUri }: BenchPair): Promise<{ close(): void }> {
-  const ports = [...failoverUri.matchAll(/:(\d+)/g)].map(([, port]) => Number(port));
-  let socket: Socket | null = null;
-  let timer: NodeJS.Timeout | null = null;
-  let turn = 0;
-  let isOver = false;
-  const dial = (onConnected: () => void): void => {
-    const current = connect({ port: ports[turn % ports.length] ?? 0, host: "127.0.0.1" });
-    socket = current;
-    current.on("error", () => undefined);
-    current.once("connect", () => {
-      current.write("CONNECT\naccept-version:1.2\nhost:localhost\n\n\0");
-      onConnected();
-    });
-    current.resume().once("close", () => {
-      turn += 1;
-      if (!isOver) timer = setTimeout(() => dial(() => undefined), 10);
-    });
-  };
-  await new Promise<void>((resolve) => dial(resolve));
-  return {
-    close: () => {
-      isOver = true;
-      if (timer !== null) clearTimeout(timer);
-      socket?.destroy();
-    },
-  };
+/** The confirmation that was under way at the fault may still arrive: gaps that end after the fault count. */
+function longestGap(confirmedAt: readonly number[], faultAt: number): number {
+  return Math.max(
+    ...confirmedAt.map((at, index) => (at < faultAt ? 0 : at - (confirmedAt[index - 1] ?? faultAt))),
+  );
 }

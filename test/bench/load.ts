@@ -20,7 +20,9 @@ export type Order =
       /** Instead of for a time, until so many are confirmed. */
       readonly messageCount?: number;
     }
-  | { readonly kind: "consume"; readonly port: number; readonly queue: string; readonly consumers: number };
+  | { readonly kind: "consume"; readonly port: number; readonly queue: string; readonly consumers: number }
+  /** Clients that are connected and do nothing but follow the pair. */
+  | { readonly kind: "follow"; readonly ports: readonly number[]; readonly clients: number };
 
 export interface Outcome {
   readonly perSecond: number;
@@ -151,6 +153,24 @@ async function consume(
   };
 }
 
+/** A client that connects to one port after the other, whenever it is without a broker. */
+async function follow(ports: readonly number[]): Promise<void> {
+  let turn = 0;
+  const dial = (onConnected: () => void): void => {
+    const socket = connect({ port: ports[turn % ports.length] ?? 0, host: "127.0.0.1" });
+    socket.on("error", () => undefined);
+    socket.once("connect", () => {
+      write(socket, "CONNECT", { "accept-version": "1.2", host: "localhost" });
+      onConnected();
+    });
+    socket.resume().once("close", () => {
+      turn += 1;
+      setTimeout(() => dial(() => undefined), 10);
+    });
+  };
+  await new Promise<void>((resolve) => dial(resolve));
+}
+
 async function passingOf(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -164,7 +184,10 @@ async function obey(order: Order | "begin" | "end"): Promise<void> {
   if (order === "begin") consumer?.begin();
   else if (order === "end") process.send?.(consumer?.end() ?? null);
   else if (order.kind === "produce") process.send?.(await produce(order));
-  else {
+  else if (order.kind === "follow") {
+    await Promise.all(Array.from({ length: order.clients }, () => follow(order.ports)));
+    process.send?.("following");
+  } else {
     consumer = await consume(order);
     process.send?.("consuming");
   }

@@ -175,11 +175,37 @@ describe("client: noticing that a broker is gone", () => {
     const client = stage.start({ heartbeatMs: 20, now: () => now });
     await stage.primary.client({ heartbeat: "20,0" });
     await client.connected();
-    // The clock is ours: three steps that no stopped process explains, each shorter than the silence allowed.
-    const step = setInterval(() => (now += 10), 5);
+    // The clock is ours: steps that no stopped process explains, each shorter than the silence allowed.
+    const step = setInterval(() => (now += 5), 5);
     await stage.replica.client();
     clearInterval(step);
-    expect((await stage.nextEvent("lost")).reason).toMatch(/^nothing heard for 1\d\d\d ms$/);
+    expect((await stage.nextEvent("lost")).reason).toMatch(/^nothing heard for [56]\d\d ms$/);
+  });
+
+  test("a frozen broker, which takes connections and says nothing, is not waited for while another one answers", async () => {
+    stage.start({ connectTimeoutMs: 60_000 });
+    const frozen = await stage.primary.connection();
+    await stage.replica.client();
+    expect((await stage.nextEvent("connected")).address).toBe(stage.replica.address);
+    await frozen.closed;
+  });
+
+  test("a slow broker is taken once it answers, after others were tried meanwhile", async () => {
+    await stage.replica.die();
+    stage.start({ connectTimeoutMs: 60_000 });
+    const slow = await stage.primary.connection();
+    expect((await stage.nextEvent("attempt")).address).toBe(stage.replica.address);
+    await slow.login();
+    expect((await stage.nextEvent("connected")).address).toBe(stage.primary.address);
+  });
+
+  test("who gives up after one attempt waits for its answer, however late", async () => {
+    await stage.replica.die();
+    stage.start({ uri: "&startupMaxReconnectAttempts=1", connectTimeoutMs: 600 });
+    await stage.primary.connection();
+    expect((await stage.nextEvent("attempt")).address).toBe(stage.replica.address);
+    expect((await stage.nextEvent("attempt")).error).toBe("no answer within 600 ms");
+    await stage.nextEvent("gave-up");
   });
 
   test("heart-beats are sent when there is nothing else to send", async () => {
