@@ -52,6 +52,9 @@ export const limits = {
   interruptedSettlementsMax: 200_000,
   operationsPerTransactionMax: 100_000,
   destinationNameBytesMax: 1_024,
+  /** Destinations that the name of one composite destination stands for. */
+  destinationPartsMax: 64,
+  compositeNameCharactersMax: 65_536,
   /** Names that a client gives its subscriptions, transactions, receipts and itself. */
   nameCharactersMax: 1_024,
   /** Messages handed to one subscription and not settled yet, whatever it asks for. */

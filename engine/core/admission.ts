@@ -3,6 +3,7 @@ import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import type { Broker } from "./broker.ts";
 import type { Command, OwnerId } from "./command.ts";
+import { partsOf } from "./composite.ts";
 import { durableKey } from "./durable.ts";
 import { destinationKey, isTemporary, type Destination } from "./message.ts";
 import type { Owner } from "./owner.ts";
@@ -17,8 +18,7 @@ export function admit(broker: Broker, command: Command): BrokerError | null {
   switch (command.kind) {
     case "send":
       return (
-        unknownTemporary(broker, command.message.destination) ??
-        noRoomFor(broker, [command.message.destination]) ??
+        admitPlaces(broker, command.message.destination) ??
         noRoomInSchedule(broker, scheduleKindOf(command.message) === null ? 0 : 1) ??
         noRoomIn(command.transaction, broker.owners.get(command.owner))
       );
@@ -64,6 +64,16 @@ export function admit(broker: Broker, command: Command): BrokerError | null {
   }
 }
 
+/** All that a message goes to, or none of it. */
+function admitPlaces(broker: Broker, destination: Destination): BrokerError | null {
+  const parts = partsOf(destination);
+  for (const part of parts) {
+    const refusal = unknownTemporary(broker, part);
+    if (refusal !== null) return refusal;
+  }
+  return noRoomFor(broker, parts);
+}
+
 function admitEnd(broker: Broker, command: Extract<Command, { kind: "finish" }>): BrokerError | null {
   const { owner, transaction, outcome } = command;
   if (broker.owners.get(owner)?.transactions.has(transaction) !== true)
@@ -81,7 +91,7 @@ function noRoomForSendsOf(
   return (
     noRoomFor(
       broker,
-      sends.map(({ destination }) => destination),
+      sends.flatMap(({ destination }) => partsOf(destination)),
     ) ?? noRoomInSchedule(broker, scheduledCount)
   );
 }

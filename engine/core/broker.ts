@@ -2,13 +2,14 @@ import { assert, assertNever } from "../base/assert.ts";
 import type { Op } from "../base/units.ts";
 import type { Command, OwnerId, SettleOutcome } from "./command.ts";
 import { Contents } from "./contents.ts";
+import { isComposite, partsOf } from "./composite.ts";
 import { durableKey, isSameDurable, type DurableSubscription } from "./durable.ts";
-import { deadLetterQueue, destinationKey, type Destination, type Message } from "./message.ts";
+import { deadLetterQueue, destinationKey, isTopic, type Destination, type Message } from "./message.ts";
 import { Owners } from "./owner.ts";
-import { matchesPattern } from "./pattern.ts";
 import { ProducerLog } from "./producer-log.ts";
 import { Queue, type DeadLetter, type QueuedMessage } from "./queue.ts";
-import { compiledSelector, keptHead, selects } from "./selection.ts";
+import { Routing } from "./routing.ts";
+import { compiledSelector, keptHead } from "./selection.ts";
 import { Schedule } from "./schedule.ts";
 import { scheduleKindOf } from "./timing.ts";
 import type { SentMessage } from "./transaction.ts";
@@ -19,8 +20,8 @@ export interface BrokerObserver {
   available(queue: Queue, message: QueuedMessage): void;
   queueCreated(queue: Queue): void;
   queueDeleted(queue: Queue): void;
-  /** A message to a topic became visible; durable subscriptions have it already. */
-  published(sent: SentMessage, owner: OwnerId): void;
+  /** A message to a topic became visible; durable subscriptions have it already. `topic`: of several that it was sent to. */
+  published(topic: Destination, sent: SentMessage, owner: OwnerId): void;
 }
 
 /**
@@ -41,6 +42,7 @@ export class Broker {
   readonly orphans = new Set<string>();
   readonly producers = new ProducerLog();
   readonly schedule = new Schedule();
+  readonly #routing = new Routing(this);
   readonly contents: Contents;
   observer: BrokerObserver | null = null;
   nextPosition = 1;
@@ -122,6 +124,7 @@ export class Broker {
   restoreQueue(key: string, id: number): Queue {
     const queue = new Queue(key, id);
     this.queues.set(key, queue);
+    this.#routing.virtualTopics.add(queue);
     return queue;
   }
 
@@ -147,19 +150,18 @@ export class Broker {
       if (sent.origin !== null) this.producers.note(sent.origin);
       return;
     }
-    if (sent.destination.kind === "topic" || sent.destination.kind === "temp-topic") {
-      for (const durable of this.durables.values())
-        if (
-          matchesPattern(durable.destination.name, sent.destination.name) &&
-          selects(durable.selector, sent)
-        )
-          this.#enqueue(durable.queue, sent, null);
-      this.observer?.published(sent, owner);
-    } else if (sent.destination.kind === "queue" || this.queues.has(destinationKey(sent.destination))) {
-      this.#enqueue(this.queueFor(sent.destination), sent, null);
-    }
+    if (isComposite(sent.destination))
+      for (const part of partsOf(sent.destination)) this.#publishTo(part, sent, owner);
+    else this.#publishTo(sent.destination, sent, owner);
     if (sent.origin !== null) this.producers.note(sent.origin);
     this.contents.letGo(sent.op);
+  }
+
+  #publishTo(destination: Destination, sent: SentMessage, owner: OwnerId): void {
+    for (const queue of this.#routing.queuesFor(destination, sent))
+      // One that was sent to several destinations may come to the same queue by several ways.
+      if (!queue.has(sent.op)) this.#enqueue(queue, sent, null);
+    if (isTopic(destination)) this.observer?.published(destination, sent, owner);
   }
 
   #enqueue(
@@ -359,6 +361,7 @@ export class Broker {
   #createQueue(key: string): Queue {
     const queue = new Queue(key, this.nextQueueId++);
     this.queues.set(key, queue);
+    this.#routing.virtualTopics.add(queue);
     this.observer?.queueCreated(queue);
     return queue;
   }
@@ -370,6 +373,7 @@ export class Broker {
       this.owners.get(owner)?.held.get(subscription)?.delete(op);
     for (const message of [...queue.inOrder()]) this.#discard(queue, message.op);
     this.queues.delete(key);
+    this.#routing.virtualTopics.remove(queue);
     this.deletedQueues.push(queue.id);
     this.observer?.queueDeleted(queue);
   }

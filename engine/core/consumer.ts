@@ -1,7 +1,7 @@
 import type { Op } from "../base/units.ts";
 import type { OwnerId } from "./command.ts";
 import type { SessionId, SubscriptionRequest } from "./dialogue.ts";
-import type { Destination } from "./message.ts";
+import { isTopic, type Destination } from "./message.ts";
 import type { Outlet } from "./outlet.ts";
 import type { Queue } from "./queue.ts";
 import { compiledSelector } from "./selection.ts";
@@ -24,6 +24,8 @@ export interface Consumer {
   outstandingCount: number;
   /** Of a volatile subscription: messages that wait for credit, and those in the client's hands. */
   readonly pending: Op[];
+  /** Of those that wait and were sent to several destinations at once: the ones that it reads, a copy from each. */
+  readonly parts: Map<Op, Destination[]>;
   readonly inHand: Set<Op>;
   /** Of those that waited, how many were dropped because there were too many. */
   discardedCount: number;
@@ -39,6 +41,8 @@ export interface Consumer {
 export interface VolatileDelivery {
   readonly consumer: Consumer;
   readonly op: Op | null;
+  /** Where it was sent, when that is not all that its message says. */
+  readonly source: Destination | null;
 }
 
 export function newConsumer(
@@ -57,6 +61,7 @@ export function newConsumer(
     prefetchCount: request.prefetchCount,
     outstandingCount: 0,
     pending: [],
+    parts: new Map(),
     inHand: new Set(),
     discardedCount: 0,
     extended: new Set(),
@@ -89,8 +94,4 @@ export function toEndOfLine(line: Consumer[], consumer: Consumer): void {
 /** A subscription that takes nothing off a queue and leaves no trace when its client goes: of a topic, or a browser. */
 export function isVolatile(request: SubscriptionRequest): boolean {
   return request.browser || (request.durable === null && isTopic(request.destination));
-}
-
-export function isTopic(destination: Destination): boolean {
-  return destination.kind === "topic" || destination.kind === "temp-topic";
 }

@@ -15,10 +15,11 @@ import {
 import type { SessionId, SubscriptionRequest } from "./dialogue.ts";
 import { durableKey } from "./durable.ts";
 import { DueHeap, type Expiry } from "./expiry.ts";
-import { destinationKey } from "./message.ts";
+import { isComposite } from "./composite.ts";
+import { destinationKey, type Destination } from "./message.ts";
 import { Outlets } from "./outlet.ts";
 import type { Queue, QueuedMessage } from "./queue.ts";
-import { covers, onlyKeyOf, Readers } from "./readers.ts";
+import { covers, keysOf, Readers } from "./readers.ts";
 import { selects, viewOf } from "./selection.ts";
 import { Sharing } from "./sharing.ts";
 import type { LookBudget } from "./sieve.ts";
@@ -57,7 +58,7 @@ export class Dispatcher implements BrokerObserver {
     this.outlets = new Outlets(sizeOf);
     this.#read = read;
     this.#sieves = new Sieves(read);
-    this.#sharing = new Sharing(this.#sieves);
+    this.#sharing = new Sharing(this.#sieves, broker.owners);
     for (const queue of broker.queues.values()) {
       this.#ready.add(queue);
       for (const message of queue.inOrder()) this.#watchExpiry(queue, message);
@@ -219,33 +220,40 @@ export class Dispatcher implements BrokerObserver {
     this.#sharing.forget(queue);
   }
 
-  published(sent: SentMessage, owner: OwnerId): void {
-    for (const consumer of this.#topicReaders.of(destinationKey(sent.destination))) {
+  published(topic: Destination, sent: SentMessage, owner: OwnerId): void {
+    for (const consumer of this.#topicReaders.of(destinationKey(topic))) {
       const { noLocal } = consumer.request;
       if ((noLocal && consumer.owner === owner) || !selects(consumer.selector, sent)) continue;
       this.#broker.contents.hold(sent.op);
-      for (const op of this.backlogs.add(consumer, sent.op)) this.#broker.contents.letGo(op);
+      if (isComposite(sent.destination))
+        consumer.parts.set(sent.op, [...(consumer.parts.get(sent.op) ?? []), topic]);
+      for (const op of this.backlogs.add(consumer, sent.op)) {
+        consumer.parts.delete(op);
+        this.#broker.contents.letGo(op);
+      }
       this.#pump(consumer);
     }
   }
 
-  /** A browser sees what waits now, in the order in which it would be handed out. */
+  /** A browser sees what waits now, and what others have in their hands, in the order in which it would be handed out. */
   #browse(consumer: Consumer): void {
-    for (const queue of this.#queuesOf(consumer.request)) {
-      for (const { op } of queue.next(queue.waitingCount)) {
-        this.#broker.contents.hold(op);
-        consumer.pending.push(op);
-      }
+    const seen = new Set<Op>();
+    for (const queue of this.#queuesOf(consumer.request)) for (const { op } of queue.present()) seen.add(op);
+    for (const op of seen) {
+      this.#broker.contents.hold(op);
+      consumer.pending.push(op);
     }
     this.#pump(consumer);
   }
 
   *#queuesOf(request: SubscriptionRequest): Generator<Queue> {
     const { queues } = this.#broker;
-    const key = onlyKeyOf(request);
-    const only = key === null ? undefined : queues.get(key);
-    if (only !== undefined) yield only;
-    if (key === null)
+    const keys = keysOf(request);
+    for (const key of keys ?? []) {
+      const queue = queues.get(key);
+      if (queue !== undefined) yield queue;
+    }
+    if (keys === null)
       for (const queue of queues.values()) if (covers(request.destination, queue.key)) yield queue;
   }
 
@@ -264,12 +272,14 @@ export class Dispatcher implements BrokerObserver {
     let lookedCount = 0;
     for (; lookedCount < pending.length && creditOf(consumer) > 0; lookedCount += 1) {
       const op = pending[lookedCount]!;
+      // It knows a message by one id, so a second copy waits until it is done with the first.
+      if (inHand.has(op)) break;
       const isWanted = this.#isWanted(consumer, op);
       if (isWanted === null) break;
       if (isWanted) {
         inHand.add(op);
         takeRoom(consumer, op);
-        this.#volatileDeliveries.push({ consumer, op });
+        this.#volatileDeliveries.push({ consumer, op, source: takePart(consumer, op) });
       } else this.#broker.contents.letGo(op);
     }
     pending.splice(0, lookedCount);
@@ -279,7 +289,7 @@ export class Dispatcher implements BrokerObserver {
       return;
     }
     consumer.isBrowsing = false;
-    this.#volatileDeliveries.push({ consumer, op: null });
+    this.#volatileDeliveries.push({ consumer, op: null, source: null });
   }
 
   /** A browser's selector looks at a message only when there is room for it; `null`: it has no time for more in this turn. */
@@ -288,11 +298,19 @@ export class Dispatcher implements BrokerObserver {
     const head = this.#budget.left > 0 ? this.#read(op) : null;
     if (head === null) return null;
     this.#budget.left -= 1;
-    const queue = this.#broker.queues.get(destinationKey(request.destination));
+    const [queue] = this.#queuesOf(request);
     return selector.matches(viewOf(op, head, queue?.get(op)?.deliveryCount ?? 0));
   }
 
   #watchExpiry(queue: Queue, message: QueuedMessage): void {
     if (message.expiresAt !== null) this.#expiries.add({ at: message.expiresAt, queue, op: message.op });
   }
+}
+
+/** Of a message that was sent to several topics at once: the one that this copy was sent to. */
+function takePart({ parts }: Consumer, op: Op): Destination | null {
+  const left = parts.get(op);
+  const part = left?.shift() ?? null;
+  if (left?.length === 0) parts.delete(op);
+  return part;
 }

@@ -24,6 +24,10 @@ export function isTemporary(destination: Destination): boolean {
   return destination.kind === "temp-queue" || destination.kind === "temp-topic";
 }
 
+export function isTopic(destination: Destination): boolean {
+  return destination.kind === "topic" || destination.kind === "temp-topic";
+}
+
 export const deadLetterQueue: Destination = { kind: "queue", name: "ActiveMQ.DLQ" };
 
 /** A property as its sender typed it: a plain number is a double, a bigint a long; Java has more kinds of number. */
@@ -38,6 +42,19 @@ export interface TypedNumber {
 export function propertyText(value: PropertyValue): string {
   if (typeof value !== "object") return String(value);
   return value.type === "char" ? String.fromCharCode(value.value) : String(value.value);
+}
+
+/**
+ * Where a message was before it came to where it is read, `source`, if that is somewhere else: the destination that it was
+ * sent to, or the one where it became a dead letter.
+ */
+export function originalOf(
+  sentTo: Destination,
+  source: Destination,
+  deadLetter: { readonly from: string } | null,
+): Destination | null {
+  const original = (deadLetter === null ? null : parseDestinationKey(deadLetter.from)) ?? sentTo;
+  return source.name === original.name && source.kind === original.kind ? null : original;
 }
 
 /** The producer that made a message, and the message's number there, ever rising: a JMS message id, and what tells a repeat. */

@@ -1,5 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
+import { partsOf } from "./composite.ts";
 import type { Destination } from "./message.ts";
 
 /**
@@ -28,7 +29,12 @@ function hasWildcard(name: string): boolean {
 
 /** Throws DESTINATION_INVALID when nothing can be sent to, or received from, a destination of this name. */
 export function checkDestination(destination: Destination, allowPattern: boolean): void {
-  const detail = fault(destination.name, allowPattern);
+  const parts = partsOf(destination);
+  let detail: string | null = null;
+  if (parts.length === 0) detail = "its name is empty";
+  else if (parts.length > limits.destinationPartsMax)
+    detail = `it stands for ${parts.length} destinations, more than ${limits.destinationPartsMax}`;
+  for (const { name } of parts) detail ??= fault(name, allowPattern);
   if (detail !== null)
     throw new BrokerError("DESTINATION_INVALID", { destination: destination.name.slice(0, 200), detail });
 }
@@ -39,7 +45,7 @@ function fault(name: string, allowPattern: boolean): string | null {
     return `its name is longer than ${limits.destinationNameBytesMax} bytes`;
   // eslint-disable-next-line no-control-regex -- Control characters are what is looked for.
   if (/[\u0000-\u001f\u007f]/.test(name)) return "its name has control characters";
-  if (name.includes(",")) return "composite destinations (with commas) are not supported";
+  if (name.includes(",")) return "the name of a temporary destination has no comma";
   if (!allowPattern && isPattern(name)) return "a pattern with * or > can be subscribed to, not sent to";
   return null;
 }

@@ -94,6 +94,14 @@ export class Queue {
     return found;
   }
 
+  /** All that wait or are in somebody's hands, in the order in which they are, or were, to be handed out. */
+  present(): QueuedMessage[] {
+    const present = this.next(this.#waitingCount);
+    if (this.delivered.size === 0) return present;
+    for (const { message } of this.delivered.values()) present.push(message);
+    return present.sort((one, other) => other.priority - one.priority || one.position - other.position);
+  }
+
   deliver(op: Op, owner: OwnerId, subscription: string): void {
     const message = this.#messages.get(op);
     assert(message !== undefined && !this.delivered.has(op), "only a waiting message is delivered");

@@ -1,6 +1,7 @@
 import type { Consumer } from "./consumer.ts";
 import type { SubscriptionRequest } from "./dialogue.ts";
 import { durableKey } from "./durable.ts";
+import { partsOf } from "./composite.ts";
 import { destinationKey, type Destination } from "./message.ts";
 import { isPattern, matchesPattern } from "./pattern.ts";
 
@@ -10,22 +11,21 @@ export class Readers {
   readonly #patterns = new Set<Consumer>();
 
   add(consumer: Consumer): void {
-    const key = onlyKeyOf(consumer.request);
-    if (key === null) {
-      this.#patterns.add(consumer);
-      return;
+    const keys = keysOf(consumer.request);
+    if (keys === null) this.#patterns.add(consumer);
+    for (const key of keys ?? []) {
+      const alike = this.#byKey.get(key);
+      if (alike === undefined) this.#byKey.set(key, new Set([consumer]));
+      else alike.add(consumer);
     }
-    const alike = this.#byKey.get(key);
-    if (alike === undefined) this.#byKey.set(key, new Set([consumer]));
-    else alike.add(consumer);
   }
 
   remove(consumer: Consumer): void {
     this.#patterns.delete(consumer);
-    const key = onlyKeyOf(consumer.request);
-    const alike = key === null ? undefined : this.#byKey.get(key);
-    if (key === null || alike?.delete(consumer) !== true) return;
-    if (alike.size === 0) this.#byKey.delete(key);
+    for (const key of keysOf(consumer.request) ?? []) {
+      const alike = this.#byKey.get(key);
+      if (alike?.delete(consumer) === true && alike.size === 0) this.#byKey.delete(key);
+    }
   }
 
   /** Those who read the destination, or the durable subscription, of this key. */
@@ -38,16 +38,26 @@ export class Readers {
   }
 }
 
-/** Key of the one destination or durable subscription that is read; `null`: all that match a pattern are. */
-export function onlyKeyOf({ destination, durable }: SubscriptionRequest): string | null {
-  if (durable !== null) return durableKey(durable.clientId, durable.name);
-  const isWild =
-    (destination.kind === "queue" || destination.kind === "topic") && isPattern(destination.name);
-  return isWild ? null : destinationKey(destination);
+/** Keys of the destinations, or of the durable subscription, that are read; `null`: all that match a pattern are. */
+export function keysOf({ destination, durable }: SubscriptionRequest): readonly string[] | null {
+  if (durable !== null) return [durableKey(durable.clientId, durable.name)];
+  const parts = partsOf(destination);
+  return parts.some(isWild) ? null : parts.map(destinationKey);
 }
 
-/** Whether a destination of a pattern covers that of the key. */
-export function covers({ kind, name }: Destination, key: string): boolean {
+function isWild({ kind, name }: Destination): boolean {
+  return (kind === "queue" || kind === "topic") && isPattern(name);
+}
+
+/** Whether a destination, with its parts and patterns, covers that of the key. */
+export function covers(destination: Destination, key: string): boolean {
+  return partsOf(destination).some((part) => coversAlone(part, key));
+}
+
+/** A queue that is itself named like a pattern, as that of a virtual topic may be, is not read by other patterns. */
+function coversAlone({ kind, name }: Destination, key: string): boolean {
   const scheme = `${kind}://`;
-  return key.startsWith(scheme) && matchesPattern(name, key.slice(scheme.length));
+  if (!key.startsWith(scheme)) return false;
+  const covered = key.slice(scheme.length);
+  return name === covered || (!isPattern(covered) && matchesPattern(name, covered));
 }

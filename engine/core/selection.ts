@@ -1,6 +1,8 @@
 import type { Op } from "../base/units.ts";
+import { partsOf } from "./composite.ts";
 import {
   destinationKey,
+  isTopic,
   messageIdOf,
   propertyText,
   withoutBody,
@@ -54,8 +56,7 @@ export function selects(selector: Selector | null, { op, head }: SentMessage): b
 
 /** What an open transaction keeps for selectors: queues' consumers look at the message itself when it waits. */
 export function keptHead(message: Message): MessageHead | null {
-  const { kind } = message.destination;
-  return kind === "topic" || kind === "temp-topic" ? withoutBody(message) : null;
+  return partsOf(message.destination).some(isTopic) ? withoutBody(message) : null;
 }
 
 export function compiledSelector(text: string | null): Selector | null {

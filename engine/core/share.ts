@@ -57,6 +57,10 @@ export class Shares {
     else share.push(op);
   }
 
+  get takers(): Iterable<Consumer> {
+    return this.#shares.keys();
+  }
+
   commands(): Command[] {
     const { key: queue } = this.#queue;
     const commands: Command[] = [];

@@ -1,7 +1,8 @@
 import type { WallTime } from "../base/units.ts";
 import type { Command } from "./command.ts";
 import { creditOf, toEndOfLine, type Consumer } from "./consumer.ts";
-import type { Queue } from "./queue.ts";
+import type { Owners } from "./owner.ts";
+import type { Queue, QueuedMessage } from "./queue.ts";
 import { mergeCandidates, Shares, type Takers } from "./share.ts";
 import type { LookBudget } from "./sieve.ts";
 import type { Sieves } from "./sieves.ts";
@@ -17,11 +18,13 @@ export interface Round {
 /** Who stands in line at each queue, and who of them gets what waits there. */
 export class Sharing {
   readonly #sieves: Sieves;
+  readonly #owners: Owners;
   /** By priority, the next one to be served first. */
   readonly #lines = new Map<Queue, Consumer[]>();
 
-  constructor(sieves: Sieves) {
+  constructor(sieves: Sieves, owners: Owners) {
     this.#sieves = sieves;
+    this.#owners = owners;
   }
 
   consumersOf(queue: Queue): readonly Consumer[] {
@@ -57,7 +60,17 @@ export class Sharing {
     const isComplete = this.#sieves.covers(queue)
       ? this.#shareSelected(queue, shares, budget)
       : this.#shareInTurn(queue, shares);
+    for (const { sources } of shares.takers) {
+      // Whoever reads several queues looks next at those that it got nothing from.
+      if (sources.size > 1 && sources.delete(queue)) sources.add(queue);
+    }
     return { commands: shares.commands(), hasExpired: shares.expired.length > 0, isComplete };
+  }
+
+  /** Whether the consumer may have this message now: of several queues' copies of one, it holds one at a time, as it knows it by one id. */
+  #mayHave({ sources, owner, request }: Consumer, { op }: QueuedMessage): boolean {
+    if (sources.size <= 1) return true;
+    return this.#owners.get(owner)?.held.get(request.subscription)?.has(op) !== true;
   }
 
   /** In turn among the consumers of the highest priority that have credit. */
@@ -68,8 +81,8 @@ export class Sharing {
     let turn = 0;
     for (const message of queue.next(credit)) {
       if (shares.setAside(message)) continue;
-      const next = nextInTurn(consumers, turn);
-      if (next === null) break;
+      const next = this.#nextInTurn(consumers, turn, message);
+      if (next === null) continue;
       shares.give(consumers[next % consumers.length]!, message);
       turn = next + 1;
     }
@@ -88,7 +101,9 @@ export class Sharing {
     const candidates = alike.map((consumers) => this.#candidates(queue, consumers, budget));
     for (const { message, consumers } of mergeCandidates(candidates.map(({ takers }) => takers))) {
       if (shares.setAside(message)) continue;
-      const consumer = line.find((one) => consumers.has(one) && creditOf(one) > 0);
+      const consumer = line.find(
+        (one) => consumers.has(one) && creditOf(one) > 0 && this.#mayHave(one, message),
+      );
       if (consumer === undefined) continue;
       shares.give(consumer, message);
       toEndOfLine(line, consumer);
@@ -121,6 +136,15 @@ export class Sharing {
       : consumers.filter((one) => one.request.consumerPriority === first.request.consumerPriority);
   }
 
+  /** The first turn from `turn` on whose consumer has credit and may have the message. */
+  #nextInTurn(consumers: readonly Consumer[], turn: number, message: QueuedMessage): number | null {
+    for (let next = turn; next < turn + consumers.length; next += 1) {
+      const consumer = consumers[next % consumers.length]!;
+      if (creditOf(consumer) > 0 && this.#mayHave(consumer, message)) return next;
+    }
+    return null;
+  }
+
   /** The consumer after the last one served begins the next round. */
   #rotate(queue: Queue, turns: number): void {
     const consumers = this.#lines.get(queue);
@@ -134,11 +158,4 @@ export class Sharing {
 
 function creditOfAll(consumers: readonly Consumer[]): number {
   return consumers.reduce((sum, consumer) => sum + creditOf(consumer), 0);
-}
-
-/** The first turn from `turn` on whose consumer has credit; `null` when nobody has, as all ways out have filled up. */
-function nextInTurn(consumers: readonly Consumer[], turn: number): number | null {
-  for (let next = turn; next < turn + consumers.length; next += 1)
-    if (creditOf(consumers[next % consumers.length]!) > 0) return next;
-  return null;
 }

@@ -1,9 +1,11 @@
 import { limits } from "../base/limits.ts";
 import type { Op } from "../base/units.ts";
 import { advisoryTopic, isAdvisoryTopic, wantsTopic, type Advisory } from "../core/advisory.ts";
+import { isComposite, partsOf } from "../core/composite.ts";
 import type { SessionAnswer, SessionId, SubscriptionRequest } from "../core/dialogue.ts";
 import { destinationKey, type Destination, type Message } from "../core/message.ts";
-import { isPattern, matchesPattern } from "../core/pattern.ts";
+import { isPattern } from "../core/pattern.ts";
+import { covers } from "../core/readers.ts";
 import type { Queue } from "../core/queue.ts";
 
 interface Connection {
@@ -65,6 +67,11 @@ export class Advisories {
 
   /** Somebody uses this destination; of topics that is when they come into being. */
   used(destination: Destination): void {
+    if (isComposite(destination)) for (const part of partsOf(destination)) this.#usedAlone(part);
+    else this.#usedAlone(destination);
+  }
+
+  #usedAlone(destination: Destination): void {
     if (destination.kind !== "topic" || this.#topics.has(destination.name)) return;
     if (isPattern(destination.name) || this.#topics.size >= limits.topicsToldOfMax) return;
     this.#topics.set(destination.name, destination);
@@ -173,7 +180,7 @@ export class Advisories {
   }
 
   #noteConsumer(change: "added" | "removed", consumer: Consumer): void {
-    for (const destination of eachOf(consumer.destination))
+    for (const destination of partsOf(consumer.destination))
       this.#note("consumer", destination, () => this.#consumerAdvisory(change, consumer, destination));
   }
 
@@ -191,7 +198,8 @@ export class Advisories {
   }
 
   #noteProducer(change: "added" | "removed", entry: Producer): void {
-    this.#note("producer", entry.destination, () => this.#producerAdvisory(change, entry));
+    for (const destination of partsOf(entry.destination))
+      this.#note("producer", destination, () => this.#producerAdvisory(change, { ...entry, destination }));
   }
 
   #producerAdvisory(change: "added" | "removed", { producer, destination }: Producer): Advisory {
@@ -213,32 +221,23 @@ export class Advisories {
         advisory: () => ({ kind: "destination", change: "added", destination }),
       };
     for (const consumer of this.#consumers.values())
-      for (const destination of eachOf(consumer.destination))
+      for (const destination of partsOf(consumer.destination))
         yield {
           topic: advisoryTopic("consumer", destination),
           advisory: () => this.#consumerAdvisory("added", consumer, destination),
         };
     for (const producer of this.#producers.values())
-      yield {
-        topic: advisoryTopic("producer", producer.destination),
-        advisory: () => this.#producerAdvisory("added", producer),
-      };
+      for (const destination of partsOf(producer.destination))
+        yield {
+          topic: advisoryTopic("producer", destination),
+          advisory: () => this.#producerAdvisory("added", { ...producer, destination }),
+        };
   }
-}
-
-/** The destinations of a subscription to several. */
-function eachOf({ kind, name }: Destination): Destination[] {
-  return name.split(",").map((part) => ({ kind, name: part }));
 }
 
 function countFor(destination: Destination, present: Iterable<Presence>): number {
   let count = 0;
-  for (const { destination: other } of present)
-    if (
-      destinationKey(other) === destinationKey(destination) ||
-      (other.kind === destination.kind && matchesPattern(other.name, destination.name))
-    )
-      count += 1;
+  for (const { destination: other } of present) if (covers(other, destinationKey(destination))) count += 1;
   return count;
 }
 

@@ -4,15 +4,15 @@ import { limits } from "../base/limits.ts";
 import type { Moment, Op } from "../base/units.ts";
 import { messageOf, ownerOf, sessionOf, type Command, type SettleOutcome } from "../core/command.ts";
 import { admit } from "../core/admission.ts";
-import { durableKey, isSameDurable } from "../core/durable.ts";
+import { isComposite, partsOf } from "../core/composite.ts";
 import { isVolatile, type Consumer } from "../core/consumer.ts";
 import { Dispatcher } from "../core/dispatch.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
 import { deadLetterQueue, destinationKey, type Destination, type Message } from "../core/message.ts";
 import { sizeOf } from "../core/outlet.ts";
-import { checkDestination, isPattern } from "../core/pattern.ts";
+import { checkDestination } from "../core/pattern.ts";
 import type { QueuedMessage } from "../core/queue.ts";
-import { parseSelector } from "../core/selector/selector.ts";
+import { covers } from "../core/readers.ts";
 import { dueTime, scheduleKindOf } from "../core/timing.ts";
 import { Outbox, type WaitingAnswer } from "../outbox.ts";
 import { Advisories } from "./advisories.ts";
@@ -22,6 +22,7 @@ import type { JournalReader } from "./contract.ts";
 import type { History } from "./history.ts";
 import { RecentMessages } from "./recent.ts";
 import { isManagement, Scheduler } from "./scheduler.ts";
+import { Subscribing } from "./subscribing.ts";
 import { Temporaries } from "./temporaries.ts";
 import { TransactionDesk } from "./transaction-desk.ts";
 
@@ -46,6 +47,7 @@ export class ClientDesk {
   );
   readonly #temporaries: Temporaries;
   readonly scheduler: Scheduler;
+  readonly #subscribing: Subscribing;
   readonly #recent: RecentMessages;
 
   constructor(history: History, journal: JournalReader) {
@@ -65,6 +67,7 @@ export class ClientDesk {
       (op) => this.content(op),
       (command, now) => this.#order(command, now),
     );
+    this.#subscribing = new Subscribing(history.broker, this.dispatcher, this.#temporaries);
     this.#transactions = new TransactionDesk(history.broker, this.dispatcher, this.clients);
     history.broker.observer = this.dispatcher;
   }
@@ -135,11 +138,11 @@ export class ClientDesk {
       this.#order(command, now);
       if (command.kind === "deliver") this.#announce(command);
     });
-    for (const { consumer, op } of this.dispatcher.takeVolatileDeliveries()) {
+    for (const { consumer, op, source } of this.dispatcher.takeVolatileDeliveries()) {
       const { session, request } = consumer;
       const { subscription } = request;
       if (op === null) this.#answer(session, { kind: "browsed", subscription });
-      else this.#hand(session, subscription, op, null, firstDelivery);
+      else this.#hand(session, subscription, op, source, firstDelivery);
     }
   }
 
@@ -170,7 +173,7 @@ export class ClientDesk {
       case "unsubscribe":
         return this.#unsubscribe(client, request.subscription, request.unseen, now);
       case "delete-durable":
-        this.#requireUnused(request.clientId, request.name);
+        this.#subscribing.requireUnused(request.clientId, request.name);
         this.#order({ kind: "delete-durable", clientId: request.clientId, name: request.name }, now);
         return;
       case "settle":
@@ -237,36 +240,8 @@ export class ClientDesk {
     request: Extract<SessionRequest, { kind: "subscribe" }>,
     now: Moment,
   ): void {
-    const { subscription, destination, durable } = request;
     if (this.#advisories.watch(client.session, request, this.#history.broker.queues.values())) return;
-    if (this.dispatcher.consumer(client.session, subscription) !== undefined)
-      throw new BrokerError("SUBSCRIPTION_EXISTS", { subscription });
-    if ([...this.dispatcher.consumersOf(client.session)].length >= limits.subscriptionsPerConnectionMax)
-      throw new BrokerError("LIMIT_REACHED", {
-        limit: limits.subscriptionsPerConnectionMax,
-        what: "subscriptions on a connection",
-      });
-    checkDestination(destination, true);
-    if (request.selector !== null) parseSelector(request.selector);
-    this.#temporaries.requireOwn(client.owner, destination);
-    if (durable !== null) {
-      if (destination.kind !== "topic")
-        throw new BrokerError("DESTINATION_INVALID", {
-          destination: destination.name,
-          detail: "only a topic can have a durable subscription",
-        });
-      this.#requireUnused(durable.clientId, durable.name);
-      const existing = this.#history.broker.durables.get(durableKey(durable.clientId, durable.name));
-      if (existing === undefined || !isSameDurable(existing, request))
-        this.#order({ kind: "create-durable", ...durable, destination, selector: request.selector }, now);
-    } else if (
-      destination.kind === "queue" &&
-      !isPattern(destination.name) &&
-      !this.#history.broker.queues.has(destinationKey(destination))
-    ) {
-      this.#order({ kind: "create-queue", destination }, now);
-    }
-    this.dispatcher.add(client.session, client.owner, request);
+    this.#subscribing.subscribe(client, request, (command) => this.#order(command, now));
     this.#advisories.subscribed(client.session, request);
   }
 
@@ -341,11 +316,6 @@ export class ClientDesk {
     }
   }
 
-  #requireUnused(clientId: string, name: string): void {
-    if (this.dispatcher.durableUser(clientId, name) !== undefined)
-      throw new BrokerError("DURABLE_IN_USE", { subscription: name, clientId });
-  }
-
   /** Makes an admitted command an entry; throws what stands against it. */
   #order(command: Command, now: Moment): void {
     const refusal = admit(this.#history.broker, command);
@@ -391,7 +361,16 @@ export class ClientDesk {
     const message = this.content(answer.id);
     // Its queue was deleted while the delivery waited: there is nothing to hand over any more.
     if (message === null) return null;
-    return { ...answer, kind: "deliver", message, source: answer.source ?? message.destination };
+    const source = answer.source ?? this.#topicOf(session, answer.subscription, message.destination);
+    return { ...answer, kind: "deliver", message, source };
+  }
+
+  /** Where a durable subscription got a message from: of several topics that it was sent to, the first one it reads. */
+  #topicOf(session: SessionId, subscription: string, sentTo: Destination): Destination {
+    if (!isComposite(sentTo)) return sentTo;
+    const read = this.dispatcher.consumer(session, subscription)?.request.destination;
+    const part = partsOf(sentTo).find((one) => read !== undefined && covers(read, destinationKey(one)));
+    return part ?? sentTo;
   }
 }
 

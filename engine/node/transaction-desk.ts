@@ -134,8 +134,9 @@ export class TransactionDesk {
   #settleUp(client: ConnectedClient, transaction: string, outcome: Outcome): void {
     const advanced = client.advanced.get(transaction) ?? [];
     client.advanced.delete(transaction);
-    if (outcome === "rollback")
-      for (const { consumer, count } of advanced) this.#dispatcher.credit(consumer, -count);
+    // After a commit it no longer holds them, which whoever reads several queues may have waited for.
+    for (const { consumer, count } of advanced)
+      this.#dispatcher.credit(consumer, outcome === "rollback" ? -count : 0);
   }
 
   /** What came back for a subscription that has ended meanwhile is for others. */

@@ -1,5 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
+import { compositeOf, isComposite, partsOf } from "../core/composite.ts";
 import { parseDestinationKey } from "../core/message.ts";
 import type { Destination } from "../core/message.ts";
 
@@ -27,26 +28,36 @@ const prefixes: readonly Prefix[] = [
  * connection has, so two clients may use the same one; everyone else knows it as `/remote-temp-queue/<full name>`.
  */
 export function readDestination(text: string, use: DestinationUse, connectionName: string): Destination {
-  const destination = parse(text, connectionName);
   const invalid = (detail: string) =>
     new BrokerError("DESTINATION_INVALID", { destination: shown(text), detail });
-  if (destination === null)
-    throw invalid(
-      "it must begin with /queue/, /topic/, /temp-queue/ or /temp-topic/ and have a name after that",
-    );
+  const parts = text.split(",").flatMap((part) => {
+    const destination = parse(part.trim(), connectionName);
+    if (destination === null)
+      throw invalid(
+        "it must begin with /queue/, /topic/, /temp-queue/ or /temp-topic/ and have a name after that",
+      );
+    const fault = faultOf(destination, use, connectionName);
+    if (fault !== null) throw invalid(fault);
+    return [destination];
+  });
+  if (parts.length > limits.destinationPartsMax)
+    throw invalid(`it stands for ${parts.length} destinations, more than ${limits.destinationPartsMax}`);
+  if (use === "subscribe" && new Set(parts.map(({ kind }) => kind)).size > 1)
+    throw invalid("one subscription receives from queues or from topics, not from both");
+  return compositeOf(parts);
+}
+
+/** What stands against a destination by itself, or as part of a composite one. */
+function faultOf(destination: Destination, use: DestinationUse, connectionName: string): string | null {
   const { name } = destination;
   if (Buffer.byteLength(name) > limits.destinationNameBytesMax)
-    throw invalid(`its name is longer than ${limits.destinationNameBytesMax} bytes`);
-  if (/\p{Cc}/u.test(name)) throw invalid("its name has a control character");
-  if (name.includes(","))
-    throw invalid("several destinations in one, separated by commas, are not supported");
-  if (name.includes("?"))
-    throw invalid("options after a question mark are not supported; use activemq.* headers");
-  if (use === "send" && isPattern(name)) throw invalid("a message cannot be sent to a wildcard");
-  if (use === "subscribe" && isTemporary(destination) && !isOwnTemporary(destination, connectionName)) {
-    throw invalid("only the connection that made a temporary destination can subscribe to it");
-  }
-  return destination;
+    return `its name is longer than ${limits.destinationNameBytesMax} bytes`;
+  if (/\p{Cc}/u.test(name)) return "its name has a control character";
+  if (name.includes("?")) return "options after a question mark are not supported; use activemq.* headers";
+  if (use === "send" && isPattern(name)) return "a message cannot be sent to a wildcard";
+  if (use === "subscribe" && isTemporary(destination) && !isOwnTemporary(destination, connectionName))
+    return "only the connection that made a temporary destination can subscribe to it";
+  return null;
 }
 
 /** Whether a text names a destination at all; ActiveMQ keeps any other `reply-to` as an ordinary header. */
@@ -56,6 +67,10 @@ export function looksLikeDestination(text: string): boolean {
 
 /** The destination as the client of `connectionName` would write it. */
 export function writeDestination(destination: Destination, connectionName: string): string {
+  if (isComposite(destination))
+    return partsOf(destination)
+      .map((part) => writeDestination(part, connectionName))
+      .join(",");
   const { kind, name } = destination;
   if (!isTemporary(destination)) return `/${kind}/${name}`;
   return isOwnTemporary(destination, connectionName)

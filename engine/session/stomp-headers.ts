@@ -5,7 +5,7 @@ import type { Moment, Op } from "../base/units.ts";
 import {
   messageIdOf,
   messageIdPrefix,
-  parseDestinationKey,
+  originalOf,
   propertyText,
   type Destination,
   type Message,
@@ -199,7 +199,7 @@ export function writeMessage(delivery: Delivery, labels: DeliveryLabels): StompF
   const add = (name: string, value: string | number | null) => {
     if (value !== null) headers.push([name, String(value)]);
   };
-  add("destination", writeDestination(message.destination, labels.connectionName));
+  add("destination", writeDestination(delivery.source, labels.connectionName));
   add("message-id", messageIdOf(delivery.id));
   add("subscription", labels.subscription);
   add("ack", labels.ack);
@@ -215,14 +215,9 @@ export function writeMessage(delivery: Delivery, labels: DeliveryLabels): StompF
   add("JMSXGroupID", message.group?.id ?? null);
   add("JMSXGroupSeq", message.group?.sequence ?? null);
   add("JMSXUserID", message.userId);
-  if (deadLetter !== null) {
-    const from = parseDestinationKey(deadLetter.from);
-    add(
-      "original-destination",
-      from === null ? deadLetter.from : writeDestination(from, labels.connectionName),
-    );
-    add("dlqDeliveryFailureCause", deadLetter.cause);
-  }
+  const original = originalOf(message.destination, delivery.source, deadLetter);
+  if (original !== null) add("original-destination", writeDestination(original, labels.connectionName));
+  if (deadLetter !== null) add("dlqDeliveryFailureCause", deadLetter.cause);
   for (const [name, value] of message.properties) {
     if (brokersOwn.has(name) || name === "" || (name === "reply-to" && message.replyTo !== null)) continue;
     headers.push([name, propertyText(value)]);

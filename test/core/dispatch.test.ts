@@ -267,6 +267,17 @@ describe("dispatch: what JMS clients add", () => {
     expect(desk.bench.waiting()).toEqual(ops);
   });
 
+  test("a browser sees what others have in their hands, in its place, and each message once", () => {
+    const desk = new Desk().subscribe(1, { prefetchCount: 2 });
+    const ops = desk.send(2);
+    desk.run();
+    const both = { kind: "queue", name: "orders,later" } as const;
+    ops.push(...desk.send(1, both));
+    desk.subscribe(2, { browser: true, destination: both });
+
+    expect(desk.run()).toEqual([...ops.map((op) => [2, [op]]), [2, []]]);
+  });
+
   test("without a prefetch a consumer gets what it pulls and no more", () => {
     const desk = new Desk().subscribe(1, { prefetchCount: 0 });
     const ops = desk.send(3);

@@ -1,6 +1,8 @@
-import { asOp, asWallTime, type Op } from "../../engine/base/units.ts";
+import { emptyDigest } from "../../engine/base/checksum.ts";
+import { asEpoch, asOp, asWallTime, type Op } from "../../engine/base/units.ts";
 import { admit } from "../../engine/core/admission.ts";
 import { Broker } from "../../engine/core/broker.ts";
+import { restoreCheckpoint, takeCheckpoint } from "../../engine/core/checkpoint.ts";
 import type { Command } from "../../engine/core/command.ts";
 import type { Destination, Message } from "../../engine/core/message.ts";
 
@@ -72,6 +74,14 @@ export class Bench {
   /** Ops of what waits on a queue, the next first. */
   waiting(queue = ordersKey): number[] {
     return (this.broker.queues.get(queue)?.next(1_000) ?? []).map(({ op }) => op);
+  }
+
+  /** What a restart makes of this state: its checkpoint, read back. */
+  restored(): Broker {
+    const op = asOp(this.#op);
+    const head = { op, epoch: asEpoch(1), stampedAt: asWallTime(0), digest: emptyDigest };
+    const { summary, put, putQueues } = takeCheckpoint(this.broker, head);
+    return restoreCheckpoint(summary, put, op, putQueues);
   }
 
   /** As a checkpoint would find it: messages whose contents must be kept, and those that are needed no more. */

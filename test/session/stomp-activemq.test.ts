@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { limits } from "../../engine/base/limits.ts";
 import { asWallTime } from "../../engine/base/units.ts";
 import { scheduleKindOf, timingOf } from "../../engine/core/timing.ts";
+import { deadLetterQueue } from "../../engine/core/message.ts";
 import { headersOf, TestClient } from "./stomp-client.ts";
 
 function sent(headers: string): TestClient {
@@ -28,6 +29,11 @@ describe("ActiveMQ: destinations", () => {
     ["/remote-temp-topic/c9\\creplies", "temp-topic", "c9:replies"],
     ["/temp-queue/replies", "temp-queue", "c1-7:replies"],
     ["/temp-topic/replies", "temp-topic", "c1-7:replies"],
+    ["/queue/a,/queue/b", "queue", "a,b"],
+    ["/queue/a,/topic/b,c", "queue", "a,topic://b,c"],
+    ["/topic/a, /topic/b", "topic", "a,b"],
+    ["/topic/a,/queue/b", "topic", "a,queue://b"],
+    ["/temp-queue/r,/queue/b", "queue", "temp-queue://c1-7:r,b"],
   ])("SEND to %s goes to the %s %s", (text, kind, name) => {
     const client = new TestClient("1.1");
     client.sends(`SEND\ndestination:${text}\n\nx^@`);
@@ -41,7 +47,9 @@ describe("ActiveMQ: destinations", () => {
     "/queues/a",
     "nothing://a",
     "temp-queue://a",
-    "/queue/a,b",
+    "/queue/a,",
+    "/queue/a,/topic/>",
+    Array.from({ length: limits.destinationPartsMax + 1 }, (_, at) => `/queue/${at}`).join(","),
     "/queue/a?consumer.exclusive=true",
     "/queue/a\\nb",
     "/queue/a.>",
@@ -348,11 +356,25 @@ describe("ActiveMQ: headers of MESSAGE", () => {
     expect(client.frames.map((frame) => headersOf(frame)["redelivered"])).toEqual([undefined, "true"]);
   });
 
-  test("a dead letter says where it was and why", () => {
-    const client = subscribing("destination:/queue/ActiveMQ.DLQ");
-    client.delivers(5, { from: "queue://orders" });
+  test("a copy says which of several destinations it came from, and all that it was sent to", () => {
+    const client = subscribing("destination:/queue/a");
+    client.delivers(5, {
+      message: { destination: { kind: "queue", name: "a,topic://b" } },
+      source: { kind: "queue", name: "a" },
+    });
 
     expect(headersOf(client.frames[0])).toMatchObject({
+      destination: "/queue/a",
+      "original-destination": "/queue/a,/topic/b",
+    });
+  });
+
+  test("a dead letter says where it was and why", () => {
+    const client = subscribing("destination:/queue/ActiveMQ.DLQ");
+    client.delivers(5, { from: "queue://orders", source: deadLetterQueue });
+
+    expect(headersOf(client.frames[0])).toMatchObject({
+      destination: "/queue/ActiveMQ.DLQ",
       "original-destination": "/queue/orders",
       dlqDeliveryFailureCause: "rejected",
     });

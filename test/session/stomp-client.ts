@@ -2,7 +2,7 @@ import { BrokerError } from "../../engine/base/errors.ts";
 import { asInstant, asOp, asWallTime } from "../../engine/base/units.ts";
 import type { Moment } from "../../engine/base/units.ts";
 import type { SessionAnswer, SessionRequest } from "../../engine/core/dialogue.ts";
-import type { Message } from "../../engine/core/message.ts";
+import type { Destination, Message } from "../../engine/core/message.ts";
 import type { Session } from "../../engine/session/session.ts";
 import { createStompSession } from "../../engine/session/stomp.ts";
 import { StompDecoder } from "../../engine/wire/stomp/decode.ts";
@@ -74,14 +74,20 @@ export class TestClient {
 
   delivers(
     id: number,
-    options: { subscription?: string; count?: number; message?: Partial<Message>; from?: string } = {},
+    options: {
+      subscription?: string;
+      count?: number;
+      message?: Partial<Message>;
+      from?: string;
+      source?: Destination;
+    } = {},
   ): void {
     this.nodeSays({
       kind: "deliver",
       subscription: options.subscription ?? "1",
       id: asOp(id),
       message: { ...plainMessage, ...options.message },
-      source: plainMessage.destination,
+      source: options.source ?? options.message?.destination ?? plainMessage.destination,
       deliveryCount: options.count ?? 1,
       deadLetter: options.from === undefined ? null : { from: options.from, cause: "rejected" },
     });

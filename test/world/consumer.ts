@@ -1,6 +1,6 @@
 import type { Op } from "../../engine/base/units.ts";
 import type { SessionAnswer, SubscriptionRequest } from "../../engine/core/dialogue.ts";
-import { isTopic } from "../../engine/core/consumer.ts";
+import { isTopic } from "../../engine/core/message.ts";
 import { destinationKey, type Destination } from "../../engine/core/message.ts";
 import { FailoverClient } from "./clients.ts";
 import type { Ledger } from "./ledger.ts";

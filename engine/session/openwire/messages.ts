@@ -1,7 +1,13 @@
 import { BrokerError } from "../../base/errors.ts";
 import { asWallTime } from "../../base/units.ts";
 import type { SessionAnswer } from "../../core/dialogue.ts";
-import { messageIdOf, type BodyKind, type Message, type PropertyValue } from "../../core/message.ts";
+import {
+  messageIdOf,
+  originalOf,
+  type BodyKind,
+  type Message,
+  type PropertyValue,
+} from "../../core/message.ts";
 import type * as wire from "../../wire/openwire/frames.ts";
 import { decodeProperties } from "../../wire/openwire/bodies.ts";
 import { encodePrimitiveMap } from "../../wire/openwire/primitives.ts";
@@ -137,7 +143,7 @@ type MessageOnWire = wire.SparseOf<wire.Message["type"]>;
 /** The message of a delivery, as a client of OpenWire gets it. */
 export function writeMessage({ message, id, source, deliveryCount, deadLetter }: Delivery): MessageOnWire {
   const { destination, group, origin } = message;
-  const isMoved = source.name !== destination.name || source.kind !== destination.kind;
+  const original = originalOf(destination, source, deadLetter);
   const producerId = producerIdOf(origin?.producer ?? brokersProducer);
   const fields = {
     producerId,
@@ -150,7 +156,7 @@ export function writeMessage({ message, id, source, deliveryCount, deadLetter }:
       brokerSequenceId: id,
     },
     destination: writeDestination(source),
-    originalDestination: isMoved ? writeDestination(destination) : null,
+    originalDestination: original === null ? null : writeDestination(original),
     groupID: group?.id ?? null,
     groupSequence: group?.sequence ?? 0,
     correlationId: message.correlationId,

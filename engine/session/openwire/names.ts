@@ -24,13 +24,21 @@ const wireKinds: Readonly<Record<Destination["kind"], WireKind>> = {
 
 /** Names are kept for as long as what they name, so each is short. */
 export function checkedName(name: string, what: string): string {
-  if (name.length <= limits.nameCharactersMax) return name;
-  throw new BrokerError("LIMIT_REACHED", { limit: limits.nameCharactersMax, what: `characters in ${what}` });
+  return checkedLength(name, limits.nameCharactersMax, what);
+}
+
+function checkedLength(name: string, limit: number, what: string): string {
+  if (name.length <= limit) return name;
+  throw new BrokerError("LIMIT_REACHED", { limit, what: `characters in ${what}` });
 }
 
 export const readDestination = remembered(({ type, physicalName }: wire.Destination): Destination => {
-  checkedName(physicalName, "the name of a destination");
-  return { kind: kinds[type], name: physicalName };
+  const options = physicalName.indexOf("?");
+  // A client takes the options off that say something to it; ActiveMQ drops those that come along.
+  const name = options === -1 ? physicalName : physicalName.slice(0, options);
+  const lengthMax = name.includes(",") ? limits.compositeNameCharactersMax : limits.nameCharactersMax;
+  checkedLength(name, lengthMax, "the name of a destination");
+  return { kind: kinds[type], name };
 });
 
 export const writeDestination = remembered(({ kind, name }: Destination): wire.Destination =>

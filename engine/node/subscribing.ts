@@ -1,0 +1,86 @@
+import { BrokerError } from "../base/errors.ts";
+import { limits } from "../base/limits.ts";
+import type { Broker } from "../core/broker.ts";
+import type { Command } from "../core/command.ts";
+import { isComposite, partsOf } from "../core/composite.ts";
+import type { SubscriptionRequest } from "../core/dialogue.ts";
+import type { Dispatcher } from "../core/dispatch.ts";
+import { durableKey, isSameDurable } from "../core/durable.ts";
+import { destinationKey, type Destination } from "../core/message.ts";
+import { checkDestination, isPattern } from "../core/pattern.ts";
+import { parseSelector } from "../core/selector/selector.ts";
+import { topicOfQueue } from "../core/virtual-topic.ts";
+import type { ConnectedClient } from "./connected-client.ts";
+import type { Temporaries } from "./temporaries.ts";
+
+/** What subscriptions are refused for, and what must be in the pair's state before one begins. */
+export class Subscribing {
+  readonly #broker: Broker;
+  readonly #dispatcher: Dispatcher;
+  readonly #temporaries: Temporaries;
+
+  constructor(broker: Broker, dispatcher: Dispatcher, temporaries: Temporaries) {
+    this.#broker = broker;
+    this.#dispatcher = dispatcher;
+    this.#temporaries = temporaries;
+  }
+
+  /** Throws what stands against it; else it begins. */
+  subscribe(client: ConnectedClient, request: SubscriptionRequest, order: (command: Command) => void): void {
+    this.#check(client, request);
+    if (request.durable !== null) this.#prepareDurable(request, request.durable, order);
+    else
+      for (const part of partsOf(request.destination))
+        if (this.#isMissingQueue(part)) order({ kind: "create-queue", destination: part });
+    this.#dispatcher.add(client.session, client.owner, request);
+  }
+
+  /** Throws when a client has this durable subscription now. */
+  requireUnused(clientId: string, name: string): void {
+    if (this.#dispatcher.durableUser(clientId, name) !== undefined)
+      throw new BrokerError("DURABLE_IN_USE", { subscription: name, clientId });
+  }
+
+  #check({ session, owner }: ConnectedClient, request: SubscriptionRequest): void {
+    const { subscription, destination } = request;
+    if (this.#dispatcher.consumer(session, subscription) !== undefined)
+      throw new BrokerError("SUBSCRIPTION_EXISTS", { subscription });
+    if ([...this.#dispatcher.consumersOf(session)].length >= limits.subscriptionsPerConnectionMax)
+      throw new BrokerError("LIMIT_REACHED", {
+        limit: limits.subscriptionsPerConnectionMax,
+        what: "subscriptions on a connection",
+      });
+    checkDestination(destination, true);
+    if (isComposite(destination) && partsOf(destination).some(({ kind }) => kind !== destination.kind))
+      throw new BrokerError("DESTINATION_INVALID", {
+        destination: destination.name,
+        detail: "one subscription receives from queues or from topics, not from both",
+      });
+    if (request.selector !== null) parseSelector(request.selector);
+    this.#temporaries.requireOwn(owner, destination);
+  }
+
+  #prepareDurable(
+    request: SubscriptionRequest,
+    { clientId, name }: NonNullable<SubscriptionRequest["durable"]>,
+    order: (command: Command) => void,
+  ): void {
+    const { destination, selector } = request;
+    if (destination.kind !== "topic")
+      throw new BrokerError("DESTINATION_INVALID", {
+        destination: destination.name,
+        detail: "only a topic can have a durable subscription",
+      });
+    this.requireUnused(clientId, name);
+    const existing = this.#broker.durables.get(durableKey(clientId, name));
+    if (existing === undefined || !isSameDurable(existing, request))
+      order({ kind: "create-durable", clientId, name, destination, selector });
+  }
+
+  /** A pattern is no queue, except where it names one that gets the messages of virtual topics. */
+  #isMissingQueue(destination: Destination): boolean {
+    const { kind, name } = destination;
+    if (kind !== "queue" || this.#broker.queues.has(destinationKey(destination))) return false;
+    return !isPattern(name) || topicOfQueue(name) !== null;
+  }
+}
