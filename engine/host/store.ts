@@ -228,11 +228,7 @@ export class Store implements JournalReader {
   }
 
   content(op: Op): Uint8Array | null {
-    const stored = this.#stored(op);
-    // It goes to another store, which could not tell any more.
-    if (stored !== null && !digestsEqual(digestOf(stored.bytes), stored.digest))
-      throw this.#damaged(`entry ${op} has changed since it was written`);
-    return stored?.bytes ?? null;
+    return this.#stored(op)?.bytes ?? null;
   }
 
   message(op: Op): Message | null {
@@ -261,8 +257,14 @@ export class Store implements JournalReader {
     this.#database.close();
   }
 
+  /** An entry's bytes, checked against its digest. */
   #stored(op: Op): ContentRow | null {
-    return this.#journal.find(op) ?? (this.#statements.content.get(op) as ContentRow | undefined) ?? null;
+    const journalled = this.#journal.find(op);
+    if (journalled !== null) return journalled;
+    const row = this.#statements.content.get(op) as ContentRow | undefined;
+    if (row !== undefined && !digestsEqual(digestOf(row.bytes), row.digest))
+      throw this.#damaged(`entry ${op} has changed since it was written`);
+    return row ?? null;
   }
 
   #import(contents: readonly SnapshotContent[], rows: readonly MessageRow[]): void {
@@ -276,16 +278,13 @@ export class Store implements JournalReader {
     return this.#journal.read(asOp(head.op + 1), limits.batchBytesMax);
   }
 
+  /** `digest` has been checked: by the journal when it was opened, or when the entry was looked up. */
   #parse(op: Op, bytes: Uint8Array, digest: Digest): JournalEntry {
-    let entry: JournalEntry;
     try {
-      entry = readEntry(op, bytes);
+      return readEntry(op, bytes, digest);
     } catch (error) {
       throw error instanceof BrokerError ? this.#damaged(`entry ${op}: ${error.message}`) : error;
     }
-    if (!digestsEqual(entry.digest, digest))
-      throw this.#damaged(`entry ${op} has changed since it was written`);
-    return entry;
   }
 
   *#messageRows(): Generator<MessageRow> {

@@ -45,8 +45,8 @@ export function nextEntry(head: Head, epoch: Epoch, now: WallTime, command: Comm
   return { op: asOp(head.op + 1), epoch, stampedAt, bytes, digest: digestOf(bytes), command };
 }
 
-/** Reads the entry stored or sent as `bytes`; FRAME_MALFORMED when it cannot be one. */
-export function readEntry(op: Op, bytes: Uint8Array): JournalEntry {
+/** Reads the entry stored or sent as `bytes`; FRAME_MALFORMED when it cannot be one. `digest`: theirs, where it is known. */
+export function readEntry(op: Op, bytes: Uint8Array, digest = digestOf(bytes)): JournalEntry {
   const reader = new ByteReader(bytes, "journal");
   reader.raw(digestBytes);
   const epoch = asEpoch(reader.whole());
@@ -62,7 +62,7 @@ export function readEntry(op: Op, bytes: Uint8Array): JournalEntry {
       protocol: "journal",
       detail: `entry ${op} has bytes left over`,
     });
-  return { op, epoch, stampedAt, bytes, digest: digestOf(bytes), command };
+  return { op, epoch, stampedAt, bytes, digest, command };
 }
 
 /** Why `entry` cannot follow `head`, or `null`. */

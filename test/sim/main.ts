@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { campaign, describeCampaign, describeFailure, describeSeed } from "./report.ts";
+import { campaign } from "./campaign.ts";
+import { describeCampaign, describeSeed, summaryOf } from "./report.ts";
 import { sabotages } from "./sabotages.ts";
 
 /** Schedules between two lines that say how far a long run is. */
@@ -7,15 +8,17 @@ const progressEvery = 500;
 
 /**
  * `--seed S` runs one schedule and tells all of it, with `--faults 3,7` only those of its faults; `--seeds N` and
- * `--minutes M` run many, from seed S or 1 on. `--sabotage NAME` tells one lie in all of it.
+ * `--minutes M` run many, from seed S or 1 on, with `--workers K` on so many cores. `--sabotage NAME` tells one lie in
+ * all of it.
  */
-export function main(args: readonly string[]): number {
+export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: {
       seed: { type: "string" },
       seeds: { type: "string" },
       minutes: { type: "string" },
+      workers: { type: "string" },
       faults: { type: "string" },
       sabotage: { type: "string" },
     },
@@ -29,15 +32,18 @@ export function main(args: readonly string[]): number {
     return failure === null ? 0 : 1;
   }
   const minutes = wholeNumber("minutes", values.minutes);
-  const done = campaign({
+  const workers = wholeNumber("workers", values.workers);
+  let toldAt = 0;
+  const done = await campaign({
     first,
     count: wholeNumber("seeds", values.seeds) ?? Infinity,
     secondsMax: minutes === null ? Infinity : minutes * 60,
-    onRun: (sofar, failure) => {
-      if (failure !== null) process.stdout.write(`${describeFailure(failure)}\n`);
-      if (sofar.runs % progressEvery !== 0) return;
-      const [summary = ""] = describeCampaign(sofar).split("\n", 1);
-      process.stdout.write(`through seed ${first + sofar.runs - 1}: ${summary}\n`);
+    ...(workers === null ? {} : { workers }),
+    onNews: (sofar, failures) => {
+      for (const { told } of failures) process.stdout.write(`${told}\n`);
+      if (sofar.runs < toldAt + progressEvery) return;
+      toldAt = sofar.runs;
+      process.stdout.write(`${summaryOf(sofar)}\n`);
     },
   });
   process.stdout.write(`${describeCampaign(done)}\n`);

@@ -3,10 +3,20 @@ export interface Alarm {
   cancel(): void;
 }
 
-interface Waiting {
+class Waiting implements Alarm {
   readonly at: number;
   readonly order: number;
   action: (() => void) | null;
+
+  constructor(at: number, order: number, action: () => void) {
+    this.at = at;
+    this.order = order;
+    this.action = action;
+  }
+
+  cancel(): void {
+    this.action = null;
+  }
 }
 
 /** Virtual time in milliseconds: it jumps from one action to the next, and two at one moment keep their order. */
@@ -21,13 +31,9 @@ export class Clock {
   }
 
   at(moment: number, action: () => void): Alarm {
-    const waiting: Waiting = { at: moment, order: (this.#count += 1), action };
+    const waiting = new Waiting(moment, (this.#count += 1), action);
     this.#push(waiting);
-    return {
-      cancel: () => {
-        waiting.action = null;
-      },
-    };
+    return waiting;
   }
 
   /** Runs all that is due up to `until`, or as long as `isWanted`. */

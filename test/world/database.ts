@@ -41,6 +41,8 @@ type Change = (tables: Tables) => void;
 export class SimulatedDatabase {
   #seen = new Tables();
   #kept = new Tables();
+  /** Synced, and not in {@link #kept} yet: mostly nobody ever looks. */
+  #settled: Change[] = [];
   #unsynced: Change[] = [];
 
   get tables(): Tables {
@@ -58,13 +60,14 @@ export class SimulatedDatabase {
   }
 
   sync(count = this.#unsynced.length): void {
-    for (const change of this.#unsynced.splice(0, count)) change(this.#kept);
+    this.#settled.push(...this.#unsynced.splice(0, count));
   }
 
   losePower(random: Random): void {
     if (this.#unsynced.length === 0) return;
     this.sync(random.below(this.#unsynced.length + 1));
     this.#unsynced = [];
+    for (const change of this.#settled.splice(0)) change(this.#kept);
     this.#seen = this.#kept.copy();
   }
 
@@ -72,6 +75,7 @@ export class SimulatedDatabase {
   replace(tables: Tables): void {
     this.#seen = tables;
     this.#kept = tables.copy();
+    this.#settled = [];
     this.#unsynced = [];
   }
 }

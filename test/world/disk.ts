@@ -1,5 +1,5 @@
 import { assert } from "../../engine/base/assert.ts";
-import { digestOf, digestsEqual, digestText, emptyDigest, type Digest } from "../../engine/base/checksum.ts";
+import { digestOf, digestsEqual, emptyDigest, type Digest } from "../../engine/base/checksum.ts";
 import { BrokerError } from "../../engine/base/errors.ts";
 import { asEpoch, asOp, type Epoch, type Op } from "../../engine/base/units.ts";
 import { restoreCheckpoint, type Checkpoint, type MessageRow } from "../../engine/core/checkpoint.ts";
@@ -12,6 +12,7 @@ import { misfit, readEntry, type Head, type JournalEntry } from "../../engine/pa
 import type { Clock } from "./clock.ts";
 import { checkpointChange, rowKey, SimulatedDatabase, Tables, type Content } from "./database.ts";
 import { SimulatedFiles } from "./files.ts";
+import { firstLink, linkOf } from "./link.ts";
 import { Random } from "./random.ts";
 
 const directory = "simulated";
@@ -42,8 +43,8 @@ export class SimulatedDisk implements JournalReader {
   readonly #options: DiskOptions;
   readonly #database = new SimulatedDatabase();
   #journal: Journal | null = null;
-  /** For the oracle: the digest of each entry of the history, those being written and those removed since included. */
-  #chain: string[] = [digestText(emptyDigest)];
+  /** For the oracle: the link of each entry of the history, those being written and those removed since included. */
+  #chain: string[] = [firstLink];
   /** The last entry that would survive a loss of power. */
   #syncedOp = 0;
   #incoming: Tables | null = null;
@@ -63,7 +64,7 @@ export class SimulatedDisk implements JournalReader {
     return this.#database.tables.term.epoch;
   }
 
-  /** Digest of the history up to `op`, as text, where it would survive a loss of power. */
+  /** Link of the history up to `op`, where it would survive a loss of power. */
   chainAt(op: number): string | undefined {
     return op <= this.#syncedOp ? this.#chain[op] : undefined;
   }
@@ -72,11 +73,15 @@ export class SimulatedDisk implements JournalReader {
     return this.#chain;
   }
 
-  append(entries: readonly JournalEntry[], done: () => void): void {
-    for (const { op, digest } of entries) {
-      assert(op === this.#chain.length, `the disk gets entry ${op} after ${this.#chain.length - 1}`);
-      this.#chain.push(digestText(digest));
-    }
+  /** `links` are those of the entries, in the same order. */
+  append(
+    entries: readonly JournalEntry[],
+    done: () => void,
+    links = entries.map(({ digest }) => linkOf(digest)),
+  ): void {
+    const { op } = entries[0]!;
+    assert(op === this.#chain.length, `the disk gets entry ${op} after ${this.#chain.length - 1}`);
+    this.#chain.push(...links);
     const last = entries.at(-1)!.op;
     const journal = this.#open();
     this.#writing(() =>
@@ -179,7 +184,7 @@ export class SimulatedDisk implements JournalReader {
     const queueRows = [...queues.values()].sort((one, other) => one.id - other.id);
     const broker = restoreCheckpoint(summary, inOrder, checkpoint.op, queueRows);
     const chain = this.#chain.slice(0, checkpoint.op + 1);
-    assert(chain[checkpoint.op] === digestText(checkpoint.digest), "a checkpoint is of this history");
+    assert(chain[checkpoint.op] === linkOf(checkpoint.digest), "a checkpoint is of this history");
     let head: Head = checkpoint;
     for (let found = journal.read(next(head), readBytes); found.length > 0;) {
       for (const { op, bytes, digest } of found) {
@@ -187,7 +192,7 @@ export class SimulatedDisk implements JournalReader {
         const why = misfit(head, entry);
         if (why !== null) throw damaged(why);
         broker.apply(entry.op, entry.command);
-        chain.push(digestText(entry.digest));
+        chain.push(linkOf(entry.digest));
         head = entry;
       }
       found = journal.read(next(head), readBytes);
@@ -233,10 +238,7 @@ export class SimulatedDisk implements JournalReader {
   }
 
   content(op: Op): Uint8Array | null {
-    const stored = this.#stored(op);
-    if (stored !== null && !digestsEqual(digestOf(stored.bytes), stored.digest))
-      throw damaged(`entry ${op} has changed since it was written`);
-    return stored?.bytes ?? null;
+    return this.#stored(op)?.bytes ?? null;
   }
 
   message(op: Op): Message | null {
@@ -257,7 +259,7 @@ export class SimulatedDisk implements JournalReader {
     for (const row of rows) this.#incoming?.rows.set(rowKey(row.queue, row.op), row);
   }
 
-  /** Puts what was received in this store's place; `chain` are the digests of the history it is of, for the oracle. */
+  /** Puts what was received in this store's place; `chain` are the links of the history it is of, for the oracle. */
   installSnapshot(head: SnapshotHead, pairId: string, chain: readonly string[]): void {
     const incoming = this.#incoming;
     assert(incoming !== null, "a snapshot ends that had begun");
@@ -327,18 +329,20 @@ export class SimulatedDisk implements JournalReader {
   }
 
   #stored(op: Op): Content | null {
-    return this.#open().find(op) ?? this.#database.tables.contents.get(op) ?? null;
+    const journalled = this.#open().find(op);
+    if (journalled !== null) return journalled;
+    const content = this.#database.tables.contents.get(op) ?? null;
+    if (content !== null && !digestsEqual(digestOf(content.bytes), content.digest))
+      throw damaged(`entry ${op} has changed since it was written`);
+    return content;
   }
 
   #parse(op: Op, bytes: Uint8Array, digest: Digest): JournalEntry {
-    let entry: JournalEntry;
     try {
-      entry = readEntry(op, bytes);
+      return readEntry(op, bytes, digest);
     } catch (error) {
       throw error instanceof BrokerError ? damaged(`entry ${op}: ${error.message}`) : error;
     }
-    if (!digestsEqual(entry.digest, digest)) throw damaged(`entry ${op} has changed since it was written`);
-    return entry;
   }
 
   #writing<Result>(work: () => Result): Result {

@@ -42,10 +42,32 @@ class Bytes {
 class SimulatedFile {
   /** As programs see it, in the operating system's memory. */
   readonly seen = new Bytes();
-  /** As it would be found after a loss of power. */
-  readonly kept = new Bytes();
   /** Not synced yet, in order. */
   unsynced: Written[] = [];
+  /** Writes that there ever were. */
+  writeCount = 0;
+  readonly #kept = new Bytes();
+  /** Synced, and not in {@link #kept} yet: mostly nobody ever looks. */
+  #settled: Written[] = [];
+
+  /** As it would be found after a loss of power. */
+  get kept(): Bytes {
+    for (const written of this.#settled.splice(0)) this.#kept.apply(written);
+    return this.#kept;
+  }
+
+  write(written: Written): void {
+    this.seen.apply(written);
+    this.unsynced.push(written);
+    this.writeCount += 1;
+  }
+
+  /** The writes up to the one of this number are on the disk. */
+  settle(through = this.writeCount): void {
+    const newer = this.writeCount - through;
+    const settled = this.unsynced.length - newer;
+    if (settled > 0) this.#settled.push(...this.unsynced.splice(0, settled));
+  }
 }
 
 /**
@@ -62,6 +84,8 @@ export class SimulatedFiles implements Files {
   readonly #random: Random;
   #seen = new Map<string, SimulatedFile>();
   #kept = new Map<string, SimulatedFile>();
+  /** Names came or went since the directory was synced. */
+  #isChanged = false;
   readonly #underWay = new Set<Alarm>();
   #lastSyncAt = 0;
 
@@ -85,16 +109,19 @@ export class SimulatedFiles implements Files {
     this.#refuseWrites("open");
     const file = new SimulatedFile();
     this.#seen.set(basename(path), file);
+    this.#isChanged = true;
     return this.#handle(file);
   }
 
   remove(path: string): void {
     this.#seen.delete(basename(path));
+    this.#isChanged = true;
   }
 
   syncDirectory(): void {
     this.#refuseSyncs();
-    this.#kept = new Map(this.#seen);
+    if (this.#isChanged) this.#kept = new Map(this.#seen);
+    this.#isChanged = false;
   }
 
   /** Runs `action` when the disk is done with something, unless the process is gone by then. */
@@ -152,7 +179,7 @@ export class SimulatedFiles implements Files {
 
   /** Everything written is on the disk, at once. */
   syncAll(): void {
-    for (const file of this.#seen.values()) settle(file, file.unsynced.length);
+    for (const file of this.#seen.values()) file.settle();
     this.#kept = new Map(this.#seen);
   }
 
@@ -175,13 +202,13 @@ export class SimulatedFiles implements Files {
         file.seen.view.copy(target, 0, position);
       },
       write: (parts, position) => this.#write(file, parts, position),
-      truncate: (size) => put(file, { at: size, bytes: null }),
+      truncate: (size) => file.write({ at: size, bytes: null }),
       sync: () => this.#sync(file),
       syncContent: () => this.#sync(file),
       syncContentLater: (done) => {
-        const count = file.unsynced.length;
+        const through = file.writeCount;
         this.afterSync((error) => {
-          if (error === null) settle(file, count);
+          if (error === null) file.settle(through);
           done(error);
         });
       },
@@ -191,7 +218,7 @@ export class SimulatedFiles implements Files {
 
   #sync(file: SimulatedFile): void {
     this.#refuseSyncs();
-    settle(file, file.unsynced.length);
+    file.settle();
   }
 
   #write(file: SimulatedFile, parts: readonly Uint8Array[], position: number): void {
@@ -199,10 +226,10 @@ export class SimulatedFiles implements Files {
     if (this.trouble === "full" || this.trouble === "failing writes") {
       // What fitted stays.
       const some = bytes.subarray(0, this.#random.below(bytes.length));
-      put(file, { at: position, bytes: some });
+      file.write({ at: position, bytes: some });
       this.#refuseWrites("writev");
     }
-    put(file, { at: position, bytes });
+    file.write({ at: position, bytes });
   }
 
   #afterLoss({ kept, unsynced }: SimulatedFile): SimulatedFile {
@@ -227,16 +254,6 @@ export class SimulatedFiles implements Files {
   #refuseSyncs(): void {
     if (this.trouble === "failing syncs") throw failure("EIO", "i/o error", "fsync");
   }
-}
-
-function put(file: SimulatedFile, written: Written): void {
-  file.seen.apply(written);
-  file.unsynced.push(written);
-}
-
-/** The first `count` un-synced writes are on the disk. */
-function settle(file: SimulatedFile, count: number): void {
-  for (const written of file.unsynced.splice(0, count)) file.kept.apply(written);
 }
 
 function failure(code: string, text: string, syscall: string): Error {

@@ -8,6 +8,7 @@ import type { BrokerReport, NodeStatus, SupervisorOrder } from "../../engine/sup
 import { assert } from "../../engine/base/assert.ts";
 import type { ClientWire } from "./client-wire.ts";
 import { garbled, type HostLies } from "./host-lies.ts";
+import { linkOf } from "./link.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { nodeOptionsOf, positionOf, stateWord } from "./node-view.ts";
 import { PeerPort } from "./peer-port.ts";
@@ -271,10 +272,12 @@ export class SimulatedHost {
         const through = effect.entries.at(-1)!.op;
         const isSkipping =
           this.#lies().trick === "an entry is not journalled" && this.#world.random.chance(0.01);
-        this.#world.oracle.journalled(this, isSkipping ? effect.entries.slice(1) : effect.entries);
+        const links = effect.entries.map(({ digest }) => linkOf(digest));
+        const from = isSkipping ? 1 : 0;
+        this.#world.oracle.journalled(this, effect.entries.slice(from), links.slice(from));
         const isEarly = this.#lies().journalledEarly === this.node?.state.kind;
         const say = (): void => this.arrive("disk", () => this.give({ kind: "journalled", through }));
-        disk.append(effect.entries, isEarly ? () => {} : say);
+        disk.append(effect.entries, isEarly ? () => {} : say, links);
         if (isEarly) say();
         return;
       }

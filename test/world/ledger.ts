@@ -136,11 +136,12 @@ function visibleSends(history: readonly Command[]): string[] {
     if (command.kind === "send") {
       const body = text.decode(command.message.body);
       if (command.transaction === null) visible.push(body);
-      else
-        open.set(`${command.owner} ${command.transaction}`, [
-          ...(open.get(`${command.owner} ${command.transaction}`) ?? []),
-          body,
-        ]);
+      else {
+        const key = `${command.owner} ${command.transaction}`;
+        const bodies = open.get(key);
+        if (bodies === undefined) open.set(key, [body]);
+        else bodies.push(body);
+      }
     } else if (command.kind === "finish") {
       const key = `${command.owner} ${command.transaction}`;
       if (command.outcome === "commit") visible.push(...(open.get(key) ?? []));

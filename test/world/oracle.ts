@@ -3,9 +3,9 @@ import type { Command } from "../../engine/core/command.ts";
 import type { SessionAnswer } from "../../engine/core/dialogue.ts";
 import { replicationRules, type ReplicationMessage } from "../../engine/pair/message.ts";
 import type { JournalEntry } from "../../engine/pair/entry.ts";
-import { digestBytes, digestText } from "../../engine/base/checksum.ts";
 import type { SupervisorOrder } from "../../engine/supervisor/channel.ts";
 import type { NodeName, SimulatedHost } from "./host.ts";
+import { firstLink, follows, linkOf } from "./link.ts";
 import { violated } from "./rules.ts";
 import type { World } from "./world.ts";
 
@@ -17,10 +17,10 @@ export class Oracle {
   readonly #world: World;
   /** Every entry by its digest: its parent and what it does. */
   readonly #entries = new Map<string, { readonly parent: string; readonly command: Command }>();
-  /** History of each process, as digests by op. */
+  /** History of each process, as links by op. */
   readonly #chains = new Map<SimulatedHost, string[]>();
   /** The line of all that was ever confirmed. */
-  readonly #confirmed: string[] = ["0".repeat(digestBytes * 2)];
+  readonly #confirmed: string[] = [firstLink];
   /** Nodes whose stores were destroyed or replaced behind the pair's back: the book cannot know, and need not be right. */
   readonly destroyed = new Set<NodeName>();
   entryCount = 0;
@@ -56,16 +56,18 @@ export class Oracle {
       violated("a sound store is never called unwritable", `the ${host.name}: ${error.message}`);
   }
 
-  journalled(host: SimulatedHost, entries: readonly JournalEntry[]): void {
+  /** `links` are those of the entries, in the same order. */
+  journalled(host: SimulatedHost, entries: readonly JournalEntry[], links: readonly string[]): void {
     const chain = this.#chains.get(host)!;
-    for (const { op, bytes, digest, command } of entries) {
-      const parent = Buffer.from(bytes.subarray(0, digestBytes)).toString("hex");
-      if (op !== chain.length || chain[op - 1] !== parent)
+    for (const [index, { op, bytes, command }] of entries.entries()) {
+      const parent = chain[op - 1];
+      if (parent === undefined || op !== chain.length || !follows(bytes, parent))
         violated("ops without gaps", `the ${host.name} journals entry ${op} behind ${chain.length - 1}`);
-      const text = digestText(digest);
-      chain.push(text);
-      if (!this.#entries.has(text)) this.entryCount += 1;
-      this.#entries.set(text, { parent, command });
+      const link = links[index]!;
+      chain.push(link);
+      if (this.#entries.has(link)) continue;
+      this.entryCount += 1;
+      this.#entries.set(link, { parent, command });
     }
   }
 
@@ -137,7 +139,7 @@ export class Oracle {
     if (!isAllowed) violated("replication rules", `a node that is ${state} says "${message.kind}"`);
     this.#checkByHand(host, message);
     if (durableFirst === "nothing" || !("head" in message)) return;
-    if (this.#world.disks[host.name].chainAt(message.head) !== digestText(message.digest))
+    if (this.#world.disks[host.name].chainAt(message.head) !== linkOf(message.digest))
       violated(
         "replication rules",
         `the ${host.name} says "${message.kind}" for entry ${message.head} before it is on its disk`,
