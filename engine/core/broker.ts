@@ -1,6 +1,7 @@
 import { assert, assertNever } from "../base/assert.ts";
 import type { Op } from "../base/units.ts";
 import type { Command, OwnerId, SettleOutcome } from "./command.ts";
+import { usualChunkSizes, type ChunkSizes } from "./chunk.ts";
 import { Contents } from "./contents.ts";
 import { isComposite, partsOf } from "./composite.ts";
 import { durableKey, isSameDurable, type DurableSubscription } from "./durable.ts";
@@ -47,8 +48,12 @@ export class Broker {
   observer: BrokerObserver | null = null;
   nextPosition = 1;
   nextQueueId = 1;
-  /** Queues of the store that are no more. */
+  /** Queues of the store that are no more, and their chunks. */
   readonly deletedQueues: number[] = [];
+  readonly deletedChunks: number[] = [];
+  /** Of this node's own store: the other's may cut its queues up in another way. */
+  nextChunkId = 1;
+  chunkSizes: ChunkSizes = usualChunkSizes;
 
   /** Contents of messages up to `checkpointOp` are kept outside the journal. */
   constructor(checkpointOp = 0 as Op) {
@@ -354,8 +359,7 @@ export class Broker {
 
   #purge(queueKey: string): void {
     const queue = this.#queue(queueKey);
-    for (const message of [...queue.inOrder()])
-      if (!queue.delivered.has(message.op)) this.#discard(queue, message.op);
+    for (const op of queue.removeWaiting()) this.contents.letGo(op);
   }
 
   #createQueue(key: string): Queue {
@@ -371,10 +375,12 @@ export class Broker {
     if (queue === undefined) return;
     for (const [op, { owner, subscription }] of queue.delivered)
       this.owners.get(owner)?.held.get(subscription)?.delete(op);
-    for (const message of [...queue.inOrder()]) this.#discard(queue, message.op);
+    for (const op of queue.removeWaiting()) this.contents.letGo(op);
+    for (const op of [...queue.delivered.keys()]) this.#discard(queue, op);
     this.queues.delete(key);
     this.#routing.virtualTopics.remove(queue);
     this.deletedQueues.push(queue.id);
+    this.deletedChunks.push(...queue.takeChunkChanges().emptied.map(({ id }) => id));
     this.observer?.queueDeleted(queue);
   }
 

@@ -1,6 +1,7 @@
 import { asOp, asWallTime, type Epoch, type Op, type WallTime } from "../base/units.ts";
 import type { Digest } from "../base/checksum.ts";
 import { Broker } from "./broker.ts";
+import type { Chunk } from "./chunk.ts";
 import type { SettleOutcome } from "./command.ts";
 import { durableKey } from "./durable.ts";
 import { destinationKey, parseDestinationKey, type Destination, type MessageOrigin } from "./message.ts";
@@ -22,6 +23,18 @@ export interface MessageRow {
   readonly persistent: boolean;
   readonly deliveryCount: number;
   readonly deadLetter: DeadLetter | null;
+}
+
+/** Messages of a queue that wait behind others, together as one row of the store; see {@link Chunk}. */
+export interface ChunkRow extends ThinnedChunk {
+  readonly queue: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Which messages of a chunk left; `null`: none. */
+export interface ThinnedChunk {
+  readonly id: number;
+  readonly gone: Uint8Array | null;
 }
 
 /** A queue, as a row of the store. */
@@ -49,6 +62,10 @@ export interface Checkpoint extends CheckpointHead {
   readonly summary: string;
   readonly put: readonly MessageRow[];
   readonly deleted: readonly { readonly queue: number; readonly op: number }[];
+  readonly putChunks: readonly ChunkRow[];
+  /** Chunks of earlier checkpoints with other messages gone than before. */
+  readonly thinnedChunks: readonly ThinnedChunk[];
+  readonly deletedChunks: readonly number[];
   readonly putQueues: readonly QueueRow[];
   readonly deletedQueues: readonly number[];
   /** Sends since the last checkpoint that something still refers to: their contents must now be kept, ascending. */
@@ -102,31 +119,29 @@ interface StoredTransaction {
   }[];
 }
 
+/** The part of a checkpoint that tells of queues. */
+type QueueChanges = Writable<
+  Pick<Checkpoint, "put" | "deleted" | "putChunks" | "thinnedChunks" | "deletedChunks" | "putQueues">
+>;
+type Writable<Lists> = { [Key in keyof Lists]: Lists[Key] extends readonly (infer Item)[] ? Item[] : never };
+
 /** Takes what changed since the last call, when `head` is the last applied entry. */
 export function takeCheckpoint(broker: Broker, head: CheckpointHead): Checkpoint {
-  const put: MessageRow[] = [];
-  const deleted: { queue: number; op: number }[] = [];
-  const putQueues: QueueRow[] = [];
+  const changes: QueueChanges = {
+    put: [],
+    deleted: [],
+    putChunks: [],
+    thinnedChunks: [],
+    deletedChunks: broker.deletedChunks.splice(0),
+    putQueues: [],
+  };
   for (const queue of broker.queues.values()) {
-    const count = queue.enqueuedCount + queue.dequeuedCount;
-    if (queue.storedCount !== count) {
-      queue.storedCount = count;
-      putQueues.push(queueRow(queue));
-    }
-    for (const dirtyOp of queue.dirty) {
-      const message = queue.get(dirtyOp);
-      if (message === undefined) {
-        deleted.push({ queue: queue.id, op: dirtyOp });
-        continue;
-      }
-      message.stored = true;
-      put.push(messageRow(queue.id, message));
-    }
-    queue.dirty.clear();
+    queue.freeze(broker.chunkSizes, () => broker.nextChunkId++);
+    takeQueueChanges(queue, changes);
   }
   const scheduled = broker.schedule.takeChanges();
-  put.push(...scheduled.put);
-  deleted.push(...scheduled.deleted);
+  changes.put.push(...scheduled.put);
+  changes.deleted.push(...scheduled.deleted);
   const { op, epoch, stampedAt, digest } = head;
   return {
     op,
@@ -134,13 +149,50 @@ export function takeCheckpoint(broker: Broker, head: CheckpointHead): Checkpoint
     stampedAt,
     digest,
     summary: JSON.stringify(summarise(broker, [])),
-    put,
-    deleted,
-    putQueues,
+    ...changes,
     deletedQueues: broker.deletedQueues.splice(0),
     ...broker.contents.takeChanges(op),
   };
 }
+
+function takeQueueChanges(queue: Queue, changes: QueueChanges): void {
+  const count = queue.enqueuedCount + queue.dequeuedCount;
+  if (queue.storedCount !== count) {
+    queue.storedCount = count;
+    changes.putQueues.push(queueRow(queue));
+  }
+  for (const dirtyOp of queue.dirty) {
+    const message = queue.rowOf(dirtyOp);
+    if (message === undefined) {
+      changes.deleted.push({ queue: queue.id, op: dirtyOp });
+      continue;
+    }
+    message.stored = true;
+    changes.put.push(messageRow(queue.id, message));
+  }
+  queue.dirty.clear();
+  const { made, thinned, emptied } = queue.takeChunkChanges();
+  for (const chunk of made) changes.putChunks.push(chunkRow(queue.id, chunk));
+  for (const { id, gone } of thinned) changes.thinnedChunks.push({ id, gone });
+  for (const { id } of emptied) changes.deletedChunks.push(id);
+}
+
+function chunkRow(queue: number, { id, bytes, gone }: Chunk): ChunkRow {
+  return { id, queue, bytes, gone };
+}
+
+/** A checkpoint of an entry of which nothing is known but its summary. */
+export const noChanges = {
+  put: [],
+  deleted: [],
+  putChunks: [],
+  thinnedChunks: [],
+  deletedChunks: [],
+  putQueues: [],
+  deletedQueues: [],
+  newOps: [],
+  deadOps: [],
+} as const satisfies Omit<Checkpoint, keyof CheckpointHead | "summary">;
 
 /** All of the state, for a node that has none of it: the summary, every message's row, and the entries that they need. */
 export function takeSnapshot(broker: Broker): { summary: string; rows: MessageRow[]; ops: readonly Op[] } {
@@ -149,15 +201,20 @@ export function takeSnapshot(broker: Broker): { summary: string; rows: MessageRo
     for (const message of queue.inOrder()) rows.push(messageRow(queue.id, message));
   for (const row of broker.schedule.rows()) rows.push(row);
   const queues = Array.from(broker.queues.values(), queueRow);
-  return { summary: JSON.stringify(summarise(broker, queues)), rows, ops: broker.contents.referencedOps() };
+  const ops = [...new Set(referredOps(broker))] as Op[];
+  return { summary: JSON.stringify(summarise(broker, queues)), rows, ops };
 }
 
-/** Builds the state of a checkpoint; `rows` are all its messages in order of position, `queueRows` its queues in that of ids. */
+/**
+ * Builds the state of a checkpoint; `rows` are its messages in order of position, `queueRows` its queues in that of ids,
+ * and so are `chunks`, each with the queue it is of.
+ */
 export function restoreCheckpoint(
   summaryText: string | null,
   rows: Iterable<MessageRow>,
   through: Op,
   queueRows: Iterable<QueueRow> = [],
+  chunks: Iterable<readonly [queue: number, Chunk]> = [],
 ): Broker {
   const broker = new Broker(through);
   if (summaryText === null) return broker;
@@ -168,13 +225,16 @@ export function restoreCheckpoint(
   for (const row of summary.queues) restoreQueue(broker, row);
   for (const row of queueRows) restoreQueue(broker, row).storedCount = row.enqueued + row.dequeued;
   const queuesById = new Map([...broker.queues.values()].map((queue) => [queue.id, queue]));
+  for (const [queue, chunk] of chunks) {
+    broker.nextChunkId = chunk.id + 1;
+    queuesById.get(queue)?.restoreChunk(chunk);
+  }
   for (const row of rows) {
     const { queue, ...message } = row;
     if (queue === scheduleQueueId) broker.schedule.restore(row);
     queuesById
       .get(queue)
       ?.restore({ ...message, op: asOp(row.op), expiresAt: wall(row.expiresAt), stored: true });
-    broker.contents.hold(asOp(row.op));
   }
   for (const { clientId, name, destination, selector } of summary.durables) {
     const key = durableKey(clientId, name);
@@ -201,13 +261,26 @@ export function restoreCheckpoint(
       }
       owner.held.set(subscription, ops);
     }
-    for (const stored of transactions)
-      owner.transactions.set(stored.name, restoreTransaction(broker, stored));
+    for (const stored of transactions) owner.transactions.set(stored.name, restoreTransaction(stored));
   }
   for (const [name, from] of summary.prepared ?? []) broker.prepared.set(name, from);
   for (const key of summary.orphans) broker.orphans.add(key);
   for (const [producer, sequence] of summary.producers) broker.producers.note({ producer, sequence });
+  broker.contents.restore(referredOps(broker));
   return broker;
+}
+
+/** The op of every message that the state has, as often as it refers to it. */
+export function referredOps(broker: Broker): Float64Array {
+  const sent = [...broker.owners.values()].flatMap(({ transactions }) =>
+    [...transactions.values()].flatMap(({ sends }) => sends.map(({ op }) => op)),
+  );
+  const others = [...sent, ...Array.from(broker.schedule.jobs(), ({ op }) => op)];
+  const ops = new Float64Array(broker.storedCount + others.length);
+  ops.set(others);
+  let count = others.length;
+  for (const queue of broker.queues.values()) for (const op of queue.ops()) ops[count++] = op;
+  return ops;
 }
 
 function restoreQueue(broker: Broker, { key, id, enqueued, dequeued }: QueueRow): Queue {
@@ -266,11 +339,10 @@ function storedTransaction(name: string, { sends, settlements }: Transaction): S
   };
 }
 
-function restoreTransaction(broker: Broker, { sends, settlements }: StoredTransaction): Transaction {
+function restoreTransaction({ sends, settlements }: StoredTransaction): Transaction {
   return {
     sends: sends.map((sent): SentMessage => {
       const op = asOp(sent.op);
-      broker.contents.hold(op);
       return {
         ...sent,
         op,

@@ -1,13 +1,15 @@
-import { assert } from "../base/assert.ts";
 import type { Op } from "../base/units.ts";
 
-/** Counts what refers to each sent message's content, which is the journal entry that sent it, and keeps that alive. */
+/**
+ * Counts what refers to each sent message's content, which is the journal entry that sent it, and keeps that alive.
+ * Nearly always there is one reference, a place in a queue; only those beyond the first are written down.
+ */
 export class Contents {
-  readonly #references = new Map<Op, number>();
+  readonly #further = new Map<Op, number>();
   /** Last entry of the last checkpoint: contents of messages up to it are kept outside the journal. */
   #through: Op;
-  /** Messages sent since then, and messages from before it that nothing refers to any more. */
-  #sentOps: Op[] = [];
+  /** Messages sent since then that something refers to, and messages from before it that nothing refers to any more. */
+  readonly #sentOps = new Set<Op>();
   #deadOps: Op[] = [];
 
   constructor(checkpointOp: Op) {
@@ -16,29 +18,28 @@ export class Contents {
 
   /** A new message, held by whoever sent it. */
   sent(op: Op): void {
-    this.#sentOps.push(op);
-    this.hold(op);
+    this.#sentOps.add(op);
   }
 
-  /** Keeps the entry's content readable; also for a reader that the state does not know, such as a slow topic subscriber. */
+  /** One more reference to what is held already; also of a reader that the state does not know, such as a slow topic subscriber. */
   hold(op: Op): void {
-    this.#references.set(op, (this.#references.get(op) ?? 0) + 1);
+    this.#further.set(op, (this.#further.get(op) ?? 0) + 1);
   }
 
   letGo(op: Op): void {
-    const count = this.#references.get(op);
-    assert(count !== undefined, "only what is held is let go");
-    if (count > 1) {
-      this.#references.set(op, count - 1);
-      return;
-    }
-    this.#references.delete(op);
-    if (op <= this.#through) this.#deadOps.push(op);
+    const further = this.#further.get(op);
+    if (further === undefined) {
+      this.#sentOps.delete(op);
+      if (op <= this.#through) this.#deadOps.push(op);
+    } else if (further === 1) this.#further.delete(op);
+    else this.#further.set(op, further - 1);
   }
 
-  /** Messages whose content something refers to, ascending. */
-  referencedOps(): readonly Op[] {
-    return [...this.#references.keys()].sort((one, other) => one - other);
+  /** All references that a checkpoint's state has, in any order: `ops` names a message as often as there are. */
+  restore(ops: Float64Array): void {
+    if (ops.some((op, index) => op < ops[index - 1]!)) ops.sort();
+    for (let index = 1; index < ops.length; index += 1)
+      if (ops[index] === ops[index - 1]) this.hold(ops[index] as Op);
   }
 
   /**
@@ -46,9 +47,9 @@ export class Contents {
    * be any longer. A message that came and went in between is neither, and costs the store nothing.
    */
   takeChanges(op: Op): { newOps: readonly Op[]; deadOps: readonly Op[] } {
-    const newOps = this.#sentOps.filter((sent) => this.#references.has(sent));
+    const newOps = [...this.#sentOps];
     const deadOps = this.#deadOps.sort((one, other) => one - other);
-    this.#sentOps = [];
+    this.#sentOps.clear();
     this.#deadOps = [];
     this.#through = op;
     return { newOps, deadOps };

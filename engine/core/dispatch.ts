@@ -61,7 +61,7 @@ export class Dispatcher implements BrokerObserver {
     this.#sharing = new Sharing(this.#sieves, broker.owners);
     for (const queue of broker.queues.values()) {
       this.#ready.add(queue);
-      for (const message of queue.inOrder()) this.#watchExpiry(queue, message);
+      for (const message of queue.expiring()) this.#watchExpiry(queue, message);
     }
   }
 

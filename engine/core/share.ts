@@ -15,20 +15,17 @@ export interface Takers {
 export function mergeCandidates(
   takers: readonly Takers[],
 ): { message: QueuedMessage; consumers: ReadonlySet<Consumer> }[] {
-  const byMessage = new Map<QueuedMessage, Set<Consumer>>();
+  const byOp = new Map<Op, { message: QueuedMessage; consumers: Set<Consumer> }>();
   const unselective = takers.filter(({ takesAll }) => takesAll).flatMap(({ consumers }) => consumers);
   for (const { messages, consumers } of takers)
     for (const message of messages) {
-      let could = byMessage.get(message);
-      if (could === undefined) byMessage.set(message, (could = new Set(unselective)));
-      for (const consumer of consumers) could.add(consumer);
+      let could = byOp.get(message.op);
+      if (could === undefined) byOp.set(message.op, (could = { message, consumers: new Set(unselective) }));
+      for (const consumer of consumers) could.consumers.add(consumer);
     }
-  return [...byMessage]
-    .map(([message, consumers]) => ({ message, consumers }))
-    .sort(
-      ({ message: one }, { message: other }) =>
-        other.priority - one.priority || one.position - other.position,
-    );
+  return [...byOp.values()].sort(
+    ({ message: one }, { message: other }) => other.priority - one.priority || one.position - other.position,
+  );
 }
 
 /** What one round of sharing a queue out comes to. */

@@ -6,6 +6,9 @@ export interface LookBudget {
   left: number;
 }
 
+/** How many messages of the queue a walk takes up at a time; one in a consumer's hands is looked at when it comes back. */
+const stepCount = 64;
+
 /** Whether a message is selected; `null` when it cannot be read yet. */
 export type Selects = (message: QueuedMessage) => boolean | null;
 
@@ -24,8 +27,7 @@ export class Sieve {
   constructor(queue: Queue, selects: Selects) {
     this.#queue = queue;
     this.#selects = selects;
-    for (const message of queue.inOrder())
-      this.#levels[message.priority] ??= new Level(queue, message.priority);
+    for (const priority of queue.priorities) this.#levels[priority] = new Level(queue, priority);
   }
 
   /** A message became available: a new one, or one that was handed out and came back. */
@@ -51,8 +53,8 @@ export class Sieve {
 class Level {
   readonly #queue: Queue;
   readonly #line = new Line();
-  /** What stood in the queue when the sieve came, and what joins it while this walk goes on; `null` when it ended. */
-  #walk: Iterator<QueuedMessage> | null;
+  /** It walks over what stands in the queue with this priority, and what joins it meanwhile; `null` when that ended. */
+  #walk: number | null;
   #walkedThrough = 0;
   #linedThrough = 0;
   /** Still to be looked at, and not on the way of the walk. */
@@ -61,7 +63,7 @@ class Level {
 
   constructor(queue: Queue, walkedPriority: number | null) {
     this.#queue = queue;
-    this.#walk = walkedPriority === null ? null : ofPriority(queue, walkedPriority);
+    this.#walk = walkedPriority;
   }
 
   available(message: QueuedMessage): void {
@@ -107,28 +109,31 @@ class Level {
   #walkOn(countMax: number, selects: Selects, budget: LookBudget): "found" | "ended" | "stopped" {
     if (this.#walk === null) return "ended";
     let foundCount = 0;
-    while (foundCount < countMax) {
+    for (;;) {
       if (budget.left <= 0) return "stopped";
-      const next = this.#walk.next();
-      if (next.done === true) {
+      const ahead = this.#queue.waitingAfter(
+        this.#walkedThrough,
+        this.#walk,
+        Math.min(budget.left, stepCount),
+      );
+      if (ahead.length === 0) {
         this.#walk = null;
         return foundCount === 0 ? "ended" : "found";
       }
-      const message = next.value;
-      this.#walkedThrough = message.position;
-      // One in a consumer's hands is looked at when it comes back.
-      if (!this.#queue.isWaiting(message)) continue;
-      const isSelected = selects(message);
-      if (isSelected === null) {
-        this.#fresh.push(message);
-        return "stopped";
+      for (const message of ahead) {
+        this.#walkedThrough = message.position;
+        const isSelected = selects(message);
+        if (isSelected === null) {
+          this.#fresh.push(message);
+          return "stopped";
+        }
+        budget.left -= 1;
+        if (!isSelected) continue;
+        this.#lineUp(message);
+        foundCount += 1;
+        if (foundCount === countMax) return "found";
       }
-      budget.left -= 1;
-      if (!isSelected) continue;
-      this.#lineUp(message);
-      foundCount += 1;
     }
-    return "found";
   }
 
   #lineUp(message: QueuedMessage): void {
@@ -139,8 +144,4 @@ class Level {
       this.#line.putBack(message);
     }
   }
-}
-
-function* ofPriority(queue: Queue, priority: number): Generator<QueuedMessage> {
-  for (const message of queue.inOrder()) if (message.priority === priority) yield message;
 }

@@ -2,7 +2,7 @@ import Database from "better-sqlite3";
 import { BrokerError } from "../base/errors.ts";
 
 /** Version of the tables below; a store with a later one is refused, as nothing is known of it. */
-export const storeFormat = 2;
+export const storeFormat = 3;
 /** A process that was killed may hold its lock until a write that the disk is at is over. */
 const lockWaitMs = 1_000;
 /** Marks the file as a store of this program, so that another SQLite file is never taken for one. */
@@ -16,6 +16,13 @@ const queueTable = `
   );
 `;
 
+/** Since format 3; before, each message was a row, and becomes a part of one with the checkpoints to come. */
+const chunkTables = `
+  -- Messages that wait behind others, many in a row; which of them left stands apart, as it changes and they do not.
+  CREATE TABLE chunk (id INTEGER PRIMARY KEY, queue INTEGER NOT NULL, digest BLOB NOT NULL, bytes BLOB NOT NULL);
+  CREATE TABLE chunk_gone (chunk INTEGER PRIMARY KEY, slots BLOB NOT NULL);
+`;
+
 const tables = `
   CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
   -- Journal entries that sent messages which were still there at the last checkpoint; \`digest\` is that of \`bytes\`.
@@ -27,6 +34,7 @@ const tables = `
     PRIMARY KEY (queue, op)
   ) WITHOUT ROWID;
   ${queueTable}
+  ${chunkTables}
 `;
 
 /**
@@ -70,7 +78,9 @@ function checkFormat(database: Database.Database, directory: string): void {
       detail: "the file is a database of another program",
     });
   if (found > storeFormat) throw new BrokerError("STORE_NEWER", { directory, found, supported: storeFormat });
-  if (found < 2) database.exec(`BEGIN; ${queueTable} PRAGMA user_version = 2; COMMIT`);
+  if (found === storeFormat) return;
+  const missing = found < 2 ? queueTable + chunkTables : chunkTables;
+  database.exec(`BEGIN; ${missing} PRAGMA user_version = ${storeFormat}; COMMIT`);
 }
 
 /** Runs `work`; what SQLite says about the file becomes an error that people can act on. */

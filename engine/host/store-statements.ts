@@ -1,6 +1,5 @@
 import type Database from "better-sqlite3";
 import type { Digest } from "../base/checksum.ts";
-import type { MessageRow } from "../core/checkpoint.ts";
 
 /** A message's content, as stored. */
 export interface ContentRow {
@@ -9,32 +8,7 @@ export interface ContentRow {
   readonly bytes: Buffer;
 }
 
-/** A message's place in a queue, as stored. */
-export interface StoredMessage {
-  readonly queue: number;
-  readonly op: number;
-  readonly position: number;
-  readonly priority: number;
-  readonly expires_at: number | null;
-  readonly persistent: number;
-  readonly delivery_count: number;
-  readonly dead_from: string | null;
-  readonly dead_cause: "rejected" | "expired" | null;
-}
-
-export function messageRowOf(stored: StoredMessage): MessageRow {
-  const { queue, op, position, priority, dead_from: from, dead_cause: cause } = stored;
-  return {
-    queue,
-    op,
-    position,
-    priority,
-    expiresAt: stored.expires_at,
-    persistent: stored.persistent === 1,
-    deliveryCount: stored.delivery_count,
-    deadLetter: from === null || cause === null ? null : { from, cause },
-  };
-}
+export type Statements = ReturnType<typeof prepare>;
 
 export function prepare(database: Database.Database) {
   return {
@@ -51,6 +25,11 @@ export function prepare(database: Database.Database) {
     putMessage: database.prepare("INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     deleteMessage: database.prepare("DELETE FROM message WHERE queue = ? AND op = ?"),
     deleteMessages: database.prepare("DELETE FROM message WHERE queue = ?"),
+    chunks: database.prepare("SELECT * FROM chunk LEFT JOIN chunk_gone ON chunk = id ORDER BY id"),
+    putChunk: database.prepare("INSERT INTO chunk (id, queue, digest, bytes) VALUES (?, ?, ?, ?)"),
+    putGone: database.prepare("INSERT OR REPLACE INTO chunk_gone (chunk, slots) VALUES (?, ?)"),
+    deleteChunk: database.prepare("DELETE FROM chunk WHERE id = ?"),
+    deleteGone: database.prepare("DELETE FROM chunk_gone WHERE chunk = ?"),
     queues: database.prepare("SELECT id, key, enqueued, dequeued FROM queue ORDER BY id"),
     putQueue: database.prepare(
       "INSERT OR REPLACE INTO queue (id, key, enqueued, dequeued) VALUES (?, ?, ?, ?)",

@@ -6,14 +6,21 @@ import { digestOf, digestsEqual, emptyDigest, type Digest } from "../base/checks
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { asEpoch, asOp, asWallTime, type Epoch, type Op } from "../base/units.ts";
-import { restoreCheckpoint, type Checkpoint, type MessageRow, type QueueRow } from "../core/checkpoint.ts";
+import {
+  noChanges,
+  restoreCheckpoint,
+  type Checkpoint,
+  type MessageRow,
+  type QueueRow,
+} from "../core/checkpoint.ts";
 import { messageOf } from "../core/command.ts";
 import type { Message } from "../core/message.ts";
 import type { JournalReader, StoredState } from "../node/contract.ts";
 import type { SnapshotContent, SnapshotHead } from "../pair/message.ts";
 import { misfit, readEntry, type Head, type JournalEntry } from "../pair/entry.ts";
 import { incomingDirectory, replaceDirectory, settleSnapshot } from "./snapshot-directory.ts";
-import { messageRowOf, prepare, type ContentRow, type StoredMessage } from "./store-statements.ts";
+import { putRow, readChunks, readRows, savePlaces } from "./store-places.ts";
+import { prepare, type ContentRow, type Statements } from "./store-statements.ts";
 import { deleteJournal, hasJournal, Journal, type Durability } from "./journal.ts";
 import { openDatabase, translating } from "./store-schema.ts";
 
@@ -30,7 +37,7 @@ export class Store implements JournalReader {
   readonly #tailBytes: number;
   #database: Database.Database;
   #journal: Journal;
-  #statements: ReturnType<typeof prepare>;
+  #statements: Statements;
   /** The store that a snapshot is being received into. */
   #incoming: Store | null = null;
   /** The last checkpoint that would survive a loss of power, as far as this process knows. */
@@ -49,7 +56,7 @@ export class Store implements JournalReader {
     ({ database: this.#database, statements: this.#statements, journal: this.#journal } = this.#open());
   }
 
-  #open(): { database: Database.Database; statements: ReturnType<typeof prepare>; journal: Journal } {
+  #open(): { database: Database.Database; statements: Statements; journal: Journal } {
     this.#writing(() => {
       mkdirSync(this.directory, { recursive: true, mode: 0o700 });
       // The database would say no more than that something is wrong.
@@ -80,9 +87,10 @@ export class Store implements JournalReader {
       const checkpointOp = asOp(this.#number("checkpoint_op"));
       const broker = restoreCheckpoint(
         this.#text("summary"),
-        this.#messageRows(),
+        readRows(this.#statements),
         checkpointOp,
         this.#statements.queues.all() as QueueRow[],
+        readChunks(this.#statements, (detail) => this.#damaged(detail)),
       );
       let head: Head = {
         op: checkpointOp,
@@ -135,14 +143,7 @@ export class Store implements JournalReader {
     this.#transaction(() => {
       for (const { op, digest, bytes } of this.#journal.findAll(checkpoint.newOps))
         this.#statements.putContent.run(op, digest, bytes);
-      for (const queue of checkpoint.deletedQueues) {
-        this.#statements.deleteMessages.run(queue);
-        this.#statements.deleteQueue.run(queue);
-      }
-      for (const { id, key, enqueued, dequeued } of checkpoint.putQueues)
-        this.#statements.putQueue.run(id, key, enqueued, dequeued);
-      for (const { queue, op } of checkpoint.deleted) this.#statements.deleteMessage.run(queue, op);
-      for (const row of checkpoint.put) this.#putMessage(row);
+      savePlaces(this.#statements, checkpoint);
       for (const [first, through] of ranges(checkpoint.deadOps))
         this.#statements.deleteContents.run(first, through);
       this.#set("summary", checkpoint.summary);
@@ -192,8 +193,7 @@ export class Store implements JournalReader {
     const incoming = this.#incoming;
     if (incoming === null) throw this.#damaged("a snapshot ended that had not begun");
     this.#incoming = null;
-    const nothing = { put: [], deleted: [], putQueues: [], deletedQueues: [], newOps: [], deadOps: [] };
-    incoming.saveCheckpoint({ ...head, ...nothing });
+    incoming.saveCheckpoint({ ...head, ...noChanges });
     incoming.saveTerm(head.epoch, pairId);
     this.#writing(() => {
       incoming.#journal.restart(asOp(head.op + 1));
@@ -270,7 +270,7 @@ export class Store implements JournalReader {
   #import(contents: readonly SnapshotContent[], rows: readonly MessageRow[]): void {
     this.#transaction(() => {
       for (const { op, bytes } of contents) this.#statements.putContent.run(op, digestOf(bytes), bytes);
-      for (const row of rows) this.#putMessage(row);
+      for (const row of rows) putRow(this.#statements, row);
     });
   }
 
@@ -285,25 +285,6 @@ export class Store implements JournalReader {
     } catch (error) {
       throw error instanceof BrokerError ? this.#damaged(`entry ${op}: ${error.message}`) : error;
     }
-  }
-
-  *#messageRows(): Generator<MessageRow> {
-    for (const row of this.#statements.messages.iterate() as Iterable<StoredMessage>) yield messageRowOf(row);
-  }
-
-  #putMessage(row: MessageRow): void {
-    const { queue, op, position, priority, expiresAt, persistent, deliveryCount, deadLetter } = row;
-    this.#statements.putMessage.run(
-      queue,
-      op,
-      position,
-      priority,
-      expiresAt,
-      persistent ? 1 : 0,
-      deliveryCount,
-      deadLetter?.from ?? null,
-      deadLetter?.cause ?? null,
-    );
   }
 
   /** Runs `work`; what the operating system says about files becomes an error that people can act on. */

@@ -70,8 +70,7 @@ export function browse(
       detail: `The cursor ${cursor ?? ""} is not one that a page was returned with.`,
     });
   const seen: Sighting[] = [];
-  for (const queued of queueOf(node, destination).inOrder()) {
-    if (queued.position <= after) continue;
+  for (const queued of queueOf(node, destination).inOrder(after)) {
     if (seen.length === limit) return { seen, cursor: String(seen.at(-1)?.queued.position ?? after) };
     const sighting = sight(node, destination, queued);
     if (sighting !== null) seen.push(sighting);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { asOp, type Op } from "../../engine/base/units.ts";
+import { asOp, asWallTime, type Op, type WallTime } from "../../engine/base/units.ts";
+import { Chunk, type ChunkSizes } from "../../engine/core/chunk.ts";
 import { Queue, type QueuedMessage } from "../../engine/core/queue.ts";
 
 function message(op: number, priority = 4): QueuedMessage {
@@ -22,7 +23,7 @@ function queueOf(...priorities: number[]): Queue {
   return queue;
 }
 
-const ops = (messages: readonly QueuedMessage[]): number[] => messages.map(({ op }) => op);
+const ops = (messages: readonly { readonly op: Op }[]): number[] => messages.map(({ op }) => op);
 
 describe("queue", () => {
   test("hands out the highest priority first, and within it the oldest", () => {
@@ -75,44 +76,191 @@ describe("queue", () => {
     expect(queue.next(1)).toEqual([]);
   });
 
-  test("behaves like a sorted list, whatever is done to it", () => {
+  test("behaves like a sorted list, whatever is done to it, cold or hot", () => {
     const action = fc.tuple(
-      fc.constantFrom("push", "deliver", "release", "remove", "next"),
+      fc.constantFrom(
+        ...["push", "push", "push", "deliver", "release", "remove", "next", "freeze", "restart", "clear"],
+      ),
       fc.nat(30),
       fc.nat(9),
     );
+    const sizes = fc.record({ countMin: fc.integer({ min: 1, max: 4 }), countMax: fc.constantFrom(4, 5, 9) });
     fc.assert(
-      fc.property(fc.array(action, { maxLength: 120 }), (script) => {
-        const queue = new Queue("queue://q", 1);
-        const twin: { op: Op; priority: number; out: boolean }[] = [];
-        let last = 0;
-        for (const [kind, index, priority] of script) {
-          const one = twin[index % Math.max(1, twin.length)];
-          if (kind === "push") {
-            last += 1;
-            queue.push(message(last, priority));
-            twin.push({ op: asOp(last), priority, out: false });
-          } else if (kind === "next") {
-            // Looking in between must not disturb what is kept for the next look.
-            queue.next(index);
-          } else if (one !== undefined && kind === "remove") {
-            queue.remove(one.op);
-            twin.splice(twin.indexOf(one), 1);
-          } else if (one !== undefined && kind === "deliver" && !one.out) {
-            queue.deliver(one.op, "c", "s");
-            one.out = true;
-          } else if (one !== undefined && kind === "release" && one.out) {
-            queue.release(one.op);
-            one.out = false;
-          }
+      fc.property(fc.array(action, { maxLength: 150, size: "max" }), sizes, (script, chunkSizes) => {
+        const stage = new Stage(chunkSizes);
+        for (const step of script) {
+          stage.play(...step);
+          stage.check();
         }
-        const waiting = twin.filter(({ out }) => !out).sort((a, b) => b.priority - a.priority || a.op - b.op);
-        expect(ops(queue.next(1_000))).toEqual(waiting.map(({ op }) => op));
-        expect(queue.waitingCount).toBe(waiting.length);
-        expect(queue.depth).toBe(twin.length);
-        expect(ops([...queue.inOrder()])).toEqual(twin.map(({ op }) => op).sort((a, b) => a - b));
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+interface Place {
+  readonly op: Op;
+  readonly position: number;
+  readonly priority: number;
+  readonly expiresAt: WallTime | null;
+  count: number;
+  out: boolean;
+}
+
+/** A queue with a store, and beside it a plain list of what must be in it. */
+class Stage {
+  queue = new Queue("queue://q", 1);
+  readonly #sizes: ChunkSizes;
+  readonly #stored = new Map<number, { message: QueuedMessage; count: number }>();
+  readonly #chunks = new Map<number, { bytes: Uint8Array; gone: Uint8Array | null }>();
+  #twin: Place[] = [];
+  #last = 0;
+  #chunkId = 0;
+
+  constructor(sizes: ChunkSizes) {
+    this.#sizes = sizes;
+  }
+
+  play(kind: string, index: number, priority: number): void {
+    const one = this.#twin[index % Math.max(1, this.#twin.length)];
+    if (kind === "push") this.#push(index, priority);
+    else if (kind === "next") this.queue.next(index);
+    else if (kind === "freeze") this.#freeze();
+    else if (kind === "restart") this.#restart();
+    else if (kind === "clear" && index < 3) {
+      const gone = this.#twin.filter(({ out }) => !out);
+      expect(this.queue.removeWaiting().sort((a, b) => a - b)).toEqual(ops(gone).sort((a, b) => a - b));
+      this.#twin = this.#twin.filter(({ out }) => out);
+    } else if (one === undefined) return;
+    else if (kind === "remove") {
+      expect(this.queue.remove(one.op).position).toBe(one.position);
+      this.#twin.splice(this.#twin.indexOf(one), 1);
+    } else if (kind === "deliver" && !one.out) {
+      this.queue.deliver(one.op, "c", "s");
+      one.count += 1;
+      one.out = true;
+    } else if (kind === "release" && one.out) {
+      this.queue.release(one.op);
+      one.out = false;
+    }
+  }
+
+  check(): void {
+    const byPosition = this.#twin.toSorted((a, b) => a.position - b.position);
+    const waiting = byPosition.filter(({ out }) => !out).sort((a, b) => b.priority - a.priority);
+    expect(this.queue.next(1_000).map(plain)).toEqual(waiting.map(plain));
+    expect(Array.from(this.queue.inOrder(), plain)).toEqual(byPosition.map(plain));
+    expect(this.queue).toMatchObject({ depth: this.#twin.length, waitingCount: waiting.length });
+    expect([...this.queue.ops()].sort((a, b) => a - b)).toEqual(ops(this.#twin).sort((a, b) => a - b));
+    const middle = byPosition[this.#twin.length >>> 1];
+    if (middle === undefined) return;
+    expect(plain(this.queue.get(middle.op)!)).toEqual(plain(middle));
+    const { position, priority } = middle;
+    const behind = waiting.filter((one) => one.priority === priority && one.position > position).slice(0, 3);
+    expect(ops(this.queue.waitingAfter(position, priority, 3))).toEqual(ops(behind));
+    expect(ops([...this.queue.inOrder(position)])).toEqual(
+      ops(byPosition.filter((one) => one.position > position)),
+    );
+    expect(ops([...this.queue.expiring()].sort((a, b) => a.op - b.op))).toEqual(
+      ops(this.#twin.filter(({ expiresAt }) => expiresAt !== null).sort((a, b) => a.op - b.op)),
+    );
+    for (const op of [1, middle.op, this.#last + 1].map(asOp))
+      expect(this.queue.has(op)).toBe(this.#twin.some((one) => one.op === op));
+  }
+
+  /** Two by two in the wrong order, as the commits of two transactions may bring them. */
+  #push(index: number, priority: number): void {
+    this.#last += 1;
+    const op = asOp(this.#last % 2 === 0 ? this.#last - 1 : this.#last + 1);
+    const expiresAt = index === 7 ? asWallTime(this.#last) : null;
+    const place = { op, position: this.#last, priority: priority % 3, expiresAt };
+    this.queue.push({ ...message(op), ...place });
+    this.#twin.push({ ...place, count: 0, out: false });
+  }
+
+  #freeze(): void {
+    this.queue.freeze(this.#sizes, () => (this.#chunkId += 1));
+    for (const op of this.queue.dirty) {
+      const row = this.queue.rowOf(op);
+      if (row === undefined) this.#stored.delete(op);
+      else this.#stored.set(op, { message: row, count: row.deliveryCount });
+      if (row !== undefined) row.stored = true;
+    }
+    this.queue.dirty.clear();
+    const { made, thinned, emptied } = this.queue.takeChunkChanges();
+    for (const { id, bytes, gone } of [...made, ...thinned]) this.#chunks.set(id, { bytes, gone });
+    for (const { id } of emptied) this.#chunks.delete(id);
+    for (const line of made) expect(line.aliveCount).toBeGreaterThanOrEqual(this.#sizes.countMin);
+  }
+
+  /** What a checkpoint has is all that the next process knows. */
+  #restart(): void {
+    this.#freeze();
+    this.queue = new Queue("queue://q", 1);
+    for (const [id, { bytes, gone }] of [...this.#chunks].sort(([one], [other]) => one - other))
+      this.queue.restoreChunk(Chunk.read(id, bytes, gone)!);
+    const rows = [...this.#stored.values()].sort((a, b) => a.message.position - b.message.position);
+    for (const { message: row, count } of rows) this.queue.restore({ ...row, deliveryCount: count });
+    for (const { op, out } of this.#twin) if (out) this.queue.restoreDelivery(op, "c", "s");
+  }
+}
+
+function plain(one: QueuedMessage | Place): unknown[] {
+  return [one.op, one.position, one.priority, one.expiresAt, "count" in one ? one.count : one.deliveryCount];
+}
+
+describe("chunk", () => {
+  const sizes = { countMin: 2, countMax: 1_000 };
+
+  test("ten thousand waiting messages are a few kilobytes, and a checkpoint writes no row for them", () => {
+    const queue = new Queue("queue://q", 1);
+    for (let op = 1; op <= 10_000; op += 1) queue.push(message(op));
+    queue.freeze(sizes, () => 1);
+    expect(queue.dirty.size).toBe(0);
+    const { made } = queue.takeChunkChanges();
+    expect(made).toHaveLength(10);
+    expect(made.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeLessThan(100_000);
+    queue.deliver(asOp(5_000), "c", "s");
+    const { thinned } = queue.takeChunkChanges();
+    expect(thinned).toHaveLength(1);
+    expect([...queue.dirty]).toEqual([5_000]);
+  });
+
+  test("a row that becomes part of a chunk is deleted", () => {
+    const queue = queueOf(4, 4);
+    queue.get(asOp(1))!.stored = true;
+    queue.freeze(sizes, () => 1);
+    expect([...queue.dirty]).toEqual([1]);
+    expect(queue.rowOf(asOp(1))).toBeUndefined();
+  });
+
+  test("fewer than are worth a chunk stay hot, and so do dead letters and what stands behind them", () => {
+    const queue = queueOf(4);
+    const deadLetter = { from: "queue://other", cause: "rejected" } as const;
+    queue.freeze(sizes, () => 1);
+    queue.push({ ...message(2), deadLetter });
+    queue.push(message(3));
+    queue.freeze(sizes, () => 1);
+    expect(queue.takeChunkChanges().made).toEqual([]);
+    expect(queue.get(asOp(2))?.deadLetter).toEqual(deadLetter);
+  });
+
+  test("messages whose numbers lie too far apart for one stay hot", () => {
+    const queue = queueOf(4);
+    queue.push(message(2 ** 40));
+    queue.freeze(sizes, () => 1);
+    expect(queue.takeChunkChanges().made).toEqual([]);
+    expect(ops(queue.next(9))).toEqual([1, 2 ** 40]);
+  });
+
+  test("bytes that are no chunk's are not read", () => {
+    const chunk = Chunk.of(1, [message(7), message(9)])!;
+    expect(ops([Chunk.read(1, chunk.bytes, null)!.messageAt(1)])).toEqual([9]);
+    expect(Chunk.read(1, chunk.bytes.subarray(0, 40), null)).toBeNull();
+    expect(Chunk.read(1, new Uint8Array(3), null)).toBeNull();
+    expect(Chunk.read(1, chunk.bytes, new Uint8Array(9))).toBeNull();
+    const changed = Uint8Array.from(chunk.bytes);
+    changed[4] = 200;
+    expect(Chunk.read(1, changed, null)).toBeNull();
   });
 });

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { asEpoch, asInstant, asOp, asWallTime, type Moment, type Op } from "../../engine/base/units.ts";
+import { asEpoch, asOp } from "../../engine/base/units.ts";
 import type { Command } from "../../engine/core/command.ts";
 import { deleteStore, Store, storeFileName } from "../../engine/host/store.ts";
-import { History } from "../../engine/node/history.ts";
-import { messageTo, orders, ordersKey } from "../core/helpers.ts";
+import { ordersKey } from "../core/helpers.ts";
 import { fingerprint } from "../world/fingerprint.ts";
+import { accept, codeOf, deliver, send, Writer } from "./writer.ts";
 
 let directory = "";
 let stores: Store[] = [];
@@ -20,8 +20,6 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const now: Moment = { monotonic: asInstant(1), wall: asWallTime(1_000) };
-
 function open(where = directory): Store {
   const store = new Store(where, "power-loss");
   stores.push(store);
@@ -31,67 +29,6 @@ function open(where = directory): Store {
 function close(store: Store): void {
   stores = stores.filter((other) => other !== store);
   store.close();
-}
-
-/** A history on a store, as the node keeps it. */
-class Writer {
-  readonly store: Store;
-  readonly history: History;
-
-  constructor(store: Store) {
-    this.store = store;
-    this.history = new History(store.load(), now.monotonic);
-    this.history.epoch = asEpoch(Math.max(1, this.history.epoch));
-  }
-
-  async write(...commands: readonly Command[]): Promise<Op> {
-    for (const command of commands) this.history.order(command, now);
-    const batch = this.history.takeBatch();
-    await new Promise<void>((resolve) => {
-      this.store.append(batch, resolve);
-      this.store.sync();
-    });
-    const { op } = this.history.head;
-    this.history.journalledThrough(op);
-    this.history.commitThrough(op);
-    return op;
-  }
-
-  checkpoint(): void {
-    this.history.forceCheckpoint();
-    this.store.saveCheckpoint(this.history.takeSafeCheckpoint()!);
-  }
-}
-
-const send = (body = "hello"): Command => ({
-  kind: "send",
-  owner: "c1-1",
-  message: messageTo(orders, { body: Buffer.from(body) }),
-  transaction: null,
-});
-const deliver = (...ops: number[]): Command => ({
-  kind: "deliver",
-  owner: "c1-2",
-  subscription: "s",
-  queue: ordersKey,
-  messages: ops.map(asOp),
-});
-const accept = (...ops: number[]): Command => ({
-  kind: "settle",
-  owner: "c1-2",
-  subscription: "s",
-  messages: ops.map(asOp),
-  outcome: "accepted",
-  transaction: null,
-});
-
-function codeOf(work: () => unknown): string | undefined {
-  try {
-    work();
-  } catch (error) {
-    return (error as { code?: string }).code;
-  }
-  return undefined;
 }
 
 describe("store: what was written is there again", () => {
@@ -239,7 +176,7 @@ describe("store: queues", () => {
     database
       .prepare("UPDATE setting SET value = ? WHERE name = 'summary'")
       .run(JSON.stringify({ ...(JSON.parse(summary) as object), queues }));
-    database.exec("DROP TABLE queue; PRAGMA user_version = 1");
+    database.exec("DROP TABLE queue; DROP TABLE chunk; DROP TABLE chunk_gone; PRAGMA user_version = 1");
     database.close();
 
     const before = fingerprint(writer.history.broker);

@@ -1,7 +1,9 @@
+import { assert } from "../../engine/base/assert.ts";
 import type { Digest } from "../../engine/base/checksum.ts";
 import { emptyDigest } from "../../engine/base/checksum.ts";
 import { asEpoch, asOp, asWallTime, type Epoch } from "../../engine/base/units.ts";
-import type { Checkpoint, MessageRow, QueueRow } from "../../engine/core/checkpoint.ts";
+import type { Checkpoint, ChunkRow, MessageRow, QueueRow } from "../../engine/core/checkpoint.ts";
+import { Chunk } from "../../engine/core/chunk.ts";
 import type { Head } from "../../engine/pair/entry.ts";
 import type { Random } from "./random.ts";
 
@@ -16,6 +18,7 @@ export class Tables {
   contents = new Map<number, Content>();
   rows = new Map<string, MessageRow>();
   queues = new Map<number, QueueRow>();
+  chunks = new Map<number, ChunkRow>();
   summary: string | null = null;
   checkpoint: Head = { op: asOp(0), epoch: asEpoch(0), stampedAt: asWallTime(0), digest: emptyDigest };
   term: { epoch: Epoch; pairId: string | null } = { epoch: asEpoch(0), pairId: null };
@@ -25,6 +28,7 @@ export class Tables {
     copy.contents = new Map(this.contents);
     copy.rows = new Map(this.rows);
     copy.queues = new Map(this.queues);
+    copy.chunks = new Map(this.chunks);
     copy.summary = this.summary;
     copy.checkpoint = this.checkpoint;
     copy.term = this.term;
@@ -91,10 +95,25 @@ export function checkpointChange(checkpoint: Checkpoint, contents: ReadonlyMap<n
     for (const row of checkpoint.putQueues) tables.queues.set(row.id, row);
     for (const { queue, op: of } of checkpoint.deleted) tables.rows.delete(rowKey(queue, of));
     for (const row of checkpoint.put) tables.rows.set(rowKey(row.queue, row.op), row);
+    for (const row of checkpoint.putChunks) tables.chunks.set(row.id, row);
+    for (const { id, gone: slots } of checkpoint.thinnedChunks)
+      tables.chunks.set(id, { ...tables.chunks.get(id)!, gone: slots });
+    for (const id of checkpoint.deletedChunks) tables.chunks.delete(id);
     for (const dead of checkpoint.deadOps) tables.contents.delete(dead);
     tables.summary = checkpoint.summary;
     tables.checkpoint = { op, epoch, stampedAt, digest };
   };
+}
+
+/** The stored chunks in the order of ids, each with its queue. */
+export function readChunks(chunks: ReadonlyMap<number, ChunkRow>): (readonly [number, Chunk])[] {
+  return [...chunks.values()]
+    .sort((one, other) => one.id - other.id)
+    .map(({ id, queue, bytes, gone }) => {
+      const chunk = Chunk.read(id, bytes, gone);
+      assert(chunk !== null, "what was stored can be read");
+      return [queue, chunk];
+    });
 }
 
 export function rowKey(queue: number, op: number): string {

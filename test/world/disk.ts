@@ -3,6 +3,7 @@ import { digestOf, digestsEqual, emptyDigest, type Digest } from "../../engine/b
 import { BrokerError } from "../../engine/base/errors.ts";
 import { asEpoch, asOp, type Epoch, type Op } from "../../engine/base/units.ts";
 import { restoreCheckpoint, type Checkpoint, type MessageRow } from "../../engine/core/checkpoint.ts";
+import type { ChunkSizes } from "../../engine/core/chunk.ts";
 import { messageOf } from "../../engine/core/command.ts";
 import type { Message } from "../../engine/core/message.ts";
 import { Journal } from "../../engine/host/journal.ts";
@@ -10,7 +11,7 @@ import type { JournalReader, StoredState } from "../../engine/node/contract.ts";
 import type { SnapshotContent, SnapshotHead } from "../../engine/pair/message.ts";
 import { misfit, readEntry, type Head, type JournalEntry } from "../../engine/pair/entry.ts";
 import type { Clock } from "./clock.ts";
-import { checkpointChange, rowKey, SimulatedDatabase, Tables, type Content } from "./database.ts";
+import { checkpointChange, readChunks, rowKey, SimulatedDatabase, Tables, type Content } from "./database.ts";
 import { SimulatedFiles } from "./files.ts";
 import { firstLink, linkOf } from "./link.ts";
 import { Random } from "./random.ts";
@@ -25,6 +26,8 @@ export interface DiskOptions {
   readonly segmentBytes: number;
   /** Bytes of the journal that are kept beyond what a restart needs, for a standby that is behind. */
   readonly tailBytes: number;
+  /** So few that the queues of a simulated world are cut up all the time. */
+  readonly chunkSizes: ChunkSizes;
 }
 
 /**
@@ -51,7 +54,12 @@ export class SimulatedDisk implements JournalReader {
   #syncedCheckpoint = asOp(0);
 
   constructor(clock: Clock, options: Partial<DiskOptions> = {}, random: Random = new Random(1)) {
-    this.#options = { segmentBytes: 1_048_576, tailBytes: 1_048_576, ...options };
+    this.#options = {
+      segmentBytes: 1_048_576,
+      tailBytes: 1_048_576,
+      chunkSizes: { countMin: 1, countMax: 3 },
+      ...options,
+    };
     this.#random = random;
     this.files = new SimulatedFiles(clock, random.fork());
   }
@@ -179,10 +187,11 @@ export class SimulatedDisk implements JournalReader {
   /** Everything that the last process left. STORE_DAMAGED when it does not fit together. */
   load(): StoredState {
     const journal = this.#open();
-    const { rows, queues, summary, checkpoint, term } = this.#database.tables;
+    const { rows, queues, chunks, summary, checkpoint, term } = this.#database.tables;
     const inOrder = [...rows.values()].sort((one, other) => one.position - other.position);
     const queueRows = [...queues.values()].sort((one, other) => one.id - other.id);
-    const broker = restoreCheckpoint(summary, inOrder, checkpoint.op, queueRows);
+    const broker = restoreCheckpoint(summary, inOrder, checkpoint.op, queueRows, readChunks(chunks));
+    broker.chunkSizes = this.#options.chunkSizes;
     const chain = this.#chain.slice(0, checkpoint.op + 1);
     assert(chain[checkpoint.op] === linkOf(checkpoint.digest), "a checkpoint is of this history");
     let head: Head = checkpoint;
