@@ -18,7 +18,7 @@ export interface Ends {
 }
 
 /** Protocols that the brokers speak today. */
-const served: ReadonlySet<Snippet["protocol"]> = new Set(["STOMP"]);
+const served: ReadonlySet<Snippet["protocol"]> = new Set(["STOMP", "OpenWire"]);
 
 export function snippetsFor({ failoverUri, host, primaryPort, replicaPort }: Ends): Snippet[] {
   const one = `${host}:${primaryPort}`;
@@ -27,8 +27,9 @@ export function snippetsFor({ failoverUri, host, primaryPort, replicaPort }: End
     {
       name: "Python stomp.py",
       protocol: "STOMP",
-      failover: "Give it both brokers; call connect() again in on_disconnected.",
-      code: `import stomp
+      failover: "Give it both brokers; connect again whenever it is not connected.",
+      code: `import time
+import stomp
 
 connection = stomp.Connection12(
     [("${host}", ${primaryPort}), ("${host}", ${replicaPort})],
@@ -38,16 +39,22 @@ class Listener(stomp.ConnectionListener):
     def on_message(self, frame):
         print(frame.body)
         connection.ack(frame.headers["ack"])
-    def on_disconnected(self):
-        start()
 
-def start():
+def connect():
     connection.connect(wait=True)
     connection.subscribe("/queue/orders", id="1", ack="client-individual")
 
 connection.set_listener("", Listener())
-start()
-connection.send("/queue/orders", "hello", persistent="true")`,
+connect()
+connection.send("/queue/orders", "hello", persistent="true")
+
+while True:
+    time.sleep(0.05)
+    if not connection.is_connected():
+        try:
+            connect()
+        except (OSError, stomp.exception.StompException):
+            pass  # a broker that was just dying; once more`,
     },
     {
       name: "Node stompit",
@@ -110,6 +117,26 @@ client.publish("/queue/orders", "hello", persistent: true)
 client.join`,
     },
     {
+      name: "Perl Net::Stomp",
+      protocol: "STOMP",
+      failover: "Fails over by itself, and subscribes again.",
+      code: `use Net::Stomp;
+
+my $client = Net::Stomp->new({
+    failover => "${failoverUri}",
+    connect_delay => 1 });
+$client->connect({});
+$client->subscribe({ destination => "/queue/orders", ack => "client", id => "1" });
+$client->send({ destination => "/queue/orders", body => "hello", persistent => "true" });
+
+while (1) {
+    my $frame = $client->receive_frame or next;  # none where it has just connected again
+    next unless $frame->command eq "MESSAGE";
+    print $frame->body, "\\n";
+    $client->ack({ frame => $frame });
+}`,
+    },
+    {
       name: "Go go-stomp",
       protocol: "STOMP",
       failover: "Dial the next address yourself when one fails.",
@@ -134,13 +161,17 @@ err = connection.Send("/queue/orders", "text/plain", []byte("hello"), stomp.Send
       name: "Java JMS",
       protocol: "OpenWire",
       failover: "The failover transport does all of it.",
-      code: `import org.apache.activemq.ActiveMQConnectionFactory;
+      code: `import javax.jms.Session;
+import org.apache.activemq.ActiveMQConnectionFactory;
 
 var factory = new ActiveMQConnectionFactory(
     "${failoverUri}");
-try (var context = factory.createContext()) {
-  context.createProducer().send(context.createQueue("orders"), "hello");
-}`,
+var connection = factory.createConnection();
+connection.start();
+var session = connection.createSession(false, Session.AUTO_ACKNOWLEDGE);
+var orders = session.createQueue("orders");
+session.createProducer(orders).send(session.createTextMessage("hello"));
+connection.close();`,
     },
     {
       name: "Spring Boot",

@@ -59,14 +59,12 @@ export function compileJava(): Java & { readonly directory: string } {
   return { command: "java", classPath, directory };
 }
 
-/** Arguments that run one of our main classes; short-lived, so the quick compiler will do. */
+/** Short-lived, so the quick compiler will do. */
+export function javaOptions(classPath: string): string[] {
+  return ["-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=off", "-cp", classPath];
+}
+
+/** Arguments that run one of our main classes. */
 export function javaArguments({ classPath }: Java, mainClass: string, args: readonly string[]): string[] {
-  return [
-    "-XX:TieredStopAtLevel=1",
-    "-Dorg.slf4j.simpleLogger.defaultLogLevel=off",
-    "-cp",
-    classPath,
-    mainClass,
-    ...args,
-  ];
+  return [...javaOptions(classPath), mainClass, ...args];
 }

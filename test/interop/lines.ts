@@ -6,8 +6,8 @@ import { javaArguments, type Java } from "./java.ts";
 /** Longer than anything takes on a slow and busy machine: whoever waits so long waits in vain. */
 export const patienceMs = 60_000;
 
-/** A Java process that says lines, and takes them. Ended with the test. */
-export class JavaProgram {
+/** A process that says lines, and takes them. Ended with the test. */
+export class LineProgram {
   readonly child: ChildProcess;
   /** Resolves with the exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
@@ -17,11 +17,9 @@ export class JavaProgram {
   readonly #listeners = new Set<() => void>();
   #isOver = false;
 
-  constructor(java: Java, mainClass: string, args: readonly string[]) {
-    this.#title = `${mainClass} ${args.join(" ")}`;
-    this.child = spawn(java.command, javaArguments(java, mainClass, args), {
-      stdio: ["pipe", "pipe", "pipe"],
-    });
+  constructor(command: string, args: readonly string[], title = `${command} ${args.join(" ")}`) {
+    this.#title = title;
+    this.child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
     this.ended = new Promise((resolve) => {
       this.child.once("close", (code, signal) => {
         this.#isOver = true;
@@ -44,6 +42,17 @@ export class JavaProgram {
   /** Closes its input, which ends those of our programs that read it. */
   close(): void {
     this.child.stdin?.end();
+  }
+
+  /** Calls `take` with each line, also those it said already. */
+  each(take: (line: string) => void): void {
+    let taken = 0;
+    const look = (): void => {
+      for (const line of this.lines.slice(taken)) take(line);
+      taken = this.lines.length;
+    };
+    this.#listeners.add(look);
+    look();
   }
 
   /** Calls `look` at each line and at the end, until it says anything but `undefined`. */
@@ -82,5 +91,12 @@ export class JavaProgram {
 
   #wake(): void {
     for (const look of [...this.#listeners]) look();
+  }
+}
+
+/** One of our main classes. */
+export class JavaProgram extends LineProgram {
+  constructor(java: Java, mainClass: string, args: readonly string[]) {
+    super(java.command, javaArguments(java, mainClass, args), `${mainClass} ${args.join(" ")}`);
   }
 }

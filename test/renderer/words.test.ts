@@ -68,7 +68,7 @@ describe("what is copied", () => {
     );
   });
 
-  test("every snippet names both brokers, and only STOMP is called served", () => {
+  test("every snippet names both brokers, and what is spoken is called served", () => {
     const snippets = snippetsFor({
       failoverUri: "failover:(tcp://127.0.0.1:61616,tcp://127.0.0.1:61617)?randomize=false",
       host: "127.0.0.1",
@@ -80,7 +80,7 @@ describe("what is copied", () => {
     for (const snippet of snippets) {
       expect(snippet.code, snippet.name).toContain("61616");
       expect(snippet.code, snippet.name).toContain("61617");
-      expect(snippet.isServed, snippet.name).toBe(snippet.protocol === "STOMP");
+      expect(snippet.isServed, snippet.name).toBe(["STOMP", "OpenWire"].includes(snippet.protocol));
     }
   });
 });
