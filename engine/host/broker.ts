@@ -34,6 +34,7 @@ import type { Supervision } from "./supervision.ts";
 
 const tickMs = 100;
 const statisticsMs = 250;
+const clientReportMs = 20;
 
 /**
  * One broker process: the node, its store, its port and its links, wired together. Nothing here decides anything;
@@ -59,6 +60,7 @@ export class HostedBroker {
   readonly #census = new Census();
   #lastStatus = "";
   readonly #confirmed = new Set<SessionId>();
+  #clientChanges: ClientChange[] = [];
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #patience: ClientPatience;
   #onEnd: (exitCode: number) => void = () => undefined;
@@ -197,7 +199,10 @@ export class HostedBroker {
     const context = {
       brokerName: this.#configuration.name,
       version,
-      url: `tcp://${socket.localAddress ?? "localhost"}:${socket.localPort ?? 0}`,
+      // Asked of the operating system only where a protocol tells its clients.
+      get url(): string {
+        return `tcp://${socket.localAddress ?? "localhost"}:${socket.localPort ?? 0}`;
+      },
       connectionName: ownerOf(this.#loop.node.history.epoch, id),
       authenticate: (login: string | null, passcode: string | null): boolean =>
         authenticates(this.#configuration, login, passcode),
@@ -337,8 +342,15 @@ export class HostedBroker {
     }
   }
 
+  /** Together with what others do a moment later: after a failover all come at once, and first of all want answers. */
   #reportClient(change: ClientChange): void {
-    this.#supervision.report({ kind: "client", change });
+    if (this.#clientChanges.push(change) === 1) setTimeout(() => this.#reportClients(), clientReportMs);
+  }
+
+  #reportClients(): void {
+    const changes = this.#clientChanges;
+    this.#clientChanges = [];
+    if (changes.length > 0) this.#supervision.report({ kind: "clients", changes });
   }
 
   #reportStatus(): void {
@@ -354,6 +366,7 @@ export class HostedBroker {
   }
 
   #reportStatistics(): void {
+    this.#reportClients();
     const statistics = this.#census.take(this.#sources(), this.#store.sizeBytes());
     if (statistics !== null) this.#supervision.report({ kind: "statistics", statistics });
   }
@@ -374,6 +387,7 @@ export class HostedBroker {
     this.#closeSessions(text);
     for (const peer of this.#links.values()) peer.drop();
     this.#store.close();
+    this.#reportClients();
     this.#supervision.report({ kind: "ending", reason, text });
     this.#onEnd(exitCodes[reason]);
   }

@@ -1,6 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
 import { exitCodes, type SupervisorOrder } from "../supervisor/channel.ts";
 import { HostedBroker } from "./broker.ts";
+import { rehearsing } from "./rehearsal.ts";
 import { parentSupervision } from "./supervision.ts";
 
 /**
@@ -23,7 +24,7 @@ process.on("SIGTERM", () => broker?.stop(false));
 
 function start({ configuration }: Extract<SupervisorOrder, { kind: "configure" }>): void {
   try {
-    broker = new HostedBroker(configuration, parentSupervision);
+    broker = new HostedBroker(configuration, rehearsing(parentSupervision));
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
     parentSupervision.report({ kind: "ending", reason: "failure", text: error.message });

@@ -31,7 +31,8 @@ export type BrokerReport =
       readonly pairId?: string | null;
     }
   | { readonly kind: "statistics"; readonly statistics: NodeStatistics }
-  | { readonly kind: "client"; readonly change: ClientChange }
+  /** What clients did in the last moments, in order. */
+  | { readonly kind: "clients"; readonly changes: readonly ClientChange[] }
   | {
       readonly kind: "reply";
       readonly request: number;

@@ -118,10 +118,12 @@ export class ClientDesk {
   }
 
   /** What a broker says of its clients. */
-  reported(node: NodeName, report: Extract<BrokerReport, { kind: "client" | "statistics" }>): void {
-    if (report.kind === "client") {
-      this.#tell(this.#book.changed(node, report.change));
-      if (report.change.kind !== "disconnected") this.#ownersTimer ??= this.#findOwnersSoon();
+  reported(node: NodeName, report: Extract<BrokerReport, { kind: "clients" | "statistics" }>): void {
+    if (report.kind === "clients") {
+      for (const change of report.changes) {
+        this.#tell(this.#book.changed(node, change));
+        if (change.kind !== "disconnected") this.#ownersTimer ??= this.#findOwnersSoon();
+      }
       return;
     }
     this.#book.counted(node, report.statistics.clients);

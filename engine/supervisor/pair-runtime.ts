@@ -36,7 +36,7 @@ export interface PairParts {
 
 export interface PairHooks {
   /** What a broker reports of its clients, and of its numbers. */
-  clientReport(node: NodeName, report: Extract<BrokerReport, { kind: "client" | "statistics" }>): void;
+  clientReport(node: NodeName, report: Extract<BrokerReport, { kind: "clients" | "statistics" }>): void;
   /** A node stopped serving: its process is gone, or it was superseded. */
   nodeLost(node: NodeName, at: number): void;
   tookOver(node: NodeName, tookMs: number | null): void;
@@ -280,7 +280,7 @@ export class PairRuntime {
       case "statistics":
         this.#hooks.clientReport(node, report);
         return this.#timeline.touch();
-      case "client":
+      case "clients":
         this.#hooks.clientReport(node, report);
         return this.#timeline.touch();
       case "notice":

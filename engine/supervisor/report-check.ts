@@ -97,7 +97,7 @@ const reports = z.discriminatedUnion("kind", [
     pairId: z.string().nullable().default(null),
   }),
   z.object({ kind: z.literal("statistics"), statistics }),
-  z.object({ kind: z.literal("client"), change: clientChange }),
+  z.object({ kind: z.literal("clients"), changes: z.array(clientChange) }),
   z.object({
     kind: z.literal("reply"),
     request: z.number(),
