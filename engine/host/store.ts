@@ -100,6 +100,8 @@ export class Store implements JournalReader {
       };
       for (let stored = this.#next(head); stored.length > 0; stored = this.#next(head)) {
         for (const { op, bytes, digest } of stored) {
+          // The journal checked it when it was opened, which may be long ago.
+          if (!digestsEqual(digestOf(bytes), digest)) throw this.#changed(op);
           const entry = this.#parse(op, bytes, digest);
           const why = misfit(head, entry);
           if (why !== null) throw this.#damaged(why);
@@ -262,8 +264,7 @@ export class Store implements JournalReader {
     const journalled = this.#journal.find(op);
     if (journalled !== null) return journalled;
     const row = this.#statements.content.get(op) as ContentRow | undefined;
-    if (row !== undefined && !digestsEqual(digestOf(row.bytes), row.digest))
-      throw this.#damaged(`entry ${op} has changed since it was written`);
+    if (row !== undefined && !digestsEqual(digestOf(row.bytes), row.digest)) throw this.#changed(op);
     return row ?? null;
   }
 
@@ -278,7 +279,7 @@ export class Store implements JournalReader {
     return this.#journal.read(asOp(head.op + 1), limits.batchBytesMax);
   }
 
-  /** `digest` has been checked: by the journal when it was opened, or when the entry was looked up. */
+  /** `digest` has been checked. */
   #parse(op: Op, bytes: Uint8Array, digest: Digest): JournalEntry {
     try {
       return readEntry(op, bytes, digest);
@@ -294,6 +295,10 @@ export class Store implements JournalReader {
     } catch (error) {
       throw (error as NodeJS.ErrnoException).syscall === undefined ? error : this.#unwritable(error as Error);
     }
+  }
+
+  #changed(op: Op): BrokerError {
+    return this.#damaged(`entry ${op} has changed since it was written`);
   }
 
   #damaged(detail: string): BrokerError {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -234,6 +234,16 @@ describe("store: what it refuses", () => {
     database.close();
 
     expect(open().findDamage()).toMatch(/entry 1 has changed/);
+  });
+
+  test("an entry that changed on the disk after the journal was opened", async () => {
+    const writer = new Writer(open());
+    await writer.write(send("a body that is easily found"));
+    const [journal = ""] = readdirSync(directory).filter((name) => name.startsWith("journal-"));
+    const path = join(directory, journal);
+    writeFileSync(path, readFileSync(path, "latin1").replace("easily", "hardly"), "latin1");
+    expect(codeOf(() => writer.store.load())).toBe("STORE_DAMAGED");
+    expect(codeOf(() => writer.store.message(asOp(1)))).toBe("STORE_DAMAGED");
   });
 
   test("a store whose journal is gone", async () => {

@@ -197,6 +197,7 @@ export class SimulatedDisk implements JournalReader {
     let head: Head = checkpoint;
     for (let found = journal.read(next(head), readBytes); found.length > 0;) {
       for (const { op, bytes, digest } of found) {
+        if (!digestsEqual(digestOf(bytes), digest)) throw changed(op);
         const entry = this.#parse(op, bytes, digest);
         const why = misfit(head, entry);
         if (why !== null) throw damaged(why);
@@ -341,8 +342,7 @@ export class SimulatedDisk implements JournalReader {
     const journalled = this.#open().find(op);
     if (journalled !== null) return journalled;
     const content = this.#database.tables.contents.get(op) ?? null;
-    if (content !== null && !digestsEqual(digestOf(content.bytes), content.digest))
-      throw damaged(`entry ${op} has changed since it was written`);
+    if (content !== null && !digestsEqual(digestOf(content.bytes), content.digest)) throw changed(op);
     return content;
   }
 
@@ -369,6 +369,10 @@ export class SimulatedDisk implements JournalReader {
 
 function next(head: Head): Op {
   return asOp(head.op + 1);
+}
+
+function changed(op: Op): BrokerError {
+  return damaged(`entry ${op} has changed since it was written`);
 }
 
 function damaged(detail: string): BrokerError {
