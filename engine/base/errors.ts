@@ -21,6 +21,10 @@ export const errorTable = {
   NOT_SUPPORTED: { text: "{what} is not supported.", httpStatus: 501 },
   AUTHENTICATION_FAILED: { text: "Login failed: the user name or the password is wrong.", httpStatus: 401 },
   DESTINATION_INVALID: { text: "The destination {destination} is not valid: {detail}.", httpStatus: 400 },
+  DESTINATION_IN_USE: {
+    text: "The destination {destination} has consumers: it can be removed when they are gone.",
+    httpStatus: 409,
+  },
   SELECTOR_INVALID: { text: "InvalidSelector: {problem} at column {column}: {advice}.", httpStatus: 400 },
   DESTINATION_UNKNOWN: { text: "There is no destination {destination}.", httpStatus: 404 },
   SCHEDULE_INVALID: {

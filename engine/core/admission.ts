@@ -58,6 +58,7 @@ export function admit(broker: Broker, command: Command): BrokerError | null {
     case "schedule":
     case "fire":
     case "unschedule":
+    case "delete-queue":
       return null;
     default:
       return assertNever(command);

@@ -103,6 +103,8 @@ export class Broker {
       case "create-queue":
         this.queueFor(command.destination);
         return;
+      case "delete-queue":
+        return this.#deleteQueue(destinationKey(command.destination));
       case "expire":
         return this.#expire(command.queue, command.messages);
       case "purge":

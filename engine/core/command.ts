@@ -98,7 +98,9 @@ export type Command =
   | { readonly kind: "schedule"; readonly job: Op; readonly dueAt: WallTime }
   /** Its time has come: `message` is delivered, as one of its own, and the next time is `next` if there is one. */
   | { readonly kind: "fire"; readonly job: Op; readonly next: WallTime | null; readonly message: Message }
-  | { readonly kind: "unschedule"; readonly jobs: readonly Op[] };
+  | { readonly kind: "unschedule"; readonly jobs: readonly Op[] }
+  /** A queue goes, with all that is in it. */
+  | { readonly kind: "delete-queue"; readonly destination: Destination };
 
 /** The message whose content the command's entry is. */
 export function messageOf(command: Command): Message | null {
@@ -129,6 +131,7 @@ const kinds = [
   "schedule",
   "fire",
   "unschedule",
+  "delete-queue",
 ] as const satisfies readonly (Command["kind"] | "create-durable-selecting")[];
 const outcomes = ["accepted", "rejected", "released", "expired"] as const satisfies readonly SettleOutcome[];
 
@@ -200,6 +203,7 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
       writer.text(destinationKey(command.destination));
       return;
     case "create-queue":
+    case "delete-queue":
       writer.text(destinationKey(command.destination));
       return;
     case "expire":
@@ -281,6 +285,7 @@ export function readCommand(reader: ByteReader): Command {
     case "create-temporary":
       return { kind, owner: reader.text(), destination: readDestination(reader.text()) };
     case "create-queue":
+    case "delete-queue":
       return { kind, destination: readDestination(reader.text()) };
     case "expire":
       return { kind, queue: reader.text(), messages: readOps(reader) };

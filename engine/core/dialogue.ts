@@ -91,6 +91,8 @@ export type SessionRequest =
   | { readonly kind: "create-temporary" | "delete-temporary"; readonly destination: Destination }
   /** An administrator's wish: all that waits on a queue goes; what consumers have in hand stays theirs. */
   | { readonly kind: "purge"; readonly destination: Destination }
+  /** A queue goes with all that is in it, a topic is as if it had never been used; refused while somebody consumes from it. */
+  | { readonly kind: "delete-destination"; readonly destination: Destination }
   /** Changes nothing; confirmed when all that was asked before it is safe. */
   | { readonly kind: "settle-down" };
 

@@ -1,3 +1,4 @@
+import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import type { Op } from "../base/units.ts";
 import { advisoryTopic, isAdvisoryTopic, wantsTopic, type Advisory } from "../core/advisory.ts";
@@ -76,6 +77,14 @@ export class Advisories {
     if (isPattern(destination.name) || this.#topics.size >= limits.topicsToldOfMax) return;
     this.#topics.set(destination.name, destination);
     this.destination("added", destination);
+  }
+
+  /** It is about to be removed; throws DESTINATION_IN_USE. Of a queue the state itself says so. */
+  removing(destination: Destination): void {
+    if (countFor(destination, this.#consumers.values()) > 0)
+      throw new BrokerError("DESTINATION_IN_USE", { destination: destinationKey(destination) });
+    if (destination.kind === "topic" && this.#topics.delete(destination.name))
+      this.destination("removed", destination);
   }
 
   /** Whether the subscription was to advisories, and is done with that. */

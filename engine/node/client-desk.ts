@@ -217,6 +217,10 @@ export class ClientDesk {
       case "purge":
         this.#order({ kind: "purge", queue: destinationKey(request.destination) }, now);
         return;
+      case "delete-destination":
+        this.#advisories.removing(request.destination);
+        this.#order({ kind: "delete-queue", destination: request.destination }, now);
+        return;
       case "settle-down":
         return;
       default:

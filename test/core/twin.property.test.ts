@@ -54,6 +54,7 @@ const wish = fc.record({
     "schedule",
     "fire",
     "unschedule",
+    "delete-queue",
   ),
   owner: fc.constantFrom(...owners),
   queue: fc.constantFrom(...queues),
@@ -148,6 +149,8 @@ function commandFor(broker: Broker, { kind, owner, queue, which, ...rest }: Wish
         next: rest.commits ? asWallTime(which + 1) : null,
         message: messageTo(to, { persistent, priority, properties: fired }),
       };
+    case "delete-queue":
+      return { kind, destination: { kind: "queue", name: queue } };
     case "unschedule":
       return { kind, jobs: job === undefined ? [asOp(7)] : [job.op, asOp(7)] };
   }

@@ -113,6 +113,11 @@ export class Twin {
         if (command.next === null) this.jobs.splice(this.jobs.indexOf(job), 1);
         return;
       }
+      case "delete-queue": {
+        const gone = `queue://${command.destination.name}`;
+        this.places = this.places.filter(({ queue }) => queue !== gone);
+        return;
+      }
       case "unschedule":
         this.jobs = this.jobs.filter((job) => !command.jobs.includes(job.op));
     }

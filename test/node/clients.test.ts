@@ -192,3 +192,67 @@ describe("node: clients", () => {
     expect(node.answers().map(({ kind }) => kind)).toEqual(["refuse", "close", "confirm"]);
   });
 });
+
+describe("node: removing a destination", () => {
+  const subscribed = (node: NodeBench) => {
+    node.subscribe();
+    node.endTurn().sync().take();
+  };
+  const remove = (node: NodeBench, destination: Destination): void => {
+    node.ask({ kind: "delete-destination", destination });
+    node.endTurn().sync();
+  };
+
+  test("a queue that nobody consumes from goes with its messages, and may come again", () => {
+    const node = new NodeBench().start().grant(1).open();
+    node.send(2);
+    remove(node, orders);
+    expect(node.node.history.broker.queues.size).toBe(0);
+    expect(node.node.history.broker.contents.referencedOps()).toEqual([]);
+    node.send(1);
+    expect(node.node.history.broker.queues.get("queue://orders")?.depth).toBe(1);
+  });
+
+  test.each<Destination>([orders, { kind: "queue", name: "other" }])(
+    "one with a consumer is refused, another is not: %o",
+    (destination) => {
+      const node = new NodeBench().start().grant(1).open();
+      node.send(1);
+      subscribed(node);
+      remove(node, destination);
+      const isRefused = destination === orders;
+      expect(node.answers()).toMatchObject([
+        isRefused ? { kind: "refuse", error: { code: "DESTINATION_IN_USE" } } : { kind: "confirm" },
+      ]);
+      expect(node.node.history.broker.queues.size).toBe(1);
+    },
+  );
+
+  test("who watches queues and topics is told", () => {
+    const node = new NodeBench().start().grant(1).open();
+    node.send(1);
+    node.ask({ kind: "send", message: messageTo(prices), transaction: null });
+    for (const name of ["Queue", "Topic"])
+      node.ask({
+        kind: "subscribe",
+        subscription: name,
+        destination: { kind: "topic", name: `ActiveMQ.Advisory.${name}` },
+        ackMode: "auto",
+        prefetchCount: 10,
+        browser: false,
+        durable: null,
+        exclusive: false,
+        noLocal: false,
+        selector: null,
+        consumerPriority: 0,
+      });
+    node.endTurn().sync().take();
+    remove(node, orders);
+    remove(node, prices);
+    expect(node.answers().filter(({ kind }) => kind === "advise")).toMatchObject(
+      [orders, prices].map((destination) => ({
+        advisory: { kind: "destination", change: "removed", destination },
+      })),
+    );
+  });
+});

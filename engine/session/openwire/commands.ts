@@ -285,9 +285,9 @@ export class OpenWireCommands {
     const key = destinationKey(destination);
     if (!destination.kind.startsWith("temp-")) {
       // Queues and topics come into being when they are first used.
-      return info.operationType === addOperation || destination.kind === "topic"
+      return info.operationType === addOperation
         ? nothingToDo
-        : planOf({ kind: "purge", destination });
+        : planOf({ kind: "delete-destination", destination });
     }
     if (info.operationType === addOperation) {
       this.#temporaries.set(key, destination);
