@@ -1,5 +1,6 @@
 import { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { BrokerError } from "../base/errors.ts";
+import { limits } from "../base/limits.ts";
 import { asWallTime, type WallTime } from "../base/units.ts";
 import {
   bodyKinds,
@@ -9,6 +10,7 @@ import {
   type Destination,
   type Message,
   type MessageHead,
+  type Nested,
   type PropertyValue,
   type TypedNumber,
 } from "./message.ts";
@@ -42,12 +44,23 @@ export function writeMessage(writer: ByteWriter, message: Message): void {
   writer.optionalText(message.group?.id ?? null);
   if (message.group !== null) writer.f64(message.group.sequence);
   writer.optionalText(message.userId);
-  writer.whole(message.properties.size);
-  for (const [name, value] of message.properties) {
+  writeProperties(writer, message.properties);
+  writer.bytes(message.body);
+}
+
+function writeProperties(writer: ByteWriter, properties: ReadonlyMap<string, PropertyValue>): void {
+  writer.whole(properties.size);
+  for (const [name, value] of properties) {
     writer.text(name);
     writeProperty(writer, value);
   }
-  writer.bytes(message.body);
+}
+
+function readProperties(reader: ByteReader, depth: number): Map<string, PropertyValue> {
+  const properties = new Map<string, PropertyValue>();
+  for (let count = reader.whole(); count > 0; count -= 1)
+    properties.set(reader.text(), readProperty(reader, depth));
+  return properties;
 }
 
 export function readMessage(reader: ByteReader): Message {
@@ -67,8 +80,7 @@ export function readMessage(reader: ByteReader): Message {
   const groupId = reader.optionalText();
   const group = groupId === null ? null : { id: groupId, sequence: reader.f64() };
   const userId = reader.optionalText();
-  const properties = new Map<string, PropertyValue>();
-  for (let count = reader.whole(); count > 0; count -= 1) properties.set(reader.text(), readProperty(reader));
+  const properties = readProperties(reader, 0);
   return {
     destination,
     body: reader.bytes(),
@@ -97,20 +109,51 @@ const numberTypes = [
   "char",
 ] as const satisfies readonly TypedNumber["type"][];
 
+const nestedTypes = ["bytes", "list", "map"] as const satisfies readonly Nested["type"][];
+const nullNumber = propertyTypes.length + numberTypes.length;
+
 function writeProperty(writer: ByteWriter, value: PropertyValue): void {
-  if (typeof value === "object") {
-    writer.u8(propertyTypes.length + numberTypes.indexOf(value.type));
-    writer.f64(value.value);
-    return;
-  }
+  if (value === null) return writer.u8(nullNumber);
+  if (typeof value === "object") return writeTyped(writer, value);
   writer.u8(propertyTypes.indexOf(typeof value as (typeof propertyTypes)[number]));
   if (typeof value === "number") writer.f64(value);
   else if (typeof value === "boolean") writer.u8(value ? 1 : 0);
   else writer.text(String(value));
 }
 
-function readProperty(reader: ByteReader): PropertyValue {
+function writeTyped(writer: ByteWriter, value: TypedNumber | Nested): void {
+  if (value.type !== "bytes" && value.type !== "list" && value.type !== "map") {
+    writer.u8(propertyTypes.length + numberTypes.indexOf(value.type));
+    return writer.f64(value.value);
+  }
+  writer.u8(nullNumber + 1 + nestedTypes.indexOf(value.type));
+  if (value.type === "bytes") return writer.bytes(value.value);
+  if (value.type === "map") return writeProperties(writer, value.value);
+  writer.whole(value.value.length);
+  for (const inner of value.value) writeProperty(writer, inner);
+}
+
+function readNested(reader: ByteReader, type: Nested["type"] | undefined, depth: number): PropertyValue {
+  if (depth >= limits.openwireNestingMax) throw malformed("values too deep in one another");
+  switch (type) {
+    case "bytes":
+      return { type, value: reader.bytes() };
+    case "map":
+      return { type, value: readProperties(reader, depth + 1) };
+    case "list": {
+      const value: PropertyValue[] = [];
+      for (let count = reader.whole(); count > 0; count -= 1) value.push(readProperty(reader, depth + 1));
+      return { type, value };
+    }
+    default:
+      throw malformed("an unknown type of property");
+  }
+}
+
+function readProperty(reader: ByteReader, depth: number): PropertyValue {
   const number = reader.u8();
+  if (number === nullNumber) return null;
+  if (number > nullNumber) return readNested(reader, nestedTypes[number - nullNumber - 1], depth);
   switch (propertyTypes[number]) {
     case "string":
       return reader.text();

@@ -31,7 +31,13 @@ export function isTopic(destination: Destination): boolean {
 export const deadLetterQueue: Destination = { kind: "queue", name: "ActiveMQ.DLQ" };
 
 /** A property as its sender typed it: a plain number is a double, a bigint a long; Java has more kinds of number. */
-export type PropertyValue = string | number | bigint | boolean | TypedNumber;
+export type PropertyValue = string | number | bigint | boolean | null | TypedNumber | Nested;
+
+/** Java clients also set lists and maps; ActiveMQ hands them on, and selectors see none of it. */
+export type Nested =
+  | { readonly type: "bytes"; readonly value: Uint8Array }
+  | { readonly type: "list"; readonly value: readonly PropertyValue[] }
+  | { readonly type: "map"; readonly value: ReadonlyMap<string, PropertyValue> };
 
 export interface TypedNumber {
   readonly type: "byte" | "short" | "int" | "float" | "char";
@@ -40,8 +46,19 @@ export interface TypedNumber {
 
 /** A property as text, as Java's `String.valueOf` would have it but for the shape of doubles. */
 export function propertyText(value: PropertyValue): string {
-  if (typeof value !== "object") return String(value);
-  return value.type === "char" ? String.fromCharCode(value.value) : String(value.value);
+  if (typeof value !== "object" || value === null) return String(value);
+  switch (value.type) {
+    case "char":
+      return String.fromCharCode(value.value);
+    case "bytes":
+      return "[B";
+    case "list":
+      return `[${value.value.map(propertyText).join(", ")}]`;
+    case "map":
+      return `{${Array.from(value.value, ([name, inner]) => `${name}=${propertyText(inner)}`).join(", ")}}`;
+    default:
+      return String(value.value);
+  }
 }
 
 /**

@@ -64,8 +64,18 @@ export function compiledSelector(text: string | null): Selector | null {
 }
 
 function propertyOf(value: PropertyValue | undefined): SelectorValue {
-  if (value === undefined) return null;
+  if (value === undefined || value === null) return null;
   if (typeof value !== "object") return value;
-  if (value.type === "char") return propertyText(value);
-  return value.type === "float" ? value.value : BigInt(value.value);
+  switch (value.type) {
+    case "char":
+      return propertyText(value);
+    case "float":
+      return value.value;
+    case "bytes":
+    case "list":
+    case "map":
+      return null;
+    default:
+      return BigInt(value.value);
+  }
 }

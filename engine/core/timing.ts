@@ -45,15 +45,16 @@ export type ScheduleKind = (typeof scheduleKinds)[number];
 export function scheduleKindOf({ properties }: Pick<Message, "properties">): ScheduleKind | null {
   // Nearly all messages have none.
   if (properties.size === 0 || properties.has(jobIdProperty)) return null;
-  if (properties.has(names.cron)) return "calendar";
-  return properties.has(names.delay) || properties.has(names.period) ? "delay" : null;
+  const has = (name: string) => (properties.get(name) ?? null) !== null;
+  if (has(names.cron)) return "calendar";
+  return has(names.delay) || has(names.period) ? "delay" : null;
 }
 
 /** What a scheduled message's properties say; throws SCHEDULE_INVALID. */
 export function timingOf({ properties }: Pick<Message, "properties">): Timing {
-  const cronText = properties.get(names.cron);
-  const cron = cronText === undefined ? null : parseCron(propertyText(cronText));
-  if (typeof cron === "string") throw invalid(names.cron, propertyText(cronText ?? ""), cron);
+  const cronText = propertyText(properties.get(names.cron) ?? "");
+  const cron = cronText === "" ? null : parseCron(cronText);
+  if (typeof cron === "string") throw invalid(names.cron, cronText, cron);
   const delayMs = wholeOf(properties, names.delay, limits.scheduleDelayMsMax);
   const periodMs = wholeOf(properties, names.period, limits.scheduleDelayMsMax);
   const repeatCount = wholeOf(properties, names.repeat, limits.scheduleRepeatMax);
@@ -65,8 +66,8 @@ export function timingOf({ properties }: Pick<Message, "properties">): Timing {
 }
 
 function wholeOf(properties: ReadonlyMap<string, PropertyValue>, name: string, max: number): number {
-  const value = properties.get(name);
-  if (value === undefined) return 0;
+  const value = properties.get(name) ?? null;
+  if (value === null) return 0;
   const text = propertyText(value);
   const number = /^-?\d{1,18}$/.test(text) ? Number(text) : NaN;
   if (!(number <= max)) throw invalid(name, text, `a whole number of at most ${max}`);

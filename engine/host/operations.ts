@@ -287,7 +287,7 @@ function content(
     properties: [...message.properties].map(([name, value]) => ({
       name,
       value: propertyText(value),
-      type: typeof value === "object" ? value.type : typeof value,
+      type: value === null ? "null" : typeof value === "object" ? value.type : typeof value,
     })),
     correlationId: message.correlationId,
     replyTo: message.replyTo === null ? null : destinationKey(message.replyTo),

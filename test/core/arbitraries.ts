@@ -14,13 +14,23 @@ export const destination: fc.Arbitrary<Destination> = fc.record({
   name,
 });
 
-const property: fc.Arbitrary<PropertyValue> = fc.oneof(
-  fc.string(),
-  fc.double({ noNaN: true }),
-  fc.bigInt(),
-  fc.boolean(),
-  fc.record({ type: fc.constantFrom("byte", "short", "int", "float", "char"), value: fc.integer() }),
-);
+const { property } = fc.letrec<{ property: PropertyValue }>((tie) => ({
+  property: fc.oneof(
+    { maxDepth: 3 },
+    fc.string(),
+    fc.double({ noNaN: true }),
+    fc.bigInt(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.record({ type: fc.constantFrom("byte", "short", "int", "float", "char"), value: fc.integer() }),
+    fc.uint8Array({ maxLength: 5 }).map((value) => ({ type: "bytes", value: Buffer.from(value) }) as const),
+    fc.record({ type: fc.constant("list"), value: fc.array(tie("property"), { maxLength: 3 }) }),
+    fc.record({
+      type: fc.constant("map"),
+      value: fc.array(fc.tuple(name, tie("property")), { maxLength: 3 }).map((entries) => new Map(entries)),
+    }),
+  ),
+}));
 
 const message: fc.Arbitrary<Message> = fc.record({
   destination,

@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import { ByteReader, ByteWriter } from "../../engine/base/bytes.ts";
 import { BrokerError } from "../../engine/base/errors.ts";
 import { readCommand, writeCommand, type Command } from "../../engine/core/command.ts";
+import { limits } from "../../engine/base/limits.ts";
+import type { Message, PropertyValue } from "../../engine/core/message.ts";
 import { commands } from "./arbitraries.ts";
 
 function encode(command: Command): Uint8Array {
@@ -46,6 +48,21 @@ describe("command codec", () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  test("values too deep in one another are malformed", () => {
+    const nest = (depth: number): PropertyValue =>
+      depth === 0 ? null : { type: "list", value: [nest(depth - 1)] };
+    const sending = (properties: Message["properties"]): Command => ({
+      kind: "send",
+      owner: "c",
+      transaction: null,
+      message: { ...fc.sample(commands.send, 1)[0]!.message, properties },
+    });
+    const read = (depth: number) =>
+      readCommand(new ByteReader(encode(sending(new Map([["deep", nest(depth)]]))), "journal"));
+    expect(() => read(limits.openwireNestingMax + 1)).toThrow(/too deep/);
+    expect(() => read(limits.openwireNestingMax)).not.toThrow();
   });
 
   test("a kind keeps its number for ever", () => {

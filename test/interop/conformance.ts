@@ -28,11 +28,17 @@ export function readReasons(): Record<string, string> {
 
 export const readTable = (): string => readFileSync(tablePath, "utf8");
 
-/** The page, and the reasons without those whose difference is gone. */
-export function write(text: string, reasons: Record<string, string>, differing: readonly string[]): void {
+export function write(text: string, reasons: Record<string, string>): void {
   writeFileSync(tablePath, text);
-  const kept = Object.entries(reasons).filter(([name]) => differing.includes(name));
-  writeFileSync(join(folder, "reasons.json"), `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`);
+  writeFileSync(join(folder, "reasons.json"), `${JSON.stringify(reasons, null, 2)}\n`);
+}
+
+/** The reasons without those whose difference is gone. */
+export function keptReasons(
+  reasons: Record<string, string>,
+  differing: readonly string[],
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(reasons).filter(([name]) => differing.includes(name)));
 }
 
 /** Starts the real broker; its address. It ends with the test. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { referredOps } from "../../engine/core/checkpoint.ts";
 import type { Op } from "../../engine/base/units.ts";
 import type { Destination } from "../../engine/core/message.ts";
 import { messageTo, orders, prices } from "../core/helpers.ts";
@@ -208,7 +209,7 @@ describe("node: removing a destination", () => {
     node.send(2);
     remove(node, orders);
     expect(node.node.history.broker.queues.size).toBe(0);
-    expect(node.node.history.broker.contents.referencedOps()).toEqual([]);
+    expect([...referredOps(node.node.history.broker)]).toEqual([]);
     node.send(1);
     expect(node.node.history.broker.queues.get("queue://orders")?.depth).toBe(1);
   });

@@ -1,6 +1,11 @@
 import { expect, test } from "vitest";
 import { create } from "../../engine/wire/openwire/frames.ts";
-import { decodePrimitiveMap, encodePrimitiveMap } from "../../engine/wire/openwire/primitives.ts";
+import {
+  decodePrimitiveMap,
+  encodePrimitiveMap,
+  type Primitive,
+} from "../../engine/wire/openwire/primitives.ts";
+import { propertyText } from "../../engine/core/message.ts";
 import {
   consumerId,
   messageId,
@@ -42,6 +47,7 @@ test("openwire: a message is handed to the core without its protocol", () => {
         properties: new Map<string, unknown>([
           ["n", { type: "int", value: 5 }],
           ["big", 7n],
+          ["none", null],
         ]),
         correlationId: "c",
         type: "t",
@@ -51,6 +57,34 @@ test("openwire: a message is handed to the core without its protocol", () => {
       },
     },
   ]);
+});
+
+test("openwire: null, lists and maps are kept as properties, and are text for STOMP", () => {
+  const map = new Map<string, Primitive>([
+    ["none", { type: "null", value: null }],
+    ["raw", { type: "bytes", value: Buffer.from([1, 2]) }],
+    [
+      "list",
+      {
+        type: "list",
+        value: [
+          { type: "byte", value: 1 },
+          { type: "string", value: "b" },
+        ],
+      },
+    ],
+  ]);
+  const properties = encodePrimitiveMap(new Map([["map", { type: "map", value: map }], ...map]));
+  const client = new TestClient();
+  client.sends(textMessage({ marshalledProperties: properties }));
+  const [request] = client.takeRequests();
+  if (request?.kind !== "send") throw new Error("nothing was sent");
+  const [value] = request.message.properties.values();
+  expect(propertyText(value ?? "")).toBe("{none=null, raw=[B, list=[1, b]}");
+
+  client.consumes();
+  client.delivers(1, { message: { properties: request.message.properties } });
+  expect(client.takeFrames()).toMatchObject([{ message: { marshalledProperties: properties } }]);
 });
 
 test.each([

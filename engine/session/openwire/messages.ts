@@ -1,4 +1,3 @@
-import { BrokerError } from "../../base/errors.ts";
 import { asWallTime } from "../../base/units.ts";
 import type { SessionAnswer } from "../../core/dialogue.ts";
 import {
@@ -6,7 +5,9 @@ import {
   originalOf,
   type BodyKind,
   type Message,
+  type Nested,
   type PropertyValue,
+  type TypedNumber,
 } from "../../core/message.ts";
 import type * as wire from "../../wire/openwire/frames.ts";
 import { decodeProperties } from "../../wire/openwire/bodies.ts";
@@ -93,14 +94,12 @@ function readProperties(sent: wire.Message): ReadonlyMap<string, PropertyValue> 
   if (sent.marshalledProperties === null) return noProperties;
   const properties = new Map<string, PropertyValue>();
   for (const [name, primitive] of decodeProperties(sent)) {
-    const value = readProperty(name, primitive);
-    // A property that is null reads like one that is not there.
-    if (value !== null) properties.set(name, value);
+    properties.set(name, readProperty(primitive));
   }
   return properties;
 }
 
-function readProperty(name: string, primitive: Primitive): PropertyValue | null {
+function readProperty(primitive: Primitive): PropertyValue {
   switch (primitive.type) {
     case "string":
     case "boolean":
@@ -116,12 +115,20 @@ function readProperty(name: string, primitive: Primitive): PropertyValue | null 
     case "int":
     case "float":
       return { type: primitive.type, value: primitive.value };
-    default:
-      throw new BrokerError("NOT_SUPPORTED", { what: `A property that holds ${primitive.type} (${name})` });
+    case "bytes":
+      return primitive;
+    case "list":
+      return { type: "list", value: primitive.value.map(readProperty) };
+    case "map":
+      return {
+        type: "map",
+        value: new Map(Array.from(primitive.value, ([name, value]) => [name, readProperty(value)])),
+      };
   }
 }
 
 function writeProperty(value: PropertyValue): Primitive {
+  if (value === null) return { type: "null", value };
   switch (typeof value) {
     case "string":
       return { type: "string", value };
@@ -132,13 +139,29 @@ function writeProperty(value: PropertyValue): Primitive {
     case "bigint":
       return { type: "long", value };
     default:
-      return value.type === "char"
-        ? { type: "char", value: String.fromCharCode(value.value) }
-        : { type: value.type, value: value.value };
+      return writeTyped(value);
   }
 }
 
 type MessageOnWire = wire.SparseOf<wire.Message["type"]>;
+
+function writeTyped(value: TypedNumber | Nested): Primitive {
+  switch (value.type) {
+    case "char":
+      return { type: "char", value: String.fromCharCode(value.value) };
+    case "list":
+      return { type: "list", value: value.value.map(writeProperty) };
+    case "map":
+      return {
+        type: "map",
+        value: new Map(Array.from(value.value, ([name, inner]) => [name, writeProperty(inner)])),
+      };
+    case "bytes":
+      return value;
+    default:
+      return { type: value.type, value: value.value };
+  }
+}
 
 /** The message of a delivery, as a client of OpenWire gets it. */
 export function writeMessage({ message, id, source, deliveryCount, deadLetter }: Delivery): MessageOnWire {
