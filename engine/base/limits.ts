@@ -54,6 +54,10 @@ export const limits = {
   destinationNameBytesMax: 1_024,
   /** Destinations that the name of one composite destination stands for. */
   destinationPartsMax: 64,
+  /** Groups of messages of one queue that have a consumer; beyond it the one not used for longest is given up. */
+  groupsPerQueueMax: 1_024,
+  /** Waiting messages that are looked at when those in front belong to groups whose consumers have no room. */
+  groupLookaheadMax: 200,
   compositeNameCharactersMax: 65_536,
   /** Names that a client gives its subscriptions, transactions, receipts and itself. */
   nameCharactersMax: 1_024,

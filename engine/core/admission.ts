@@ -51,6 +51,8 @@ export function admit(broker: Broker, command: Command): BrokerError | null {
         ? null
         : noRoomForMore(broker, 1);
     case "deliver":
+    case "claim-groups":
+    case "forget-groups":
     case "redeliver":
     case "release":
     case "leave":

@@ -4,26 +4,17 @@ import type { Command, OwnerId, SettleOutcome } from "./command.ts";
 import { usualChunkSizes, type ChunkSizes } from "./chunk.ts";
 import { Contents } from "./contents.ts";
 import { isComposite, partsOf } from "./composite.ts";
+import { Groups, holderIn } from "./groups.ts";
 import { durableKey, isSameDurable, type DurableSubscription } from "./durable.ts";
 import { deadLetterQueue, destinationKey, isTopic, type Destination, type Message } from "./message.ts";
+import type { BrokerObserver } from "./observer.ts";
 import { Owners } from "./owner.ts";
 import { ProducerLog } from "./producer-log.ts";
 import { Queue, type DeadLetter, type QueuedMessage } from "./queue.ts";
 import { Routing } from "./routing.ts";
 import { compiledSelector, keptHead } from "./selection.ts";
 import { Schedule } from "./schedule.ts";
-import { scheduleKindOf } from "./timing.ts";
-import type { SentMessage } from "./transaction.ts";
-
-/** Told of what an applied entry did; only the active node listens, to hand messages out. */
-export interface BrokerObserver {
-  /** A message became available on the queue: sent, or given back. */
-  available(queue: Queue, message: QueuedMessage): void;
-  queueCreated(queue: Queue): void;
-  queueDeleted(queue: Queue): void;
-  /** A message to a topic became visible; durable subscriptions have it already. `topic`: of several that it was sent to. */
-  published(topic: Destination, sent: SentMessage, owner: OwnerId): void;
-}
+import { sentMessage, type SentMessage } from "./transaction.ts";
 
 /**
  * The replicated state machine: what both nodes hold in the same state. `apply` does what an admitted command says
@@ -43,6 +34,7 @@ export class Broker {
   readonly orphans = new Set<string>();
   readonly producers = new ProducerLog();
   readonly schedule = new Schedule();
+  readonly groups = new Groups();
   readonly #routing = new Routing(this);
   readonly contents: Contents;
   observer: BrokerObserver | null = null;
@@ -73,7 +65,7 @@ export class Broker {
       case "send":
         return this.#send(op, command.owner, command.message, command.transaction);
       case "deliver":
-        return this.#deliver(command.owner, command.subscription, command.queue, command.messages);
+        return this.#deliver(command);
       case "settle":
         return this.#settle(command);
       case "begin":
@@ -105,6 +97,10 @@ export class Broker {
         return;
       case "delete-queue":
         return this.#deleteQueue(destinationKey(command.destination));
+      case "claim-groups":
+        return this.groups.claim(command, this.owners.of(command.owner));
+      case "forget-groups":
+        return this.groups.dropAbsent();
       case "expire":
         return this.#expire(command.queue, command.messages);
       case "purge":
@@ -173,10 +169,11 @@ export class Broker {
 
   #enqueue(
     queue: Queue,
-    sent: Pick<SentMessage, "op" | "priority" | "expiresAt" | "persistent">,
+    sent: Pick<SentMessage, "op" | "priority" | "expiresAt" | "persistent" | "isGrouped">,
     deadLetter: DeadLetter | null,
   ): void {
     const { op, priority, expiresAt, persistent } = sent;
+    if (sent.isGrouped) this.groups.queues.add(queue);
     this.contents.hold(op);
     const position = this.nextPosition++;
     const message: QueuedMessage = {
@@ -193,8 +190,9 @@ export class Broker {
     this.observer?.available(queue, message);
   }
 
-  #deliver(ownerId: OwnerId, subscription: string, queueKey: string, messages: readonly Op[]): void {
-    const queue = this.#queue(queueKey);
+  #deliver(command: Extract<Command, { kind: "deliver" }>): void {
+    const { owner: ownerId, subscription, messages, groups } = command;
+    const queue = this.#queue(command.queue);
     const owner = this.owners.of(ownerId);
     let held = owner.held.get(subscription);
     if (held === undefined) owner.held.set(subscription, (held = new Map<Op, Queue>()));
@@ -202,6 +200,8 @@ export class Broker {
       queue.deliver(op, ownerId, subscription);
       held.set(op, queue);
     }
+    if (groups !== undefined)
+      this.groups.change(queue, holderIn(owner, ownerId, subscription, groups.consumer), groups.changes);
   }
 
   #settle(command: Extract<Command, { kind: "settle" }>): void {
@@ -248,7 +248,7 @@ export class Broker {
     if (message.persistent && target !== queue && !target.has(op)) {
       this.#enqueue(
         target,
-        { op, priority: message.priority, expiresAt: null, persistent: true },
+        { ...message, expiresAt: null, isGrouped: this.groups.queues.has(queue) },
         { from: queue.key, cause },
       );
     }
@@ -292,8 +292,11 @@ export class Broker {
 
   #release(ownerId: OwnerId, subscription: string, unseen: readonly Op[]): void {
     const owner = this.owners.get(ownerId);
-    const held = owner?.held.get(subscription);
-    if (owner === undefined || held === undefined) return;
+    if (owner === undefined) return;
+    this.groups.drop(owner.groups.get(subscription));
+    owner.groups.delete(subscription);
+    const held = owner.held.get(subscription);
+    if (held === undefined) return;
     owner.held.delete(subscription);
     for (const op of unseen) held.get(op)?.countDelivery(op, -1);
     for (const [op, queue] of held) this.#giveBack(queue, op);
@@ -309,6 +312,7 @@ export class Broker {
     if (owner === undefined) return;
     for (const transaction of owner.transactions.values())
       for (const sent of transaction.sends) this.contents.letGo(sent.op);
+    this.groups.leave(owner, keepsTemporaries);
     for (const subscription of [...owner.held.keys()]) this.#release(ownerId, subscription, []);
     this.owners.delete(ownerId);
     for (const key of owner.temporaries)
@@ -381,6 +385,7 @@ export class Broker {
     for (const op of [...queue.delivered.keys()]) this.#discard(queue, op);
     this.queues.delete(key);
     this.#routing.virtualTopics.remove(queue);
+    this.groups.forget(queue);
     this.deletedQueues.push(queue.id);
     this.deletedChunks.push(...queue.takeChunkChanges().emptied.map(({ id }) => id));
     this.observer?.queueDeleted(queue);
@@ -391,10 +396,4 @@ export class Broker {
     assert(queue !== undefined, `the journal names only queues that exist, not ${key}`);
     return queue;
   }
-}
-
-function sentMessage(op: Op, message: Message, head: SentMessage["head"]): SentMessage {
-  const { destination, priority, expiresAt, persistent, origin } = message;
-  const schedule = scheduleKindOf(message);
-  return { op, destination, priority, expiresAt, persistent, origin, schedule, head };
 }

@@ -6,6 +6,7 @@ import type { SettleOutcome } from "./command.ts";
 import { durableKey } from "./durable.ts";
 import { destinationKey, parseDestinationKey, type Destination, type MessageOrigin } from "./message.ts";
 import { readHead, writeHead } from "./message-codec.ts";
+import { restoreGroups, storedGroups, type StoredGroups } from "./groups.ts";
 import type { Owner } from "./owner.ts";
 import type { DeadLetter, Queue, QueuedMessage } from "./queue.ts";
 import { compiledSelector } from "./selection.ts";
@@ -95,6 +96,8 @@ interface Summary {
   }[];
   /** Not there in stores from before two-phase commits. [transaction, the owner it was prepared by] */
   readonly prepared?: readonly (readonly [string, string])[];
+  /** Not there in stores from before groups had owners. */
+  readonly groups?: StoredGroups;
   readonly orphans: readonly string[];
   readonly producers: readonly (readonly [string, number])[];
 }
@@ -108,6 +111,8 @@ interface StoredTransaction {
     expiresAt: number | null;
     persistent: boolean;
     origin: MessageOrigin | null;
+    /** Not there in stores from before groups had owners. */
+    isGrouped?: boolean;
     /** Not there in stores from before schedules. */
     schedule?: ScheduleKind | null;
     head?: string | null;
@@ -249,7 +254,12 @@ export function restoreCheckpoint(
       });
   }
   for (const { id, held, temporaries, transactions } of summary.owners) {
-    const owner: Owner = { held: new Map(), temporaries: new Set(temporaries), transactions: new Map() };
+    const owner: Owner = {
+      held: new Map(),
+      temporaries: new Set(temporaries),
+      transactions: new Map(),
+      groups: new Map(),
+    };
     broker.owners.set(id, owner);
     for (const [subscription, deliveries] of held) {
       const ops = new Map<Op, NonNullable<ReturnType<typeof queuesById.get>>>();
@@ -264,6 +274,7 @@ export function restoreCheckpoint(
     for (const stored of transactions) owner.transactions.set(stored.name, restoreTransaction(stored));
   }
   for (const [name, from] of summary.prepared ?? []) broker.prepared.set(name, from);
+  restoreGroups(broker.groups, summary.groups, queuesById, (id) => broker.owners.of(id));
   for (const key of summary.orphans) broker.orphans.add(key);
   for (const [producer, sequence] of summary.producers) broker.producers.note({ producer, sequence });
   broker.contents.restore(referredOps(broker));
@@ -313,6 +324,7 @@ function summarise(broker: Broker, queues: readonly QueueRow[]): Summary {
       ),
     })),
     prepared: [...broker.prepared],
+    groups: storedGroups(broker.groups, broker.owners.values()),
     orphans: [...broker.orphans],
     producers: broker.producers.entries(),
   };
@@ -348,6 +360,7 @@ function restoreTransaction({ sends, settlements }: StoredTransaction): Transact
         op,
         expiresAt: wall(sent.expiresAt),
         destination: readDestination(sent.destination),
+        isGrouped: sent.isGrouped ?? true,
         schedule: sent.schedule ?? null,
         head: typeof sent.head === "string" ? readHead(sent.head) : null,
       };

@@ -1,6 +1,7 @@
 import type { ByteReader, ByteWriter } from "../base/bytes.ts";
 import { asOp, type Epoch, type Op, type WallTime } from "../base/units.ts";
 import type { SessionId } from "./dialogue.ts";
+import type { GroupChange } from "./groups.ts";
 import { destinationKey, type Destination, type Message } from "./message.ts";
 import { malformed, readDestination, readMessage, readTime, writeMessage } from "./message-codec.ts";
 
@@ -36,7 +37,18 @@ export type Command =
       readonly subscription: string;
       readonly queue: string;
       readonly messages: readonly Op[];
+      /** Groups that the consumer, with its own name if it has one, gets or gives up with them, in order. */
+      readonly groups?: { readonly consumer: string | null; readonly changes: readonly GroupChange[] };
     }
+  /** A consumer came back whose broker had gone away: the groups that it had are its again. */
+  | {
+      readonly kind: "claim-groups";
+      readonly owner: OwnerId;
+      readonly subscription: string;
+      readonly name: string;
+    }
+  /** Nobody came back for the groups that are left. */
+  | { readonly kind: "forget-groups" }
   | {
       readonly kind: "settle";
       readonly owner: OwnerId;
@@ -107,6 +119,8 @@ export function messageOf(command: Command): Message | null {
   return command.kind === "send" || command.kind === "fire" ? command.message : null;
 }
 
+type Groups = NonNullable<Extract<Command, { kind: "deliver" }>["groups"]>;
+
 /** Kinds by the number that stands for them in the journal; numbers are never used again for another kind. */
 const kinds = [
   "send",
@@ -132,12 +146,15 @@ const kinds = [
   "fire",
   "unschedule",
   "delete-queue",
-] as const satisfies readonly (Command["kind"] | "create-durable-selecting")[];
+  // One of messages without groups keeps the form that it had before groups had owners.
+  "deliver-grouped",
+  "claim-groups",
+  "forget-groups",
+] as const satisfies readonly (Command["kind"] | "create-durable-selecting" | "deliver-grouped")[];
 const outcomes = ["accepted", "rejected", "released", "expired"] as const satisfies readonly SettleOutcome[];
 
 export function writeCommand(writer: ByteWriter, command: Command): void {
-  const isSelecting = command.kind === "create-durable" && command.selector !== null;
-  writer.u8(kinds.indexOf(isSelecting ? "create-durable-selecting" : command.kind));
+  writer.u8(kinds.indexOf(formOf(command)));
   switch (command.kind) {
     case "send":
       writer.text(command.owner);
@@ -149,6 +166,14 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
       writer.text(command.subscription);
       writer.text(command.queue);
       writer.wholes(command.messages);
+      if (command.groups !== undefined) writeGroups(writer, command.groups);
+      return;
+    case "claim-groups":
+      writer.text(command.owner);
+      writer.text(command.subscription);
+      writer.text(command.name);
+      return;
+    case "forget-groups":
       return;
     case "settle":
       writer.text(command.owner);
@@ -229,19 +254,46 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
   }
 }
 
+/** What stands for the command in the journal: some kinds have two forms. */
+function formOf(command: Command): (typeof kinds)[number] {
+  if (command.kind === "create-durable" && command.selector !== null) return "create-durable-selecting";
+  if (command.kind === "deliver" && command.groups !== undefined) return "deliver-grouped";
+  return command.kind;
+}
+
+function writeGroups(writer: ByteWriter, { consumer, changes }: Groups): void {
+  writer.optionalText(consumer);
+  writer.whole(changes.length);
+  for (const { group, op } of changes) {
+    writer.text(group);
+    writer.whole(op ?? 0);
+  }
+}
+
+function readGroups(reader: ByteReader): Groups {
+  const consumer = reader.optionalText();
+  const changes: GroupChange[] = [];
+  for (let count = reader.whole(); count > 0; count -= 1) {
+    const group = reader.text();
+    const op = reader.whole();
+    changes.push({ group, op: op === 0 ? null : asOp(op) });
+  }
+  return { consumer, changes };
+}
+
 export function readCommand(reader: ByteReader): Command {
   const kind = kinds[reader.u8()];
   switch (kind) {
     case "send":
       return { kind, owner: reader.text(), transaction: reader.optionalText(), message: readMessage(reader) };
     case "deliver":
-      return {
-        kind,
-        owner: reader.text(),
-        subscription: reader.text(),
-        queue: reader.text(),
-        messages: readOps(reader),
-      };
+      return readDeliver(reader);
+    case "deliver-grouped":
+      return { ...readDeliver(reader), groups: readGroups(reader) };
+    case "claim-groups":
+      return { kind, owner: reader.text(), subscription: reader.text(), name: reader.text() };
+    case "forget-groups":
+      return { kind };
     case "settle":
       return {
         kind,
@@ -302,6 +354,11 @@ export function readCommand(reader: ByteReader): Command {
     default:
       throw malformed("an unknown kind of command");
   }
+}
+
+function readDeliver(reader: ByteReader): Extract<Command, { kind: "deliver" }> {
+  const [owner, subscription, queue] = [reader.text(), reader.text(), reader.text()];
+  return { kind: "deliver", owner, subscription, queue, messages: readOps(reader) };
 }
 
 function readOutcome(reader: ByteReader): SettleOutcome {

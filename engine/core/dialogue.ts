@@ -27,6 +27,8 @@ export interface SubscriptionRequest {
   readonly noLocal: boolean;
   /** A JMS message selector: the subscription gets only messages that match; `null`: all. */
   readonly selector: string | null;
+  /** The client's own name for the consumer, the same after a reconnect; without one its message groups do not wait for it. */
+  readonly lastingName?: string | null;
   /** ActiveMQ's `activemq.priority`, 0 to 127: consumers of a higher one are served first. */
   readonly consumerPriority: number;
 }
@@ -112,6 +114,8 @@ export type SessionAnswer =
       readonly source: Destination;
       /** 1 for the first delivery; above 1 the message may have been seen before. */
       readonly deliveryCount: number;
+      /** The consumer got the message's group with it. */
+      readonly isFirstOfGroup?: boolean;
       /** Set on messages of a dead letter queue. */
       readonly deadLetter: { readonly from: string; readonly cause: "rejected" | "expired" } | null;
     }

@@ -2,7 +2,8 @@ import { assert } from "../base/assert.ts";
 import { limits } from "../base/limits.ts";
 import type { Op, WallTime } from "../base/units.ts";
 import { Backlogs } from "./backlog.ts";
-import type { Broker, BrokerObserver } from "./broker.ts";
+import type { Broker } from "./broker.ts";
+import type { BrokerObserver } from "./observer.ts";
 import type { Command, OwnerId } from "./command.ts";
 import {
   creditOf,
@@ -17,6 +18,7 @@ import { durableKey } from "./durable.ts";
 import { DueHeap, type Expiry } from "./expiry.ts";
 import { isComposite } from "./composite.ts";
 import { destinationKey, type Destination } from "./message.ts";
+import { Grouping } from "./grouping.ts";
 import { Outlets } from "./outlet.ts";
 import type { Queue, QueuedMessage } from "./queue.ts";
 import { covers, keysOf, Readers } from "./readers.ts";
@@ -58,7 +60,11 @@ export class Dispatcher implements BrokerObserver {
     this.outlets = new Outlets(sizeOf);
     this.#read = read;
     this.#sieves = new Sieves(read);
-    this.#sharing = new Sharing(this.#sieves, broker.owners);
+    this.#sharing = new Sharing(
+      this.#sieves,
+      new Grouping(broker.groups, broker.owners, read),
+      broker.owners,
+    );
     for (const queue of broker.queues.values()) {
       this.#ready.add(queue);
       for (const message of queue.expiring()) this.#watchExpiry(queue, message);
@@ -165,6 +171,11 @@ export class Dispatcher implements BrokerObserver {
       this.#broker.contents.letGo(op);
     }
     this.settled(consumer, ops);
+  }
+
+  /** Groups that waited for their consumers are others' now. */
+  groupsForgotten(): void {
+    for (const queue of this.#broker.groups.queues) this.#ready.add(queue);
   }
 
   /** Whether selectors have more to look at than one turn had time for. */

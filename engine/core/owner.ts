@@ -1,6 +1,7 @@
 import { assert } from "../base/assert.ts";
 import type { Op } from "../base/units.ts";
 import type { OwnerId } from "./command.ts";
+import type { GroupHolder } from "./groups.ts";
 import type { Queue } from "./queue.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -10,6 +11,8 @@ export interface Owner {
   readonly held: Map<string, Map<Op, Queue>>;
   readonly transactions: Map<string, Transaction>;
   readonly temporaries: Set<string>;
+  /** By subscription, those that groups of messages go to. */
+  readonly groups: Map<string, GroupHolder>;
 }
 
 /** All who hold something; somebody who holds nothing is not known. */
@@ -18,7 +21,10 @@ export class Owners extends Map<OwnerId, Owner> {
   of(id: OwnerId): Owner {
     let owner = this.get(id);
     if (owner === undefined)
-      this.set(id, (owner = { held: new Map(), transactions: new Map(), temporaries: new Set() }));
+      this.set(
+        id,
+        (owner = { held: new Map(), transactions: new Map(), temporaries: new Set(), groups: new Map() }),
+      );
     return owner;
   }
 
@@ -30,8 +36,9 @@ export class Owners extends Map<OwnerId, Owner> {
 
   forgetIfIdle(id: OwnerId): void {
     const owner = this.get(id);
-    if (owner !== undefined && owner.held.size + owner.transactions.size + owner.temporaries.size === 0)
-      this.delete(id);
+    if (owner === undefined) return;
+    const { held, transactions, temporaries, groups } = owner;
+    if (held.size + transactions.size + temporaries.size + groups.size === 0) this.delete(id);
   }
 
   /** Messages in one's hands for the work of a transaction pass into another's, under the same subscription. */

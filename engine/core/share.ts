@@ -1,6 +1,7 @@
 import type { Op, WallTime } from "../base/units.ts";
 import type { Command } from "./command.ts";
 import { takeRoom, type Consumer } from "./consumer.ts";
+import type { GroupChange } from "./groups.ts";
 import type { Queue, QueuedMessage } from "./queue.ts";
 
 /** Consumers of a queue with the same selector, or with none, and the messages they could have next. */
@@ -34,6 +35,9 @@ export class Shares {
   readonly #queue: Queue;
   readonly #now: WallTime;
   readonly #shares = new Map<Consumer, Op[]>();
+  readonly #changes = new Map<Consumer, GroupChange[]>();
+  /** Given to somebody in an earlier pass of the round. */
+  readonly #given = new Set<Op>();
 
   constructor(queue: Queue, now: WallTime) {
     this.#queue = queue;
@@ -45,6 +49,18 @@ export class Shares {
     if (expiresAt === null || expiresAt > this.#now) return false;
     this.expired.push(op);
     return true;
+  }
+
+  has({ op }: QueuedMessage): boolean {
+    return this.#given.has(op);
+  }
+
+  /** Gives a message that may be of a group, with what that changes. */
+  giveGrouped(consumer: Consumer, message: QueuedMessage, changes: readonly GroupChange[]): void {
+    this.give(consumer, message);
+    this.#given.add(message.op);
+    if (changes.length === 0) return;
+    this.#changes.set(consumer, [...(this.#changes.get(consumer) ?? []), ...changes]);
   }
 
   give(consumer: Consumer, { op }: QueuedMessage): void {
@@ -62,8 +78,19 @@ export class Shares {
     const { key: queue } = this.#queue;
     const commands: Command[] = [];
     if (this.expired.length > 0) commands.push({ kind: "expire", queue, messages: this.expired });
-    for (const [{ owner, request }, messages] of this.#shares)
-      commands.push({ kind: "deliver", owner, subscription: request.subscription, queue, messages });
+    for (const [consumer, messages] of this.#shares) {
+      const { owner, request } = consumer;
+      const changes = this.#changes.get(consumer);
+      const groups = changes === undefined ? null : { consumer: request.lastingName ?? null, changes };
+      commands.push({
+        kind: "deliver",
+        owner,
+        subscription: request.subscription,
+        queue,
+        messages,
+        ...(groups === null ? {} : { groups }),
+      });
+    }
     return commands;
   }
 }

@@ -1,6 +1,8 @@
+import { limits } from "../base/limits.ts";
 import type { WallTime } from "../base/units.ts";
 import type { Command } from "./command.ts";
 import { creditOf, toEndOfLine, type Consumer } from "./consumer.ts";
+import { GroupRound, type Grouping } from "./grouping.ts";
 import type { Owners } from "./owner.ts";
 import type { Queue, QueuedMessage } from "./queue.ts";
 import { mergeCandidates, Shares, type Takers } from "./share.ts";
@@ -15,14 +17,24 @@ export interface Round {
   readonly isComplete: boolean;
 }
 
+interface Pass {
+  readonly shares: Shares;
+  readonly budget: LookBudget;
+  /** `null`: no message of the queue is of a group. */
+  readonly groups: GroupRound | null;
+  readonly lookahead: number;
+}
+
 /** Who stands in line at each queue, and who of them gets what waits there. */
 export class Sharing {
   readonly #sieves: Sieves;
+  readonly #grouping: Grouping;
   readonly #owners: Owners;
   /** By priority, the next one to be served first. */
   readonly #lines = new Map<Queue, Consumer[]>();
 
-  constructor(sieves: Sieves, owners: Owners) {
+  constructor(sieves: Sieves, grouping: Grouping, owners: Owners) {
+    this.#grouping = grouping;
     this.#sieves = sieves;
     this.#owners = owners;
   }
@@ -51,15 +63,17 @@ export class Sharing {
     for (const consumer of this.consumersOf(queue)) consumer.sources.delete(queue);
     this.#lines.delete(queue);
     this.#sieves.forget(queue);
+    this.#grouping.forget(queue);
   }
 
   /** Shares out what waits on a queue. */
   share(queue: Queue, now: WallTime, budget: LookBudget): Round {
     if (queue.waitingCount === 0) return { commands: [], hasExpired: false, isComplete: true };
     const shares = new Shares(queue, now);
-    const isComplete = this.#sieves.covers(queue)
-      ? this.#shareSelected(queue, shares, budget)
-      : this.#shareInTurn(queue, shares);
+    const isPlain = !this.#sieves.covers(queue) && !this.#grouping.covers(queue);
+    const isComplete = isPlain
+      ? this.#shareInTurn(queue, shares)
+      : this.#shareSelected(queue, shares, budget);
     for (const { sources } of shares.takers) {
       // Whoever reads several queues looks next at those that it got nothing from.
       if (sources.size > 1 && sources.delete(queue)) sources.add(queue);
@@ -96,14 +110,31 @@ export class Sharing {
     const all = this.#lines.get(queue) ?? [];
     const exclusive = all.find((consumer) => consumer.request.exclusive);
     const line = exclusive === undefined ? all : [exclusive];
+    const groups = this.#grouping.covers(queue) ? new GroupRound(this.#grouping, queue, line, budget) : null;
+    let isComplete = this.#pass(queue, line, { shares, budget, groups, lookahead: 0 });
+    // What stands in front may have to wait for the consumers of its groups, while others have room for what is behind.
+    if (isComplete && groups?.isComplete === true && creditOfAll(line) > 0)
+      isComplete = this.#pass(queue, line, { shares, budget, groups, lookahead: limits.groupLookaheadMax });
+    return isComplete && (groups?.isComplete ?? true);
+  }
+
+  #pass(queue: Queue, line: Consumer[], { shares, budget, groups, lookahead }: Pass): boolean {
     const open = line.filter((consumer) => creditOf(consumer) > 0);
     const alike = [...Map.groupBy(open, ({ selector }) => selector?.text ?? null).values()];
-    const candidates = alike.map((consumers) => this.#candidates(queue, consumers, budget));
+    const candidates = alike.map((consumers) => this.#candidates(queue, consumers, lookahead, budget));
     for (const { message, consumers } of mergeCandidates(candidates.map(({ takers }) => takers))) {
-      if (shares.setAside(message)) continue;
-      const consumer = line.find(
-        (one) => consumers.has(one) && creditOf(one) > 0 && this.#mayHave(one, message),
-      );
+      if (shares.has(message) || shares.setAside(message)) continue;
+      const couldHave = (one: Consumer): boolean => consumers.has(one);
+      const may = (one: Consumer): boolean =>
+        consumers.has(one) && creditOf(one) > 0 && this.#mayHave(one, message);
+      if (groups !== null) {
+        const picked = groups.pick(message, couldHave, may);
+        if (picked === null) continue;
+        shares.giveGrouped(picked.consumer, message, picked.changes);
+        toEndOfLine(line, picked.consumer);
+        continue;
+      }
+      const consumer = line.find(may);
       if (consumer === undefined) continue;
       shares.give(consumer, message);
       toEndOfLine(line, consumer);
@@ -111,17 +142,18 @@ export class Sharing {
     return candidates.every(({ isComplete }) => isComplete);
   }
 
-  /** What consumers with the same selector could have next, as many as they have room for. */
+  /** What consumers with the same selector could have next, as many as they have room for and then some. */
   #candidates(
     queue: Queue,
     consumers: readonly Consumer[],
+    lookahead: number,
     budget: LookBudget,
   ): { takers: Takers; isComplete: boolean } {
-    const credit = creditOfAll(consumers);
+    const count = creditOfAll(consumers) + lookahead;
     const selector = consumers[0]?.selector ?? null;
     if (selector === null)
-      return { takers: { consumers, takesAll: true, messages: queue.next(credit) }, isComplete: true };
-    const { found, isComplete } = this.#sieves.next(queue, selector, credit, budget);
+      return { takers: { consumers, takesAll: true, messages: queue.next(count) }, isComplete: true };
+    const { found, isComplete } = this.#sieves.next(queue, selector, count, budget);
     return { takers: { consumers, takesAll: false, messages: found }, isComplete };
   }
 

@@ -1,7 +1,7 @@
 import type { Op, WallTime } from "../base/units.ts";
-import type { Destination, MessageHead, MessageOrigin } from "./message.ts";
+import type { Destination, Message, MessageHead, MessageOrigin } from "./message.ts";
 import type { SettleOutcome } from "./command.ts";
-import type { ScheduleKind } from "./timing.ts";
+import { scheduleKindOf, type ScheduleKind } from "./timing.ts";
 
 /** What the queues need to know of a message that was sent; its content stays in the journal entry `op`. */
 export interface SentMessage {
@@ -11,10 +11,19 @@ export interface SentMessage {
   readonly expiresAt: WallTime | null;
   readonly persistent: boolean;
   readonly origin: MessageOrigin | null;
+  /** It belongs to a group of messages that go to one consumer. */
+  readonly isGrouped: boolean;
   /** How it is delivered later; `null`: at once. */
   readonly schedule: ScheduleKind | null;
   /** What selectors of topic subscriptions look at when it becomes visible; `null` where nobody will ask. */
   readonly head: MessageHead | null;
+}
+
+export function sentMessage(op: Op, message: Message, head: SentMessage["head"]): SentMessage {
+  const { destination, priority, expiresAt, persistent, origin } = message;
+  const isGrouped = message.group !== null;
+  const schedule = scheduleKindOf(message);
+  return { op, destination, priority, expiresAt, persistent, origin, isGrouped, schedule, head };
 }
 
 export interface PendingSettlement {

@@ -26,7 +26,7 @@ import { Subscribing } from "./subscribing.ts";
 import { Temporaries } from "./temporaries.ts";
 import { TransactionDesk } from "./transaction-desk.ts";
 
-const firstDelivery = { deliveryCount: 1, deadLetter: null };
+const firstDelivery = { deliveryCount: 1, deadLetter: null, isFirstOfGroup: false };
 
 /**
  * Where clients are served: their requests become commands, commands become entries, and answers wait in the outbox
@@ -80,6 +80,7 @@ export class ClientDesk {
       this.#order({ kind: "leave", owner: name, keepsTemporaries: true }, now);
     }
     this.#temporaries.wait(now.monotonic);
+    this.#subscribing.wait(now.monotonic);
   }
 
   open(session: SessionId): void {
@@ -130,6 +131,7 @@ export class ClientDesk {
     for (const destination of this.#temporaries.overdue(now.monotonic))
       this.#order({ kind: "delete-temporary", destination }, now);
     this.scheduler.run(now, () => this.#history.head.op, this.#history.committed);
+    this.#subscribing.giveUpGroups(now.monotonic, (command) => this.#order(command, now));
     // Before messages: who gets one that names a temporary queue has heard of the queue.
     this.#advisories.tell();
     this.dispatcher.run(now.wall, (command) => {
@@ -259,7 +261,8 @@ export class ClientDesk {
     if (this.#advisories.unsubscribed(client.session, subscription)) return;
     this.#consumer(client, subscription);
     this.dispatcher.remove(client.session, subscription);
-    if (this.#history.broker.owners.get(client.owner)?.held.has(subscription))
+    const owner = this.#history.broker.owners.get(client.owner);
+    if (owner?.held.has(subscription) === true || owner?.groups.has(subscription) === true)
       this.#order({ kind: "release", owner: client.owner, subscription, unseen }, now);
   }
 
@@ -335,9 +338,12 @@ export class ClientDesk {
     const queue = this.#history.broker.queues.get(command.queue);
     const session = sessionOf(command.owner);
     const source = queue === undefined ? null : queue.destination;
+    const firsts = new Set(command.groups?.changes.map((change) => change.op));
     for (const op of command.messages) {
       const message = queue?.get(op);
-      if (message !== undefined) this.#hand(session, command.subscription, op, source, message);
+      const isFirstOfGroup = firsts.has(op);
+      if (message !== undefined)
+        this.#hand(session, command.subscription, op, source, { ...message, isFirstOfGroup });
     }
   }
 
@@ -346,12 +352,16 @@ export class ClientDesk {
     subscription: string,
     id: Op,
     source: Destination | null,
-    { deliveryCount, deadLetter }: Pick<QueuedMessage, "deliveryCount" | "deadLetter">,
+    {
+      deliveryCount,
+      deadLetter,
+      isFirstOfGroup,
+    }: Pick<QueuedMessage, "deliveryCount" | "deadLetter"> & { readonly isFirstOfGroup: boolean },
   ): void {
     this.#outbox.add({
       after: this.#history.head.op,
       session,
-      answer: { kind: "deliver-entry", subscription, id, source, deliveryCount, deadLetter },
+      answer: { kind: "deliver-entry", subscription, id, source, deliveryCount, deadLetter, isFirstOfGroup },
     });
   }
 

@@ -1,5 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
+import { asInstant, type Instant } from "../base/units.ts";
 import type { Broker } from "../core/broker.ts";
 import type { Command } from "../core/command.ts";
 import { isComposite, partsOf } from "../core/composite.ts";
@@ -13,11 +14,15 @@ import { topicOfQueue } from "../core/virtual-topic.ts";
 import type { ConnectedClient } from "./connected-client.ts";
 import type { Temporaries } from "./temporaries.ts";
 
+/** Time for a client that fails over; meanwhile the messages of its groups wait for it. */
+const groupGraceMs = 10_000;
+
 /** What subscriptions are refused for, and what must be in the pair's state before one begins. */
 export class Subscribing {
   readonly #broker: Broker;
   readonly #dispatcher: Dispatcher;
   readonly #temporaries: Temporaries;
+  #groupsDueAt = asInstant(0);
 
   constructor(broker: Broker, dispatcher: Dispatcher, temporaries: Temporaries) {
     this.#broker = broker;
@@ -32,7 +37,22 @@ export class Subscribing {
     else
       for (const part of partsOf(request.destination))
         if (this.#isMissingQueue(part)) order({ kind: "create-queue", destination: part });
+    const { lastingName: name = null, subscription } = request;
+    if (name !== null && this.#broker.groups.absent.has(name))
+      order({ kind: "claim-groups", owner: client.owner, subscription, name });
     this.#dispatcher.add(client.session, client.owner, request);
+  }
+
+  /** Their broker went away: consumers may come back for their message groups. */
+  wait(now: Instant): void {
+    this.#groupsDueAt = asInstant(now + groupGraceMs);
+  }
+
+  /** Gives up the groups that no consumer came back for in that time. */
+  giveUpGroups(now: Instant, order: (command: Command) => void): void {
+    if (this.#broker.groups.absent.size === 0 || now < this.#groupsDueAt) return;
+    order({ kind: "forget-groups" });
+    this.#dispatcher.groupsForgotten();
   }
 
   /** Throws when a client has this durable subscription now. */

@@ -179,6 +179,7 @@ const brokersOwn: ReadonlySet<string> = new Set([
   "dlqDeliveryFailureCause",
   "JMSXGroupID",
   "JMSXGroupSeq",
+  "JMSXGroupFirstForConsumer",
   "JMSXUserID",
   "receipt-id",
 ]);
@@ -214,6 +215,7 @@ export function writeMessage(delivery: Delivery, labels: DeliveryLabels): StompF
   add("type", message.type);
   add("JMSXGroupID", message.group?.id ?? null);
   add("JMSXGroupSeq", message.group?.sequence ?? null);
+  add("JMSXGroupFirstForConsumer", delivery.isFirstOfGroup === true ? "true" : null);
   add("JMSXUserID", message.userId);
   const original = originalOf(message.destination, delivery.source, deadLetter);
   if (original !== null) add("original-destination", writeDestination(original, labels.connectionName));

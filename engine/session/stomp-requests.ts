@@ -141,6 +141,7 @@ export class StompRequests {
       noLocal: booleanHeader(frame, "activemq.noLocal"),
       selector: selectorOrNone(headerOf(frame, "selector")),
       consumerPriority: numberHeader(frame, "activemq.priority", { min: 0, max: 127, otherwise: 0 }),
+      lastingName: this.clientId === null || id === null ? null : `${this.clientId} ${id}`,
     };
     this.#subscriptions.add({ request, id, destinationText, unsettled: new Map(), written: [] });
     return [...this.#creation(destination), { kind: "subscribe", ...request }];

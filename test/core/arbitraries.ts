@@ -60,7 +60,22 @@ const kind = <Kind extends Command["kind"]>(value: Kind): fc.Arbitrary<Kind> => 
 /** One arbitrary for each kind of command; a kind without one does not compile. */
 export const commands = {
   send: fc.record({ kind: kind("send"), owner, message, transaction: optional }),
-  deliver: fc.record({ kind: kind("deliver"), owner, subscription, queue, messages: ops }),
+  deliver: fc.record(
+    {
+      kind: kind("deliver"),
+      owner,
+      subscription,
+      queue,
+      messages: ops,
+      groups: fc.record({
+        consumer: optional,
+        changes: fc.array(fc.record({ group: name, op: fc.option(op, { nil: null }) })),
+      }),
+    },
+    { requiredKeys: ["kind", "owner", "subscription", "queue", "messages"] },
+  ),
+  "claim-groups": fc.record({ kind: kind("claim-groups"), owner, subscription, name }),
+  "forget-groups": fc.record({ kind: kind("forget-groups") }),
   settle: fc.record({
     kind: kind("settle"),
     owner,

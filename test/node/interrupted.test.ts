@@ -130,6 +130,7 @@ describe("node: what is remembered of broken connections", () => {
     held: new Map(),
     transactions: new Map([[name, { sends: [], settlements: [settlement(count)] }]]),
     temporaries: new Set<string>(),
+    groups: new Map(),
   });
 
   test("a transaction too large to remember can only be rolled back", () => {

@@ -356,19 +356,6 @@ describe("ActiveMQ: headers of MESSAGE", () => {
     expect(client.frames.map((frame) => headersOf(frame)["redelivered"])).toEqual([undefined, "true"]);
   });
 
-  test("a copy says which of several destinations it came from, and all that it was sent to", () => {
-    const client = subscribing("destination:/queue/a");
-    client.delivers(5, {
-      message: { destination: { kind: "queue", name: "a,topic://b" } },
-      source: { kind: "queue", name: "a" },
-    });
-
-    expect(headersOf(client.frames[0])).toMatchObject({
-      destination: "/queue/a",
-      "original-destination": "/queue/a,/topic/b",
-    });
-  });
-
   test("a dead letter says where it was and why", () => {
     const client = subscribing("destination:/queue/ActiveMQ.DLQ");
     client.delivers(5, { from: "queue://orders", source: deadLetterQueue });

@@ -80,6 +80,7 @@ export class TestClient {
       message?: Partial<Message>;
       from?: string;
       source?: Destination;
+      isFirstOfGroup?: boolean;
     } = {},
   ): void {
     this.nodeSays({
@@ -89,6 +90,7 @@ export class TestClient {
       message: { ...plainMessage, ...options.message },
       source: options.source ?? options.message?.destination ?? plainMessage.destination,
       deliveryCount: options.count ?? 1,
+      isFirstOfGroup: options.isFirstOfGroup === true,
       deadLetter: options.from === undefined ? null : { from: options.from, cause: "rejected" },
     });
   }

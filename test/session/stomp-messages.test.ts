@@ -56,6 +56,7 @@ describe("STOMP 1.2: SUBSCRIBE", () => {
     expect(client.requests).toEqual([
       {
         kind: "subscribe",
+        lastingName: null,
         subscription: "1",
         destination: { kind: "queue", name: "orders" },
         ackMode: "auto",

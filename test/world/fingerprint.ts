@@ -1,3 +1,4 @@
+import { storedGroups } from "../../engine/core/groups.ts";
 import type { Broker } from "../../engine/core/broker.ts";
 
 /** The whole state of a broker as one text: equal texts, equal states. */
@@ -45,8 +46,18 @@ export function fingerprint(broker: Broker): string {
     durables,
     orphans: [...broker.orphans].sort(),
     prepared: [...broker.prepared],
+    groups: groupsOf(broker),
     schedule: [...broker.schedule.jobs()].sort((one, other) => one.op - other.op),
     nextPosition: broker.nextPosition,
     nextQueueId: broker.nextQueueId,
   });
+}
+
+/** Which consumer has which groups, whatever the order in which it got them. */
+function groupsOf({ groups, owners }: Broker): unknown {
+  const { queues, holders } = storedGroups(groups, owners.values());
+  const texts = holders.flatMap(([owner, subscription, name, held]) =>
+    held.map(([queue, ofQueue]) => `${owner} ${subscription} ${name} ${queue} ${[...ofQueue].sort().join()}`),
+  );
+  return [queues.toSorted((one, other) => one - other), texts.sort()];
 }

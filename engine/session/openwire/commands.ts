@@ -210,6 +210,7 @@ export class OpenWireCommands {
       noLocal: info.noLocal,
       selector: selectorOrNone(info.selector),
       consumerPriority: info.priority,
+      lastingName: name,
     };
     const consumer = new Consumer(info, request, isAdvisoryTopic(destination));
     this.#consumers.set(name, consumer);

@@ -164,7 +164,8 @@ function writeTyped(value: TypedNumber | Nested): Primitive {
 }
 
 /** The message of a delivery, as a client of OpenWire gets it. */
-export function writeMessage({ message, id, source, deliveryCount, deadLetter }: Delivery): MessageOnWire {
+export function writeMessage(delivery: Delivery): MessageOnWire {
+  const { message, id, source, deliveryCount, deadLetter } = delivery;
   const { destination, group, origin } = message;
   const original = originalOf(destination, source, deadLetter);
   const producerId = producerIdOf(origin?.producer ?? brokersProducer);
@@ -182,6 +183,7 @@ export function writeMessage({ message, id, source, deliveryCount, deadLetter }:
     originalDestination: original === null ? null : writeDestination(original),
     groupID: group?.id ?? null,
     groupSequence: group?.sequence ?? 0,
+    jmsXGroupFirstForConsumer: delivery.isFirstOfGroup === true,
     correlationId: message.correlationId,
     persistent: message.persistent,
     // What has expired would be thrown away by the client, which is to see it as a dead letter.
