@@ -98,13 +98,13 @@ describe("openwire: consumers whose acknowledgements a failover client may have 
     expect(exposed(client)).toEqual([]);
   });
 
-  test("are none that got a message before it was begun", () => {
+  test("are none once a message came, which it does when all is repeated", () => {
     const client = resumed();
     client.delivers(3);
     client.transaction(0, 2);
     client.takeRequests();
     client.transaction(2, 2);
-    expect(client.requests).toMatchObject([{ exposed: ["ID:a-1:1:2", "ID:a-1:2:1"] }]);
+    expect(client.requests).toMatchObject([{ exposed: [] }]);
   });
 
   test("are none over a first connection", () => {

@@ -28,7 +28,7 @@ const addOperation = 0;
 export class OpenWireCommands {
   readonly #context: SessionContext;
   readonly #write: (frame: wire.Sparse) => void;
-  /** Those that a failover client took up from its former connection, until they get something over this one. */
+  /** Those that a failover client took up from its former connection, until one of them gets something over this one. */
   readonly #resumed = new Set<Consumer>();
   readonly #transactions = new Transactions(this.#resumed);
   readonly #consumers = new Map<string, Consumer>();
@@ -90,7 +90,8 @@ export class OpenWireCommands {
     const consumer = this.#consumers.get(delivery.subscription);
     if (consumer === undefined) return null;
     consumer.delivered(delivery.id);
-    if (this.#resumed.size > 0) this.#resumed.delete(consumer);
+    // The client lets itself be handed messages only once it has repeated all that it had open.
+    if (this.#resumed.size > 0) this.#resumed.clear();
     return {
       type: "MessageDispatch",
       consumerId: consumer.info.consumerId,

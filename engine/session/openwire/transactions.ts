@@ -44,7 +44,7 @@ const recovery: Plan = {
 
 /** The transactions of one connection, and the branches it works on. */
 export class Transactions {
-  /** Consumers that were taken up from a former connection, and got nothing over this one yet. */
+  /** Consumers that were taken up from a former connection, while what the client begins may be a repetition. */
   readonly #resumed: Set<Consumer>;
   readonly #open = new Map<string, Open>();
   /** Branches prepared here that had no work in them, the latest of many. */
