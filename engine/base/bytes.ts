@@ -7,13 +7,19 @@ import { BrokerError } from "./errors.ts";
 export class ByteWriter {
   #buffer: Buffer;
   #length = 0;
+  /** Byte strings from this size on are not copied: {@link takePieces} has them as they are, between what was written. */
+  readonly #sharedBytesMin: number;
+  readonly #pieces: Uint8Array[] = [];
+  #piecesEnd = 0;
+  #sharedBytes = 0;
 
-  constructor(sizeBytes = 256) {
+  constructor(sizeBytes = 256, sharedBytesMin = Infinity) {
     this.#buffer = Buffer.allocUnsafe(sizeBytes);
+    this.#sharedBytesMin = sharedBytesMin;
   }
 
   get length(): number {
-    return this.#length;
+    return this.#length + this.#sharedBytes;
   }
 
   u8(value: number): void {
@@ -61,6 +67,7 @@ export class ByteWriter {
 
   /** Without a length: the reader knows how many there are. */
   raw(value: Uint8Array): void {
+    if (value.length >= this.#sharedBytesMin) return this.#share(value);
     this.#reserve(value.length);
     this.#buffer.set(value, this.#length);
     this.#length += value.length;
@@ -71,14 +78,27 @@ export class ByteWriter {
     for (const value of values) this.whole(value);
   }
 
-  /** Overwrites four bytes written before, for a length known only at the end. */
-  setU32(at: number, value: number): void {
-    this.#buffer.writeUInt32BE(value, at);
+  /** Overwrites the first four bytes, for a length known only at the end. */
+  setFirstU32(value: number): void {
+    const { buffer, byteOffset } = this.#pieces[0] ?? this.#buffer;
+    Buffer.from(buffer, byteOffset, 4).writeUInt32BE(value);
   }
 
   /** What was written; a view, not a copy: the writer must not be used afterwards. */
   take(): Buffer {
     return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** The same where byte strings may be shared: pieces to be put one behind the other. */
+  takePieces(): readonly Uint8Array[] {
+    const last = this.#buffer.subarray(this.#piecesEnd, this.#length);
+    return last.length > 0 ? [...this.#pieces, last] : this.#pieces;
+  }
+
+  #share(value: Uint8Array): void {
+    this.#pieces.push(this.#buffer.subarray(this.#piecesEnd, this.#length), value);
+    this.#piecesEnd = this.#length;
+    this.#sharedBytes += value.length;
   }
 
   #reserve(extraBytes: number): void {

@@ -74,6 +74,8 @@ export const limits = {
   uncommittedBytesMax: 67_108_864,
   /** A replication frame: one batch plus one entry of the largest message. */
   replicationFrameBytesMax: 209_715_200,
+  /** Bytes waiting to be written to the other node; beyond it that one takes nothing, and the link is given up. */
+  peerUnsentBytesMax: 285_212_672,
   /** Memory for bodies of recent messages; older ones are read back from the store. */
   bodyCacheBytesMax: 33_554_432,
   /** Journal kept, with automatic synchronisation, for a node that was away to catch up from. */
@@ -96,6 +98,10 @@ export const limits = {
 assert(
   limits.batchBytesMax + limits.frameBytesMax < limits.replicationFrameBytesMax,
   "a batch fits a replication frame",
+);
+assert(
+  limits.uncommittedBytesMax + limits.replicationFrameBytesMax < limits.peerUnsentBytesMax,
+  "all that clients may get ahead by can be on its way to the standby",
 );
 assert(
   limits.batchBytesMax < limits.uncommittedBytesMax,

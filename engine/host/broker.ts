@@ -298,7 +298,7 @@ export class HostedBroker {
 
   #reachedPeer(socket: Socket): void {
     const peer = this.#addLink(socket, "our wish");
-    peer.send(replicationPreamble);
+    peer.send([replicationPreamble]);
     this.#loop.give({ kind: "peer-reached", link: peer.link });
   }
 
@@ -315,6 +315,7 @@ export class HostedBroker {
       { from, wire: this.#wire },
       {
         said: (_, message) => this.#loop.give({ kind: "peer-said", link, message }),
+        heard: () => this.#loop.give({ kind: "peer-heard", link }),
         lost: () => {
           this.#links.delete(link);
           this.#loop.give({ kind: "peer-lost", link });

@@ -8,6 +8,7 @@ import { graceMs } from "../session/pulse.ts";
 import type { Session, SessionContext, SessionPort } from "../session/session.ts";
 import { createStompSession } from "../session/stomp.ts";
 import { readClocks } from "./clock.ts";
+import { writePieces } from "./write-pieces.ts";
 
 /** What each protocol's session is made by. */
 const sessions = { stomp: createStompSession, openwire: createOpenWireSession };
@@ -36,6 +37,8 @@ export interface ConnectionBounds {
   readonly stalledFrameMs: number;
   readonly unfinishedBytesMax: number;
 }
+
+const largePieceBytes = 65_536;
 
 /** Of all connections of this process. */
 let unfinishedBytes = 0;
@@ -121,9 +124,9 @@ export class ClientConnection implements SessionPort {
   /** Writes what the turn has gathered. */
   flush(): void {
     if (this.#output.length === 0 || this.#isClosed) return;
-    const bytes = this.#output.length === 1 ? this.#output[0]! : Buffer.concat(this.#output);
+    const pieces = joined(this.#output);
     this.#output = [];
-    this.#socket.write(bytes, (error) => {
+    writePieces(this.#socket, pieces, (error) => {
       if (error || this.#isClosed) return;
       this.session.flushed(readClocks());
       this.#tellUnsent();
@@ -243,6 +246,16 @@ export class ClientConnection implements SessionPort {
     this.#endWatch();
     this.#ports.closed(this, this.#closeReason);
   }
+}
+
+/** Pieces joined to few, except for those that take longer to copy than to be sent by themselves. */
+function joined(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (pieces.length === 1) return pieces;
+  const first = pieces.findIndex(({ length }) => length >= largePieceBytes);
+  if (first === -1) return [Buffer.concat(pieces)];
+  const before = first === 0 ? [] : [Buffer.concat(pieces.slice(0, first))];
+  const behind = first === pieces.length - 1 ? [] : joined(pieces.slice(first + 1));
+  return [...before, pieces[first]!, ...behind];
 }
 
 function soon(): Instant {

@@ -2,14 +2,17 @@ import type { Socket } from "node:net";
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import type { LinkId } from "../node/contract.ts";
-import { encodeReplication, ReplicationDecoder } from "../pair/codec.ts";
+import { encodePieces, ReplicationDecoder } from "../pair/codec.ts";
 import type { ReplicationMessage } from "../pair/message.ts";
 import { DelayQueue } from "./delay-queue.ts";
 import type { PeerLink } from "./peer-link.ts";
+import { writePieces } from "./write-pieces.ts";
 
 /** What becomes of one replication connection. */
 export interface PeerEvents {
   said(link: LinkId, message: ReplicationMessage): void;
+  /** More of a message that is not whole yet has come. */
+  heard(link: LinkId): void;
   lost(link: LinkId): void;
   notice(severity: "warning", text: string): void;
 }
@@ -27,6 +30,7 @@ export class PeerSocket {
   readonly #decoder: ReplicationDecoder;
   readonly #outgoing = new DelayQueue();
   #heldBytes = 0;
+  #saidCount = 0;
   #admission: NodeJS.Timeout | null = null;
   #isLost = false;
   /** Something was swallowed: this can never again be a sensible stream. */
@@ -61,7 +65,9 @@ export class PeerSocket {
       return;
     }
     try {
+      const before = this.#saidCount;
       this.#decoder.push(chunk, (message) => this.#say(message));
+      if (this.#saidCount === before) this.#events.heard(this.link);
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       this.#events.notice("warning", `The replication link is closed: ${error.message}`);
@@ -71,26 +77,26 @@ export class PeerSocket {
 
   tell(message: ReplicationMessage): void {
     if (message.kind === "welcome" || message.kind === "snapshot") this.#admit();
-    this.send(encodeReplication(message));
+    this.send(encodePieces(message));
   }
 
-  /** Sends bytes as they are: what a connection begins with. */
-  send(bytes: string | Uint8Array): void {
+  /** Sends bytes as they are. */
+  send(pieces: readonly (string | Uint8Array)[]): void {
     if (this.#isLost) return;
     const passage = this.#wire.passage;
     if (passage.kind === "swallow") {
       this.#isPoisoned = true;
       return;
     }
-    const size = bytes.length;
+    const size = pieces.reduce((sum, { length }) => sum + length, 0);
     this.#heldBytes += size;
     this.#outgoing.push(passage.kind === "later" ? passage.delayMs : 0, () => {
       this.#heldBytes -= size;
-      if (!this.#socket.destroyed) this.#socket.write(bytes);
+      if (!this.#socket.destroyed) writePieces(this.#socket, pieces);
     });
     this.#wire.sentBytes += size;
     // A peer that takes nothing must not fill this process's memory.
-    if (this.#socket.writableLength + this.#heldBytes > limits.uncommittedBytesMax * 2) this.#lose();
+    if (this.#socket.writableLength + this.#heldBytes > limits.peerUnsentBytesMax) this.#lose();
   }
 
   /** The link's fault has changed. */
@@ -118,6 +124,7 @@ export class PeerSocket {
   }
 
   #say(message: ReplicationMessage): void {
+    this.#saidCount += 1;
     if (!this.#isLost) this.#events.said(this.link, message);
   }
 

@@ -80,6 +80,8 @@ export type Input =
   /** The standby's connection to the active node stands. */
   | { readonly kind: "peer-reached"; readonly link: LinkId }
   | { readonly kind: "peer-said"; readonly link: LinkId; readonly message: ReplicationMessage }
+  /** Bytes of a message that is not whole yet: a large one takes its time, and whoever sends it is no silent peer. */
+  | { readonly kind: "peer-heard"; readonly link: LinkId }
   | { readonly kind: "peer-lost"; readonly link: LinkId }
   | {
       readonly kind: "granted";

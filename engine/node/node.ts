@@ -97,6 +97,9 @@ export class BrokerNode {
         return;
       case "peer-said":
         return this.#peerSaid(input, now);
+      case "peer-heard":
+        if (this.#role instanceof StandbyRole) this.#role.peerHeard(input.link, now);
+        return;
       case "peer-lost":
         if (this.#role instanceof StandbyRole) this.#change(this.#role.peerLost(input.link), now);
         else this.#role?.peerLost(input.link, now);

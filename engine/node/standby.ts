@@ -95,6 +95,10 @@ export class StandbyRole {
     }
   }
 
+  peerHeard(link: LinkId, now: Moment): void {
+    if (link === this.#link) this.#liveness.heard(now.monotonic);
+  }
+
   peerLost(link: LinkId): RoleChange | null {
     return link === this.#link ? this.#lose("the connection to the primary is lost") : null;
   }

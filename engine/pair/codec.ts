@@ -8,6 +8,8 @@ import type { ReplicationMessage, SnapshotContent } from "./message.ts";
 
 /** A frame: the length of the rest in four bytes, the kind in one, then the fields. */
 const frameHeaderBytes = 4;
+/** To send one more piece costs about as much as to copy so many bytes. */
+const sharedBytesMin = 65_536;
 
 /** Kinds by their number on the wire; numbers are never used again for another kind. */
 const kinds = [
@@ -25,14 +27,25 @@ const kinds = [
 ] as const satisfies readonly ReplicationMessage["kind"][];
 
 export function encodeReplication(message: ReplicationMessage): Uint8Array {
+  const pieces = encodePieces(message);
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+}
+
+/** The frame in pieces to be sent one behind the other: large entries are not copied into one with the rest. */
+export function encodePieces(message: ReplicationMessage): readonly Uint8Array[] {
   const writer = new ByteWriter(
-    message.kind === "append" ? 64 + message.entries.reduce((sum, entry) => sum + entry.length + 5, 0) : 128,
+    message.kind === "append" ? message.entries.reduce(addCopied, 64) : 128,
+    sharedBytesMin,
   );
   writer.u32(0);
   writer.u8(kinds.indexOf(message.kind));
   writeFields(writer, message);
-  writer.setU32(0, writer.length - frameHeaderBytes);
-  return writer.take();
+  writer.setFirstU32(writer.length - frameHeaderBytes);
+  return writer.takePieces();
+}
+
+function addCopied(sum: number, { length }: Uint8Array): number {
+  return sum + 5 + (length < sharedBytesMin ? length : 0);
 }
 
 function writeFields(writer: ByteWriter, message: ReplicationMessage): void {

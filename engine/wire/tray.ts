@@ -1,4 +1,7 @@
-/** Bytes pieced together. Room doubles, so that each byte is moved a constant number of times. */
+/**
+ * Bytes pieced together. Room doubles, so that each byte is moved a constant number of times; what is large already gets
+ * room for all that may come, which costs memory only as it is filled.
+ */
 export class Tray {
   length = 0;
   #room: Buffer = Buffer.alloc(0);
@@ -7,7 +10,7 @@ export class Tray {
     const length = this.length + bytes.length;
     if (length > this.#room.length) {
       const larger = Buffer.allocUnsafeSlow(
-        Math.max(length, Math.min(lengthMax, Math.max(256, this.#room.length * 2))),
+        Math.max(length, Math.min(lengthMax, Math.max(256, this.#room.length * growthOf(this.length)))),
       );
       this.#room.copy(larger, 0, 0, this.length);
       this.#room = larger;
@@ -27,4 +30,10 @@ export class Tray {
     this.length = 0;
     return bytes;
   }
+}
+
+const largeBytes = 1_048_576;
+
+function growthOf(length: number): number {
+  return length < largeBytes ? 2 : 16;
 }

@@ -198,3 +198,16 @@ test("fuzz: a frame takes memory as its bytes come, and not for what it says of 
   }
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20_000_000);
 });
+
+test("fuzz: a large frame takes memory as its bytes come, whatever room is made for the rest", () => {
+  const piece = Buffer.alloc(65_536, 1);
+  const decoders = Array.from({ length: 20 }, () => decoderOf(initialFormat));
+  const before = process.memoryUsage().rss;
+  for (const decoder of decoders) {
+    decoder.push(Buffer.of(6, 0x3f, 0xff, 0xff, 24), () => expect.fail("a frame of 100 MB is not complete"));
+    for (let count = 0; count < 24; count += 1) decoder.push(piece, () => expect.fail("nor now"));
+  }
+  // 31 MB came, and 1.5 MB of each were moved once.
+  expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000);
+  expect(decoders.map(({ unfinishedBytes }) => unfinishedBytes)).toEqual(decoders.map(() => 24 * 65_536 + 1));
+});

@@ -21,8 +21,11 @@ const half = (sizeBytes: number): string =>
   `SEND\ndestination:/queue/a\ncontent-length:1000000\n\n${"x".repeat(sizeBytes)}`;
 
 /** Where clients connect to; the node behind it confirms nothing, as none of these frames is ever whole. */
-async function serve(bounds: Partial<ConnectionBounds>, protocol: ClientProtocol = "stomp") {
-  const served: ClientConnection[] = [];
+async function serve(
+  bounds: Partial<ConnectionBounds>,
+  protocol: ClientProtocol = "stomp",
+  served: ClientConnection[] = [],
+) {
   const server = createServer((socket) => {
     const ports = {
       isServing: () => true,
@@ -103,6 +106,17 @@ test(
   },
   limits.connectTimeoutMs / 2,
 );
+
+test("client connection: large pieces leave as they are and in their place", async () => {
+  const served: ClientConnection[] = [];
+  const client = await (await serve({}, "stomp", served))();
+  const large = Buffer.alloc(200_000, "L");
+  const sent = [Buffer.from("a"), Buffer.from("b"), large, Buffer.from("c"), large, large, Buffer.from("d")];
+  for (const piece of sent) served[0]?.write(piece);
+  const expected = Buffer.concat(sent).toString("latin1");
+  await expect.poll(() => client.heard.length).toBe(expected.length);
+  expect(client.heard === expected).toBe(true);
+});
 
 test("client connection: unfinished frames of all together have a limit, met by the one that sends more", async () => {
   const client = await serve({ unfinishedBytesMax: 250_000 });

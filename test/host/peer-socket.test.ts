@@ -16,6 +16,8 @@ class End {
   readonly wire = new PeerLink();
   readonly heard: number[] = [];
   isLost = false;
+  /** Parts of messages that were not whole. */
+  partCount = 0;
   readonly peer: PeerSocket;
   readonly socket: Socket;
   #onNews: () => void = () => undefined;
@@ -29,6 +31,10 @@ class End {
       {
         said: (_link, message) => {
           if (message.kind === "heartbeat") this.heard.push(message.committed);
+          this.#onNews();
+        },
+        heard: () => {
+          this.partCount += 1;
           this.#onNews();
         },
         lost: () => {
@@ -101,6 +107,26 @@ describe("link", () => {
     expect(one.wire.sentBytes).toBeGreaterThan(0);
   });
 
+  test("a large message is heard of before it is whole, one that comes whole is not", async () => {
+    one.say(1);
+    await other.until(({ heard }) => heard.length > 0);
+    expect(other.partCount).toBe(0);
+    const entries = [new Uint8Array(limits.frameBytesMax)];
+    one.peer.tell({ kind: "append", epoch: asEpoch(1), after: asOp(0), committed: asOp(0), entries });
+    one.say(2);
+    await other.until(({ heard }) => heard.length > 1);
+    expect(other.partCount).toBeGreaterThan(100);
+  });
+
+  test("all that may wait for the standby can be on its way at once", () => {
+    const entries = [new Uint8Array(limits.frameBytesMax)];
+    one.peer.tell({ kind: "append", epoch: asEpoch(1), after: asOp(0), committed: asOp(0), entries });
+    one.peer.tell({ kind: "append", epoch: asEpoch(1), after: asOp(1), committed: asOp(0), entries });
+    expect(one.isLost).toBe(false);
+    one.peer.tell({ kind: "append", epoch: asEpoch(1), after: asOp(2), committed: asOp(0), entries });
+    expect(one.isLost).toBe(true);
+  });
+
   test("cut, both ends learn at once that it is gone", () => {
     setBoth("cut");
     expect([one.isLost, other.isLost]).toEqual([true, true]);
@@ -155,6 +181,7 @@ describe("a stranger on the replication port", () => {
       { from: "our port", wire: new PeerLink() },
       {
         said: () => undefined,
+        heard: () => undefined,
         lost: () => (seen.isLost = true),
         notice: (_severity, text) => void seen.notices.push(text),
       },

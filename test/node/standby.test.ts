@@ -165,6 +165,15 @@ describe("node: the standby", () => {
     expect(pair.standby.take()).toContainEqual({ kind: "ask-grant", wish: "active" });
   });
 
+  test("an active node that is sending a large message is not silent", () => {
+    const { standby } = new PairBench().whole();
+    standby.wait(900).give({ kind: "peer-heard", link: link(1) });
+    standby.wait(900);
+    expect(standby.kinds()).not.toContain("ask-grant");
+    standby.give({ kind: "peer-heard", link: link(2) }).wait(200);
+    expect(standby.kinds()).toContain("ask-grant");
+  });
+
   test("what it is told of goodbye: the active node's end is a failure to follow, the pair's end is not", () => {
     const one = new PairBench().whole();
     one.forget().standby.hear({ kind: "goodbye", pair: false, reason: "it stops" });

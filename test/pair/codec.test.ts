@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { limits } from "../../engine/base/limits.ts";
 import { asEpoch, asOp, asWallTime } from "../../engine/base/units.ts";
-import { encodeReplication, ReplicationDecoder } from "../../engine/pair/codec.ts";
+import { encodePieces, encodeReplication, ReplicationDecoder } from "../../engine/pair/codec.ts";
 import { replicationRules, type ReplicationMessage } from "../../engine/pair/message.ts";
 
 const digest = Buffer.alloc(16, 7);
@@ -130,6 +130,16 @@ describe("replication codec", () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  test("a large entry is sent as it is, between the rest of its message", () => {
+    const large = new Uint8Array(100_000).fill(7);
+    const entries = [Buffer.of(1, 2), large, Buffer.of(3), large, Buffer.of()];
+    const message = { kind: "append", epoch, after: asOp(4), committed: asOp(3), entries } as const;
+    const pieces = encodePieces(message);
+    expect(pieces.filter((piece) => piece === large)).toHaveLength(2);
+    expect(Buffer.concat(pieces).equals(encodeReplication(message))).toBe(true);
+    expect(decodeAll(...pieces)).toEqual([bytesOnly(message)]);
   });
 
   test("a length beyond the limit is refused before anything is kept", () => {

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { limits } from "../../engine/base/limits.ts";
 import { dialects } from "./dialects.ts";
+import { forgetPeak, memory } from "./memory.ts";
 import { Pair } from "./pair.ts";
 import { eventually, patienceMs } from "./program.ts";
 import { RawClient } from "./raw-client.ts";
@@ -21,18 +21,6 @@ async function deafClient(port: number, frames: Uint8Array): Promise<Socket> {
   await once(socket, "connect");
   socket.write(frames);
   return socket;
-}
-
-/** Memory of a process, now and at its highest since {@link forgetPeak}; Linux tells. */
-function memory(pid: number): { now: number; peak: number } {
-  const status = existsSync(`/proc/${pid}/status`) ? readFileSync(`/proc/${pid}/status`, "utf8") : "";
-  const bytes = (name: string): number =>
-    Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) * 1_024;
-  return { now: bytes("VmRSS"), peak: bytes("VmHWM") };
-}
-
-function forgetPeak(pid: number): void {
-  if (existsSync(`/proc/${pid}/clear_refs`)) writeFileSync(`/proc/${pid}/clear_refs`, "5");
 }
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;

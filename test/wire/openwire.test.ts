@@ -290,3 +290,46 @@ test.each<Long>([
       { ...message, timestamp },
     ]);
 });
+
+test("openwire: a large body is written without being copied, and in its place", () => {
+  const content = Buffer.alloc(100_000, "x");
+  for (const format of formats) {
+    const [pieces, whole] = [new OpenWireEncoder(), new OpenWireEncoder()];
+    pieces.format = whole.format = format;
+    const producerId = create("ProducerId", { connectionId: "ID:a" });
+    for (let count = 0; count < 3; count += 1) {
+      const message = create("ActiveMQBytesMessage", {
+        producerId,
+        destination: create("ActiveMQQueue", { physicalName: "orders" }),
+        messageId: create("MessageId", { producerId }),
+        content,
+        // Fields behind it, one of which is filled in late.
+        marshalledProperties: Buffer.of(0, 0, 0, 0),
+        targetConsumerId: create("ConsumerId", { connectionId: "ID:b", value: count }),
+        userID: "me",
+      });
+      pieces.add(message);
+      whole.add(message);
+      expect(() => pieces.add({ type: "ActiveMQQueue", physicalName: "x".repeat(70_000) })).toThrow(
+        BrokerError,
+      );
+    }
+    const taken = pieces.takePieces();
+    expect(taken.filter((piece) => piece === content)).toHaveLength(3);
+    expect(Buffer.concat(taken).equals(whole.take())).toBe(true);
+    const decoder = new OpenWireDecoder();
+    decoder.format = format;
+    const bodies: unknown[] = [];
+    for (const piece of taken)
+      decoder.push(piece, (frame) => bodies.push("content" in frame && frame.content?.length));
+    expect(bodies).toEqual([100_000, 100_000, 100_000]);
+  }
+});
+
+test("openwire: a frame whose shared body makes it too large is refused, and the next one is not", () => {
+  const encoder = new OpenWireEncoder();
+  encoder.format = { ...initialFormat, frameBytesMax: 150_000 };
+  const part = (sizeBytes: number) => ({ type: "PartialCommand", data: Buffer.alloc(sizeBytes) }) as const;
+  expect(() => encoder.add(part(150_000))).toThrow(/larger than the limit/);
+  expect(encoder.encode(part(140_000)).length).toBe(140_000 + 14);
+});

@@ -275,9 +275,8 @@ class OpenWireSession implements Session {
 
   #write(frame: Sparse): void {
     if (this.#phase.kind === "closed") return;
-    let bytes: Uint8Array;
     try {
-      bytes = this.#encoder.encode(frame);
+      this.#encoder.add(frame);
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       // Larger than the client said it takes, or unknown to its version.
@@ -285,7 +284,7 @@ class OpenWireSession implements Session {
       return;
     }
     this.#pulse.sent(this.#now.monotonic);
-    this.#port.write(bytes);
+    for (const piece of this.#encoder.takePieces()) this.#port.write(piece);
   }
 
   #planWake(): void {

@@ -33,9 +33,9 @@ export class OpenWireEncoder {
     output.cache.beginFrame();
     try {
       if (this.#format.hasSizePrefix) output.skip(prefixBytes);
-      const bodyAt = output.at;
+      const before = output.sizeBytes;
       this.#writers.writeFrame(output, object);
-      const sizeBytes = output.at - bodyAt;
+      const sizeBytes = output.sizeBytes - before;
       const limitBytes = this.#format.frameBytesMax;
       if (sizeBytes > limitBytes) throw new BrokerError("FRAME_TOO_LARGE", { sizeBytes, limitBytes });
       if (this.#format.hasSizePrefix) output.setI32(start, sizeBytes);
@@ -49,6 +49,11 @@ export class OpenWireEncoder {
   /** The bytes of all frames added since the last call. */
   take(): Buffer {
     return this.#output.take();
+  }
+
+  /** The same in pieces, in which large bodies are not copied. */
+  takePieces(): readonly Uint8Array[] {
+    return this.#output.takePieces();
   }
 
   /** The bytes of one frame. */

@@ -10,6 +10,15 @@ const looseTextBytesMax = 65_535;
 /** Room is got in pieces, small ones first: most connections have little to say. */
 const slabBytesMin = 1_024;
 const slabBytesMax = 65_536;
+/** Larger byte sequences are not copied into the frame. */
+const sharedBytesMin = 65_536;
+
+/** A byte sequence that stands in a frame without having been copied into it. */
+interface Shared {
+  /** Before the byte of the output with that number. */
+  at: number;
+  readonly value: Uint8Array;
+}
 
 /**
  * Frames being written, one behind the other. The bits of a tight frame stand before its bytes, yet how many there are
@@ -25,23 +34,49 @@ export class FrameOutput {
   #at = 0;
   #bits = Buffer.alloc(64);
   #bitCount = 0;
+  /** Those of the frames not taken yet. */
+  #shared: Shared[] = [];
+  #sharedBytes = 0;
 
-  /** Where the next byte goes, counted from the first that was not taken. */
+  /** Where the next byte goes, counted from the first that was not taken, without those that are shared. */
   get at(): number {
     return this.#at - this.#start;
   }
 
+  /** How many bytes all frames not taken yet have. */
+  get sizeBytes(): number {
+    return this.at + this.#sharedBytes;
+  }
+
   /** All frames since the last call. The bytes are handed over: nothing is written into them any more. */
   take(): Buffer {
+    if (this.#shared.length > 0) return Buffer.concat(this.takePieces());
     const taken = this.#bytes.subarray(this.#start, this.#at);
     this.#start = this.#at;
     return taken;
+  }
+
+  /** The same in pieces to be put one behind the other, where large byte sequences are not copied. */
+  takePieces(): readonly Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    const origin = this.#start;
+    for (const { at, value } of this.#shared) {
+      pieces.push(this.#bytes.subarray(this.#start, origin + at), value);
+      this.#start = origin + at;
+    }
+    pieces.push(this.#bytes.subarray(this.#start, this.#at));
+    this.#start = this.#at;
+    if (this.#shared.length > 0) this.#shared = [];
+    this.#sharedBytes = 0;
+    return pieces;
   }
 
   /** Forgets what was written from there on. */
   rewind(at: number): void {
     this.#at = this.#start + at;
     this.#bitCount = 0;
+    this.#shared = this.#shared.filter((shared) => shared.at <= at);
+    this.#sharedBytes = this.#shared.reduce((sum, { value }) => sum + value.length, 0);
   }
 
   u8(value: number): void {
@@ -136,6 +171,11 @@ export class FrameOutput {
   }
 
   raw(value: Uint8Array): void {
+    if (value.length >= sharedBytesMin) {
+      this.#shared.push({ at: this.at, value });
+      this.#sharedBytes += value.length;
+      return;
+    }
     this.#reserve(value.length);
     this.#bytes.set(value, this.#at);
     this.#at += value.length;
@@ -168,6 +208,7 @@ export class FrameOutput {
     if (sizeBytes !== roomBytes) {
       bytes.copyWithin(at + sizeBytes, at + roomBytes, this.#at);
       this.#at += sizeBytes - roomBytes;
+      for (const shared of this.#shared) if (shared.at > roomAt) shared.at += sizeBytes - roomBytes;
     }
     if (headBytes === 1) bytes[at] = bitBytes;
     else if (headBytes === 2) bytes.writeUInt16BE(0xc000 | bitBytes, at);
