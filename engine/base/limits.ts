@@ -68,6 +68,8 @@ export const limits = {
   unsentBytesPerConnectionMax: 8_388_608,
   /** The same of all connections together: the nearer it comes, the less each of them is given. */
   unsentBytesMax: 134_217_728,
+  /** Entries that wait, while the batch before them is on its way, so that they are one batch and not many. */
+  heldBatchBytesMax: 16_384,
   /** Entries sent to the journal and the replica in one batch. */
   batchBytesMax: 1_048_576,
   /** Entries ordered and not yet safe; beyond it the broker stops reading from its clients. */

@@ -70,9 +70,8 @@ export class ActiveRole {
 
   /** Entries the standby has not acknowledged. */
   get lagEntries(): number {
-    return this.#feed?.acknowledged === undefined || this.#feed.acknowledged === null
-      ? 0
-      : this.#context.history.head.op - this.#feed.acknowledged;
+    const acknowledged = this.#feed?.acknowledged ?? null;
+    return acknowledged === null ? 0 : this.#context.history.head.op - acknowledged;
   }
 
   /**
@@ -95,13 +94,17 @@ export class ActiveRole {
     for (const text of backlogs.takeNotices()) emit({ kind: "notice", severity: "warning", text });
     if (isBehind || this.desk.scheduler.isBehind) emit({ kind: "go-on" });
     history.considerCheckpoint(now.monotonic);
-    const batch = history.takeBatch();
-    if (batch.length > 0) {
-      this.#laggingSince ??= now.monotonic;
-      this.#send(this.#feed?.live(batch) ?? null, now);
-      emit({ kind: "journal", entries: batch });
-    }
+    if (this.#feed?.holds(history.batchBytes) !== true) this.#sendBatch(now);
     this.advance(now);
+  }
+
+  #sendBatch(now: Moment): void {
+    const { history, emit } = this.#context;
+    const batch = history.takeBatch();
+    if (batch.length === 0) return;
+    this.#laggingSince ??= now.monotonic;
+    this.#send(this.#feed?.live(batch) ?? null, now);
+    emit({ kind: "journal", entries: batch });
   }
 
   journalled(through: Op, now: Moment): void {
@@ -271,6 +274,7 @@ export class ActiveRole {
     const { history, journal, emit } = this.#context;
     // The contents of the latest messages are read from the journal, so they must be on their way there.
     this.endTurn(now);
+    this.#sendBatch(now);
     this.#snapshot = new SnapshotFeed(history, journal);
     const { head } = this.#snapshot;
     this.#feed = new StandbyFeed(link, instance, head.op, head.digest, journal);
@@ -362,7 +366,8 @@ export class ActiveRole {
       return;
     }
     if (this.#isPairingReported && options.profile === "classic" && options.waitForReplica !== "always")
-      return this.#goOnAlone(now);
+      // Nobody is asked, so the epoch grows by this node's own word.
+      return this.grantedAlone(asEpoch(this.#context.history.epoch + 1), now);
     if (this.#mayBeAlone) this.#commits = "alone";
     else if (this.#isPairingReported && options.waitForReplica === "always")
       this.#inSyncThrough = wholeHistory;
@@ -370,11 +375,6 @@ export class ActiveRole {
     this.#isPairingReported = false;
     this.#updateServing();
     this.advance(now);
-  }
-
-  /** Classic profile: nobody is asked, so the epoch grows by this node's own word. */
-  #goOnAlone(now: Moment): void {
-    this.grantedAlone(asEpoch(this.#context.history.epoch + 1), now);
   }
 
   #seek(): void {

@@ -38,8 +38,12 @@ export class StandbyFeed {
     return this.#isLevel;
   }
 
-  get sentThrough(): Op {
-    return this.#sentThrough;
+  /**
+   * Whether so little is to wait while the standby has a batch: it could begin with another only when it is done with
+   * that one, and it says so then.
+   */
+  holds(batchBytes: number): boolean {
+    return this.#isLevel && this.acknowledged !== this.#sentThrough && batchBytes < limits.heldBatchBytesMax;
   }
 
   /** What to send when a batch was made; nothing while it still catches up. */

@@ -22,6 +22,8 @@ export class History {
   /** Last entry known safe: no node will ever take it back. */
   committed: Op;
   #batch: JournalEntry[] = [];
+  /** Bytes of entries that are to be journalled. */
+  #batchBytes = 0;
   /** Batches taken and not durable yet. */
   #undurable: JournalEntry[] = [];
   #checkpointOp: Op;
@@ -63,8 +65,13 @@ export class History {
   takeBatch(): readonly JournalEntry[] {
     const batch = this.#batch;
     this.#batch = [];
+    this.#batchBytes = 0;
     this.#undurable.push(...batch);
     return batch;
+  }
+
+  get batchBytes(): number {
+    return this.#batchBytes;
   }
 
   /** Entries that were taken to be journalled and are not durable yet. */
@@ -112,5 +119,6 @@ export class History {
     this.head = entry;
     this.#changedAt = now;
     this.#batch.push(entry);
+    this.#batchBytes += entry.bytes.length;
   }
 }

@@ -81,6 +81,52 @@ describe("node: nothing is confirmed before it is safe", () => {
   });
 });
 
+describe("node: batches", () => {
+  const sizes = (node: NodeBench): number[] => node.said("append").map(({ entries }) => entries.length);
+
+  test("what comes while the standby has a batch goes together, as soon as that one has answered", () => {
+    const pair = new PairBench().whole().forget();
+    const { active, standby } = pair;
+    active.open();
+    for (let count = 0; count < 4; count += 1) {
+      active.send();
+      active.endTurn().sync();
+    }
+    expect(sizes(active)).toEqual([1]);
+    pair.carry(active, standby);
+    standby.endTurn().sync();
+    pair.carry(standby, active);
+    expect(active.confirmed()).toHaveLength(1);
+    active.endTurn();
+    expect(sizes(active)).toEqual([3]);
+    pair.settle();
+    expect(active.confirmed()).toHaveLength(4);
+  });
+
+  test("much of it does not wait", () => {
+    const { active } = new PairBench().whole().forget();
+    active.open();
+    for (let count = 0; count < 3; count += 1) {
+      active.send(300);
+      active.endTurn();
+    }
+    expect(sizes(active)).toEqual([300, 300, 300]);
+  });
+
+  test("nor does it when the standby is gone", () => {
+    const pair = new PairBench().whole().forget();
+    const { active } = pair;
+    active.open();
+    for (let count = 0; count < 2; count += 1) {
+      active.send();
+      active.endTurn();
+    }
+    pair.lose();
+    active.grant(2, "alone").endTurn().sync();
+    expect(active.confirmed()).toHaveLength(2);
+  });
+});
+
 describe("node: the pair comes together", () => {
   test("pairing is reported before anything is confirmed with it", () => {
     const pair = new PairBench();
