@@ -139,3 +139,19 @@ failoverCase("a stale primary that is restarted without the copy serves nobody",
 
   await nothingIsWrong(client, pair, stream);
 });
+
+failoverCase("a primary that is stopped: what waits on a temporary queue waits on", async (client) => {
+  const pair = await Pair.start();
+  const asking = await client.session(failoverUri(pair.ports));
+  const answering = await client.session(failoverUri(pair.ports));
+  const replyTo = await asking.temporaryQueue();
+  const requests = await answering.consumer(queue);
+  await asking.request(queue, replyTo, "question");
+  expect(await requests.texts(1)).toEqual(["question"]);
+  await answering.send(requests.replyTo, "answer");
+
+  await pair.cli("stop", "primary");
+  await client.told(asking.connection, "resumed");
+
+  expect(await (await asking.consumer(replyTo)).texts(1)).toEqual(["answer"]);
+});
