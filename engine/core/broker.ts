@@ -3,7 +3,7 @@ import type { Op } from "../base/units.ts";
 import type { Command, OwnerId, SettleOutcome } from "./command.ts";
 import { usualChunkSizes, type ChunkSizes } from "./chunk.ts";
 import { Contents } from "./contents.ts";
-import { isComposite, partsOf } from "./composite.ts";
+import { partsOf } from "./composite.ts";
 import { Groups, holderIn } from "./groups.ts";
 import { durableKey, isSameDurable, type DurableSubscription } from "./durable.ts";
 import { deadLetterQueue, destinationKey, isTopic, type Destination, type Message } from "./message.ts";
@@ -153,15 +153,13 @@ export class Broker {
       if (sent.origin !== null) this.producers.note(sent.origin);
       return;
     }
-    if (isComposite(sent.destination))
-      for (const part of partsOf(sent.destination)) this.#publishTo(part, sent, owner);
-    else this.#publishTo(sent.destination, sent, owner);
+    for (const part of partsOf(sent.destination)) this.#publishTo(part, sent, owner);
     if (sent.origin !== null) this.producers.note(sent.origin);
     this.contents.letGo(sent.op);
   }
 
   #publishTo(destination: Destination, sent: SentMessage, owner: OwnerId): void {
-    for (const queue of this.#routing.queuesFor(destination, sent))
+    for (const queue of this.#routing.queuesFor(destination, sent, owner))
       // One that was sent to several destinations may come to the same queue by several ways.
       if (!queue.has(sent.op)) this.#enqueue(queue, sent, null);
     if (isTopic(destination)) this.observer?.published(destination, sent, owner);
@@ -340,16 +338,18 @@ export class Broker {
   }
 
   #createDurable(command: Extract<Command, { kind: "create-durable" }>): void {
-    const { clientId, name, destination, selector } = command;
+    const { clientId, name, destination, selector, withoutFrom = null } = command;
     const key = durableKey(clientId, name);
     const existing = this.durables.get(key);
     if (existing !== undefined) {
+      existing.withoutFrom = withoutFrom;
       if (isSameDurable(existing, command)) return;
       // [JMS 6.11.1] The same name with another topic or selector is a new subscription.
       this.#deleteDurable(key);
     }
     const queue = this.#createQueue(key);
-    this.durables.set(key, { clientId, name, destination, selector: compiledSelector(selector), queue });
+    const made = { clientId, name, destination, queue, withoutFrom };
+    this.durables.set(key, { ...made, selector: compiledSelector(selector) });
   }
 
   #deleteDurable(key: string): void {

@@ -86,6 +86,8 @@ interface Summary {
     readonly destination: string;
     /** Not there in stores from before selectors. */
     readonly selector?: string | null;
+    /** Not there in stores from before no-local. */
+    readonly withoutFrom?: string | null;
   }[];
   readonly owners: readonly {
     readonly id: string;
@@ -241,7 +243,7 @@ export function restoreCheckpoint(
       .get(queue)
       ?.restore({ ...message, op: asOp(row.op), expiresAt: wall(row.expiresAt), stored: true });
   }
-  for (const { clientId, name, destination, selector } of summary.durables) {
+  for (const { clientId, name, destination, selector, withoutFrom } of summary.durables) {
     const key = durableKey(clientId, name);
     const queue = broker.queues.get(key);
     if (queue !== undefined)
@@ -251,6 +253,7 @@ export function restoreCheckpoint(
         destination: readDestination(destination),
         selector: compiledSelector(selector ?? null),
         queue,
+        withoutFrom: withoutFrom ?? null,
       });
   }
   for (const { id, held, temporaries, transactions } of summary.owners) {
@@ -306,11 +309,12 @@ function summarise(broker: Broker, queues: readonly QueueRow[]): Summary {
     nextPosition: broker.nextPosition,
     nextQueueId: broker.nextQueueId,
     queues,
-    durables: [...broker.durables.values()].map(({ clientId, name, destination, selector }) => ({
+    durables: [...broker.durables.values()].map(({ clientId, name, destination, selector, withoutFrom }) => ({
       clientId,
       name,
       destination: destinationKey(destination),
       selector: selector?.text ?? null,
+      withoutFrom,
     })),
     owners: [...broker.owners].map(([id, owner]) => ({
       id,

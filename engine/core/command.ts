@@ -99,6 +99,8 @@ export type Command =
       readonly name: string;
       readonly destination: Destination;
       readonly selector: string | null;
+      /** The connection that uses it from now on and wants nothing of its own (no-local). */
+      readonly withoutFrom?: OwnerId;
     }
   | { readonly kind: "delete-durable"; readonly clientId: string; readonly name: string }
   | { readonly kind: "create-temporary"; readonly owner: OwnerId; readonly destination: Destination }
@@ -150,7 +152,10 @@ const kinds = [
   "deliver-grouped",
   "claim-groups",
   "forget-groups",
-] as const satisfies readonly (Command["kind"] | "create-durable-selecting" | "deliver-grouped")[];
+  "create-durable-no-local",
+] as const satisfies readonly (
+  Command["kind"] | "create-durable-selecting" | "create-durable-no-local" | "deliver-grouped"
+)[];
 const outcomes = ["accepted", "rejected", "released", "expired"] as const satisfies readonly SettleOutcome[];
 
 export function writeCommand(writer: ByteWriter, command: Command): void {
@@ -217,7 +222,10 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
       writer.text(command.clientId);
       writer.text(command.name);
       writer.text(destinationKey(command.destination));
-      if (command.selector !== null) writer.text(command.selector);
+      if (command.withoutFrom !== undefined) {
+        writer.optionalText(command.selector);
+        writer.text(command.withoutFrom);
+      } else if (command.selector !== null) writer.text(command.selector);
       return;
     case "delete-durable":
       writer.text(command.clientId);
@@ -256,6 +264,8 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
 
 /** What stands for the command in the journal: some kinds have two forms. */
 function formOf(command: Command): (typeof kinds)[number] {
+  if (command.kind === "create-durable" && command.withoutFrom !== undefined)
+    return "create-durable-no-local";
   if (command.kind === "create-durable" && command.selector !== null) return "create-durable-selecting";
   if (command.kind === "deliver" && command.groups !== undefined) return "deliver-grouped";
   return command.kind;
@@ -325,13 +335,9 @@ export function readCommand(reader: ByteReader): Command {
       return { kind, destination: readDestination(reader.text()) };
     case "create-durable":
     case "create-durable-selecting":
-      return {
-        kind: "create-durable",
-        clientId: reader.text(),
-        name: reader.text(),
-        destination: readDestination(reader.text()),
-        selector: kind === "create-durable" ? null : reader.text(),
-      };
+      return readDurable(reader, kind === "create-durable" ? () => null : () => reader.text());
+    case "create-durable-no-local":
+      return { ...readDurable(reader, () => reader.optionalText()), withoutFrom: reader.text() };
     case "delete-durable":
       return { kind, clientId: reader.text(), name: reader.text() };
     case "create-temporary":
@@ -354,6 +360,14 @@ export function readCommand(reader: ByteReader): Command {
     default:
       throw malformed("an unknown kind of command");
   }
+}
+
+function readDurable(
+  reader: ByteReader,
+  readSelector: () => string | null,
+): Extract<Command, { kind: "create-durable" }> {
+  const [clientId, name, destination] = [reader.text(), reader.text(), readDestination(reader.text())];
+  return { kind: "create-durable", clientId, name, destination, selector: readSelector() };
 }
 
 function readDeliver(reader: ByteReader): Extract<Command, { kind: "deliver" }> {

@@ -2,6 +2,7 @@ import type { Op } from "../base/units.ts";
 import type { OwnerId } from "./command.ts";
 import type { SessionId, SubscriptionRequest } from "./dialogue.ts";
 import { isTopic, type Destination } from "./message.ts";
+import { withoutOwn } from "./no-local.ts";
 import type { Outlet } from "./outlet.ts";
 import type { Queue } from "./queue.ts";
 import { compiledSelector } from "./selection.ts";
@@ -55,7 +56,7 @@ export function newConsumer(
     session,
     owner,
     request,
-    selector: request.durable === null ? compiledSelector(request.selector) : null,
+    selector: selectorOf(request),
     sources: new Set(),
     outlet,
     prefetchCount: request.prefetchCount,
@@ -68,6 +69,15 @@ export function newConsumer(
     pulledCount: 0,
     isBrowsing: request.browser,
   };
+}
+
+function selectorOf(request: SubscriptionRequest): Selector | null {
+  if (request.durable !== null) return null;
+  const selector = compiledSelector(request.selector);
+  const { noLocal, lastingName = null } = request;
+  return noLocal && lastingName !== null && !isVolatile(request)
+    ? withoutOwn(selector, lastingName)
+    : selector;
 }
 
 /** A message was handed out to the consumer. */

@@ -1,3 +1,4 @@
+import type { OwnerId } from "./command.ts";
 import { destinationKey, type Destination } from "./message.ts";
 import type { Queue } from "./queue.ts";
 import type { Selector } from "./selector/selector.ts";
@@ -8,6 +9,8 @@ export interface DurableSubscription {
   readonly destination: Destination;
   readonly selector: Selector | null;
   readonly queue: Queue;
+  /** The connection that uses it, when it wants nothing of its own. */
+  withoutFrom: OwnerId | null;
 }
 
 /** Key of a durable subscription, and of the queue that holds its messages. Lengths keep two names apart. */

@@ -1,4 +1,5 @@
 import type { Broker } from "./broker.ts";
+import type { OwnerId } from "./command.ts";
 import { destinationKey, isTopic, type Destination } from "./message.ts";
 import type { Queue } from "./queue.ts";
 import { covers } from "./readers.ts";
@@ -15,23 +16,31 @@ export class Routing {
     this.#broker = broker;
   }
 
-  /** `destination`: the one that the message was sent to, or one part of it. A queue is made when it is first needed. */
-  queuesFor(destination: Destination, sent: SentMessage): readonly Queue[] {
+  /** `destination`: the one that the message was sent to, by `owner`, or one part of it. A queue is made when it is first needed. */
+  queuesFor(destination: Destination, sent: SentMessage, owner: OwnerId): readonly Queue[] {
     if (isTopic(destination))
-      return [...this.virtualTopics.queuesOf(destination.name), ...this.#durablesOf(destination, sent)];
+      return [
+        ...this.virtualTopics.queuesOf(destination.name),
+        ...this.#durablesOf(destination, sent, owner),
+      ];
     const { queues } = this.#broker;
     return destination.kind === "queue" || queues.has(destinationKey(destination))
       ? [this.#broker.queueFor(destination)]
       : [];
   }
 
-  #durablesOf(topic: Destination, sent: SentMessage): Queue[] {
+  #durablesOf(topic: Destination, sent: SentMessage, owner: OwnerId): Queue[] {
     const { durables } = this.#broker;
     if (durables.size === 0) return [];
     const key = destinationKey(topic);
     const found: Queue[] = [];
     for (const durable of durables.values())
-      if (covers(durable.destination, key) && selects(durable.selector, sent)) found.push(durable.queue);
+      if (
+        durable.withoutFrom !== owner &&
+        covers(durable.destination, key) &&
+        selects(durable.selector, sent)
+      )
+        found.push(durable.queue);
     return found;
   }
 }

@@ -22,6 +22,9 @@ interface Seen {
   readonly deliveryCount: number;
 }
 
+/** Not a name that a selector can have. */
+export const producerHeader = "the producer";
+
 /** Headers by their JMS names, as [JMS 3.8.1.1] and ActiveMQ have them; every other name is a property. */
 const headers: Readonly<Record<string, (seen: Seen) => SelectorValue>> = {
   JMSDestination: ({ head }) => destinationKey(head.destination),
@@ -38,6 +41,7 @@ const headers: Readonly<Record<string, (seen: Seen) => SelectorValue>> = {
   JMSXGroupID: ({ head }) => head.group?.id ?? null,
   JMSXGroupSeq: ({ head }) => head.group?.sequence ?? 0,
   JMSXUserID: ({ head }) => head.userId,
+  [producerHeader]: ({ head }) => head.origin?.producer ?? null,
 };
 
 /** A message as a selector sees it; `deliveryCount` is how often it was handed out before. */

@@ -2,7 +2,7 @@ import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { asInstant, type Instant } from "../base/units.ts";
 import type { Broker } from "../core/broker.ts";
-import type { Command } from "../core/command.ts";
+import type { Command, OwnerId } from "../core/command.ts";
 import { isComposite, partsOf } from "../core/composite.ts";
 import type { SubscriptionRequest } from "../core/dialogue.ts";
 import type { Dispatcher } from "../core/dispatch.ts";
@@ -33,7 +33,8 @@ export class Subscribing {
   /** Throws what stands against it; else it begins. */
   subscribe(client: ConnectedClient, request: SubscriptionRequest, order: (command: Command) => void): void {
     this.#check(client, request);
-    if (request.durable !== null) this.#prepareDurable(request, request.durable, order);
+    if (request.durable !== null)
+      this.#prepareDurable(client.owner, { ...request, durable: request.durable }, order);
     else
       for (const part of partsOf(request.destination))
         if (this.#isMissingQueue(part)) order({ kind: "create-queue", destination: part });
@@ -81,11 +82,12 @@ export class Subscribing {
   }
 
   #prepareDurable(
-    request: SubscriptionRequest,
-    { clientId, name }: NonNullable<SubscriptionRequest["durable"]>,
+    owner: OwnerId,
+    request: SubscriptionRequest & { readonly durable: NonNullable<SubscriptionRequest["durable"]> },
     order: (command: Command) => void,
   ): void {
-    const { destination, selector } = request;
+    const { destination, selector, durable, noLocal } = request;
+    const { clientId, name } = durable;
     if (destination.kind !== "topic")
       throw new BrokerError("DESTINATION_INVALID", {
         destination: destination.name,
@@ -93,8 +95,10 @@ export class Subscribing {
       });
     this.requireUnused(clientId, name);
     const existing = this.#broker.durables.get(durableKey(clientId, name));
-    if (existing === undefined || !isSameDurable(existing, request))
-      order({ kind: "create-durable", clientId, name, destination, selector });
+    const isKnown = existing !== undefined && isSameDurable(existing, request);
+    if (isKnown && existing.withoutFrom === (noLocal ? owner : null)) return;
+    const command = { kind: "create-durable", clientId, name, destination, selector } as const;
+    order(noLocal ? { ...command, withoutFrom: owner } : command);
   }
 
   /** A pattern is no queue, except where it names one that gets the messages of virtual topics. */

@@ -190,3 +190,33 @@ describe("virtual topics", () => {
     }
   });
 });
+
+describe("no-local", () => {
+  const own = "ID:here:1";
+  const origin = (connection: string, sequence: number) => ({
+    origin: { producer: `${connection}:1:1`, sequence },
+  });
+
+  test("a queue's consumer leaves its connection's own messages to others, and takes the rest", () => {
+    const desk = new Desk().subscribe(1, { noLocal: true, lastingName: `${own}:2:7` });
+    const mine = desk.bench.send(queue("orders"), origin(own, 1));
+    const others = desk.bench.send(queue("orders"), origin("ID:here:11", 1));
+    expect(desk.run()).toEqual([[1, [others]]]);
+    desk.subscribe(2);
+    expect(desk.run()).toEqual([[2, [mine]]]);
+  });
+
+  test("a durable subscription gets nothing of the connection that uses it, and all once another does", () => {
+    const bench = new Bench();
+    const durable = { kind: "create-durable", clientId: "c", name: "d", destination: topic("t") } as const;
+    bench.do({ ...durable, selector: null, withoutFrom: "me" });
+    bench.send(topic("t"), {}, null, "me");
+    const other = bench.send(topic("t"), {}, null, "you");
+    expect(bench.waiting("durable://1:c:d")).toEqual([other]);
+    expect(bench.restored().durables.get("durable://1:c:d")?.withoutFrom).toBe("me");
+
+    bench.do({ ...durable, selector: null });
+    const mine = bench.send(topic("t"), {}, null, "me");
+    expect(bench.waiting("durable://1:c:d")).toEqual([other, mine]);
+  });
+});

@@ -34,12 +34,15 @@ export function fingerprint(broker: Broker): string {
       temporaries: [...temporaries],
     }))
     .sort((one, other) => (one.id < other.id ? -1 : 1));
-  const durables = [...broker.durables.values()].map(({ clientId, name, destination, queue }) => [
-    clientId,
-    name,
-    destination,
-    queue.id,
-  ]);
+  const durables = [...broker.durables.values()].map(
+    ({ clientId, name, destination, queue, withoutFrom }) => [
+      clientId,
+      name,
+      destination,
+      queue.id,
+      withoutFrom,
+    ],
+  );
   return JSON.stringify({
     queues,
     owners,
