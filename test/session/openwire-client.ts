@@ -77,8 +77,9 @@ export class TestClient {
     return { monotonic: asInstant(this.#nowMs), wall: asWallTime(1_700_000_000_000 + this.#nowMs) };
   }
 
-  negotiates(version = 12): void {
-    const marshalledProperties = encodePrimitiveMap(new Map(wishes));
+  negotiates(version = 12, maxFrameSize = 104_857_600): void {
+    const largest = ["MaxFrameSize", { type: "long", value: maxFrameSize }] as const;
+    const marshalledProperties = encodePrimitiveMap(new Map([...wishes, largest]));
     const info = this.#encoder.encode(create("WireFormatInfo", { version, marshalledProperties }));
     // The broker's own proposal has come already; what comes from now on is written as agreed.
     this.#decoder.format = { ...agreed, version };

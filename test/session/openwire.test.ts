@@ -357,3 +357,29 @@ test("openwire: a client that has not said who it is cannot make the broker keep
   client.receives(Buffer.from([0, 2, 0, 0]));
   expect(client.isEnded).toBe(true);
 });
+
+test("openwire: a message larger than the client takes ends the connection, with a word why", () => {
+  const client = new TestClient("new");
+  client.negotiates(12, 3_000);
+  client.connects();
+  client.consumes();
+  client.takeFrames();
+  client.delivers(1, { message: { body: Buffer.alloc(2_000, "x") } });
+  expect(client.takeFrames()).toMatchObject([{ type: "MessageDispatch" }]);
+  expect(client.isEnded).toBe(false);
+
+  client.delivers(2, { message: { body: Buffer.alloc(4_000, "x") } });
+
+  expect(client.takeFrames()).toMatchObject([
+    { type: "ConnectionError", exception: { className: "java.io.IOException" } },
+  ]);
+  expect(client.isEnded).toBe(true);
+  client.delivers(3);
+  expect(client.takeFrames()).toEqual([]);
+});
+
+test("openwire: where not even the error fits, the connection ends without a word", () => {
+  const client = new TestClient("new");
+  client.negotiates(12, 40);
+  expect(client.isEnded).toBe(true);
+});

@@ -279,8 +279,9 @@ class OpenWireSession implements Session {
       this.#encoder.add(frame);
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      // Larger than the client said it takes, or unknown to its version.
-      this.#close();
+      // Larger than the client said it takes, or unknown to its version; and if not even that can be said, silence.
+      if (frame.type === "ConnectionError") this.#close();
+      else this.#fail(error);
       return;
     }
     this.#pulse.sent(this.#now.monotonic);
