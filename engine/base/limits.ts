@@ -79,7 +79,7 @@ export const limits = {
   /** Bytes waiting to be written to the other node; beyond it that one takes nothing, and the link is given up. */
   peerUnsentBytesMax: 285_212_672,
   /** Memory for bodies of recent messages; older ones are read back from the store. */
-  bodyCacheBytesMax: 33_554_432,
+  bodyCacheBytesMax: 16_777_216,
   /** Journal kept, with automatic synchronisation, for a node that was away to catch up from. */
   journalTailBytes: 67_108_864,
   /** Entries between two checkpoints of the message store: so few that taking one holds nobody up for long. */

@@ -26,6 +26,8 @@ export interface BrokerProcessHandlers {
 }
 
 export const stopTimeoutMs = 10_000;
+/** Much of what a broker makes is garbage soon; a larger nursery is a hundred megabytes more and saves no time. */
+const brokerFlags = ["--max-semi-space-size=8"];
 const stderrLineCountMax = 50;
 const stderrLineCharactersMax = 2_000;
 /** A broker is asked for a sign of life this often; only while it owes one is its process state looked at. */
@@ -51,7 +53,7 @@ export class BrokerProcess {
     this.#handlers = handlers;
     this.#child = fork(runtime.entry("broker"), [], {
       execPath: runtime.execPath,
-      execArgv: [],
+      execArgv: brokerFlags,
       env: runtime.env,
       serialization: "json",
       stdio: ["ignore", "ignore", "pipe", "ipc"],
