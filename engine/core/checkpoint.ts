@@ -201,15 +201,27 @@ export const noChanges = {
   deadOps: [],
 } as const satisfies Omit<Checkpoint, keyof CheckpointHead | "summary">;
 
-/** All of the state, for a node that has none of it: the summary, every message's row, and the entries that they need. */
-export function takeSnapshot(broker: Broker): { summary: string; rows: MessageRow[]; ops: readonly Op[] } {
-  const rows: MessageRow[] = [];
-  for (const queue of broker.queues.values())
-    for (const message of queue.inOrder()) rows.push(messageRow(queue.id, message));
-  for (const row of broker.schedule.rows()) rows.push(row);
+/**
+ * All of the state, for a node that has none of it: the summary, rows and chunks, and the entries that are needed besides
+ * those of the messages in chunks. However many messages wait, it takes no longer than a checkpoint.
+ */
+export interface Snapshot {
+  readonly summary: string;
+  readonly rows: readonly MessageRow[];
+  readonly chunks: readonly ChunkRow[];
+  readonly ops: readonly Op[];
+}
+
+export function takeSnapshot(broker: Broker): Snapshot {
+  const rows = broker.schedule.rows();
+  const chunks: ChunkRow[] = [];
+  for (const queue of broker.queues.values()) {
+    for (const message of queue.hot()) rows.push(messageRow(queue.id, message));
+    for (const chunk of queue.chunks()) chunks.push(chunkRow(queue.id, chunk));
+  }
   const queues = Array.from(broker.queues.values(), queueRow);
-  const ops = [...new Set(referredOps(broker))] as Op[];
-  return { summary: JSON.stringify(summarise(broker, queues)), rows, ops };
+  const ops = new Set([...rows.map(({ op }) => asOp(op)), ...sentOps(broker)]);
+  return { summary: JSON.stringify(summarise(broker, queues)), rows, chunks, ops: [...ops] };
 }
 
 /**
@@ -284,12 +296,16 @@ export function restoreCheckpoint(
   return broker;
 }
 
-/** The op of every message that the state has, as often as it refers to it. */
-export function referredOps(broker: Broker): Float64Array {
-  const sent = [...broker.owners.values()].flatMap(({ transactions }) =>
+/** What open transactions sent. */
+function sentOps(broker: Broker): Op[] {
+  return [...broker.owners.values()].flatMap(({ transactions }) =>
     [...transactions.values()].flatMap(({ sends }) => sends.map(({ op }) => op)),
   );
-  const others = [...sent, ...Array.from(broker.schedule.jobs(), ({ op }) => op)];
+}
+
+/** The op of every message that the state has, as often as it refers to it. */
+export function referredOps(broker: Broker): Float64Array {
+  const others = [...sentOps(broker), ...Array.from(broker.schedule.jobs(), ({ op }) => op)];
   const ops = new Float64Array(broker.storedCount + others.length);
   ops.set(others);
   let count = others.length;

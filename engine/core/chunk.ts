@@ -146,6 +146,11 @@ export class Chunk {
     return this.from(firstNotBelow(this.#positions, position - this.firstPosition + 1));
   }
 
+  /** Ops of all that are still here. */
+  *ops(): Generator<Op> {
+    for (let slot = this.from(0); slot !== -1; slot = this.from(slot + 1)) yield this.opAt(slot);
+  }
+
   opAt(slot: number): Op {
     return asOp(this.#leastOp + this.#ops[slot]!);
   }

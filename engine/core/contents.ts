@@ -26,6 +26,11 @@ export class Contents {
     this.#further.set(op, (this.#further.get(op) ?? 0) + 1);
   }
 
+  /** Whether more than one reference is left. */
+  isShared(op: Op): boolean {
+    return this.#further.has(op);
+  }
+
   letGo(op: Op): void {
     const further = this.#further.get(op);
     if (further === undefined) {

@@ -261,25 +261,32 @@ export class Queue {
     yield* merged(sources);
   }
 
+  /** The hot ones, in any order. */
+  hot(): IterableIterator<QueuedMessage> {
+    return this.#hot.values();
+  }
+
+  /** What all others stand in, line by line in the order of positions. */
+  chunks(): Chunk[] {
+    return this.#lines.flatMap((line) => line?.chunks ?? []);
+  }
+
   /** Messages with a time to live. */
   *expiring(): Generator<QueuedMessage> {
     for (const message of this.#hot.values()) if (message.expiresAt !== null) yield message;
-    for (const line of this.#lines)
-      for (const chunk of line?.chunks ?? []) {
-        if (!chunk.hasExpiry) continue;
-        for (let slot = chunk.from(0); slot !== -1; slot = chunk.from(slot + 1)) {
-          const message = chunk.messageAt(slot);
-          if (message.expiresAt !== null) yield message;
-        }
+    for (const chunk of this.chunks()) {
+      if (!chunk.hasExpiry) continue;
+      for (let slot = chunk.from(0); slot !== -1; slot = chunk.from(slot + 1)) {
+        const message = chunk.messageAt(slot);
+        if (message.expiresAt !== null) yield message;
       }
+    }
   }
 
   /** Ops of all its messages, in any order. */
   *ops(): Generator<Op> {
     yield* this.#hot.keys();
-    for (const line of this.#lines)
-      for (const chunk of line?.chunks ?? [])
-        for (let slot = chunk.from(0); slot !== -1; slot = chunk.from(slot + 1)) yield chunk.opAt(slot);
+    for (const chunk of this.chunks()) yield* chunk.ops();
   }
 
   /** Whether a message that was seen waiting still does; it may have become cold meanwhile, or hot. */

@@ -149,7 +149,7 @@ export class NodeLoop {
       case "begin-snapshot":
         return this.#store.beginSnapshot();
       case "take-snapshot-part":
-        return this.#store.takeSnapshotPart(effect.contents, effect.rows);
+        return this.#store.takeSnapshotPart(effect.part);
       case "install-snapshot":
         this.#ports.notice(
           "info",

@@ -1,6 +1,6 @@
 import { digestOf, digestsEqual, type Digest } from "../base/checksum.ts";
 import type { BrokerError } from "../base/errors.ts";
-import type { Checkpoint, MessageRow } from "../core/checkpoint.ts";
+import type { Checkpoint, ChunkRow, MessageRow } from "../core/checkpoint.ts";
 import { Chunk } from "../core/chunk.ts";
 import type { Statements } from "./store-statements.ts";
 
@@ -68,13 +68,17 @@ export function savePlaces(statements: Statements, checkpoint: Checkpoint): void
   for (const { queue, op } of checkpoint.deleted) statements.deleteMessage.run(queue, op);
   for (const row of checkpoint.put) putRow(statements, row);
   const { putChunks, thinnedChunks, deletedChunks } = checkpoint;
-  for (const { id, queue, bytes } of putChunks) statements.putChunk.run(id, queue, digestOf(bytes), bytes);
-  for (const { id, gone } of [...putChunks, ...thinnedChunks])
-    if (gone !== null) statements.putGone.run(id, gone);
+  for (const row of putChunks) putChunk(statements, row);
+  for (const { id, gone } of thinnedChunks) statements.putGone.run(id, gone);
   for (const id of deletedChunks) {
     statements.deleteChunk.run(id);
     statements.deleteGone.run(id);
   }
+}
+
+export function putChunk(statements: Statements, { id, queue, bytes, gone }: ChunkRow): void {
+  statements.putChunk.run(id, queue, digestOf(bytes), bytes);
+  if (gone !== null) statements.putGone.run(id, gone);
 }
 
 export function putRow({ putMessage }: Statements, row: MessageRow): void {

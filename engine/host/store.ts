@@ -6,20 +6,14 @@ import { digestOf, digestsEqual, emptyDigest, type Digest } from "../base/checks
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { asEpoch, asOp, asWallTime, type Epoch, type Op } from "../base/units.ts";
-import {
-  noChanges,
-  restoreCheckpoint,
-  type Checkpoint,
-  type MessageRow,
-  type QueueRow,
-} from "../core/checkpoint.ts";
+import { noChanges, restoreCheckpoint, type Checkpoint, type QueueRow } from "../core/checkpoint.ts";
 import { messageOf } from "../core/command.ts";
 import type { Message } from "../core/message.ts";
 import type { JournalReader, StoredState } from "../node/contract.ts";
-import type { SnapshotContent, SnapshotHead } from "../pair/message.ts";
+import type { SnapshotHead, SnapshotPart } from "../pair/message.ts";
 import { misfit, readEntry, type Head, type JournalEntry } from "../pair/entry.ts";
 import { incomingDirectory, replaceDirectory, settleSnapshot } from "./snapshot-directory.ts";
-import { putRow, readChunks, readRows, savePlaces } from "./store-places.ts";
+import { putChunk, putRow, readChunks, readRows, savePlaces } from "./store-places.ts";
 import { prepare, type ContentRow, type Statements } from "./store-statements.ts";
 import { deleteJournal, hasJournal, Journal, type Durability } from "./journal.ts";
 import { openDatabase, translating } from "./store-schema.ts";
@@ -186,8 +180,8 @@ export class Store implements JournalReader {
     this.#incoming = new Store(directory, this.#durability);
   }
 
-  takeSnapshotPart(contents: readonly SnapshotContent[], rows: readonly MessageRow[]): void {
-    if (this.#incoming !== null) this.#incoming.#import(contents, rows);
+  takeSnapshotPart(part: SnapshotPart): void {
+    if (this.#incoming !== null) this.#incoming.#import(part);
   }
 
   /** Puts what was received in this store's place, and returns where the former files are kept, until the next time. */
@@ -268,10 +262,11 @@ export class Store implements JournalReader {
     return row ?? null;
   }
 
-  #import(contents: readonly SnapshotContent[], rows: readonly MessageRow[]): void {
+  #import({ contents, rows, chunks }: SnapshotPart): void {
     this.#transaction(() => {
       for (const { op, bytes } of contents) this.#statements.putContent.run(op, digestOf(bytes), bytes);
       for (const row of rows) putRow(this.#statements, row);
+      for (const row of chunks) putChunk(this.#statements, row);
     });
   }
 

@@ -1,11 +1,11 @@
 import type { Digest } from "../base/checksum.ts";
 import type { Epoch, Op, Unit } from "../base/units.ts";
 import type { Broker } from "../core/broker.ts";
-import type { Checkpoint, MessageRow } from "../core/checkpoint.ts";
+import type { Checkpoint } from "../core/checkpoint.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
 import type { Message } from "../core/message.ts";
 import type { Head, JournalEntry } from "../pair/entry.ts";
-import type { ReplicationMessage, SnapshotContent, SnapshotHead } from "../pair/message.ts";
+import type { ReplicationMessage, SnapshotHead, SnapshotPart } from "../pair/message.ts";
 
 /** One replication connection, numbered by the host; never reused within a process. */
 export type LinkId = Unit<"link">;
@@ -114,11 +114,7 @@ export type Effect =
   | { readonly kind: "cut"; readonly after: Op }
   /** Begin a new store beside the present one. */
   | { readonly kind: "begin-snapshot" }
-  | {
-      readonly kind: "take-snapshot-part";
-      readonly contents: readonly SnapshotContent[];
-      readonly rows: readonly MessageRow[];
-    }
+  | { readonly kind: "take-snapshot-part"; readonly part: SnapshotPart }
   /** It is whole: keep the present store aside, put the new one in its place, and say `restored` with what it holds. */
   | { readonly kind: "install-snapshot"; readonly head: SnapshotHead; readonly pairId: string }
   | { readonly kind: "tell-peer"; readonly link: LinkId; readonly message: ReplicationMessage }

@@ -231,15 +231,12 @@ export class StandbyRole {
     return null;
   }
 
-  #snapshotPart({
-    contents,
-    rows,
-    isLast,
-  }: Extract<ReplicationMessage, { kind: "snapshot-part" }>): RoleChange | null {
+  #snapshotPart(message: Extract<ReplicationMessage, { kind: "snapshot-part" }>): RoleChange | null {
     const { history, emit } = this.#context;
     if (this.#incoming === null)
       return this.#lose("the active node sent a part of a snapshot that it had not begun");
-    emit({ kind: "take-snapshot-part", contents, rows });
+    const { contents, rows, chunks, isLast } = message;
+    emit({ kind: "take-snapshot-part", part: { contents, rows, chunks } });
     if (!isLast) {
       this.#askForPart();
       return null;

@@ -3,7 +3,8 @@ import { digestBytes } from "../base/checksum.ts";
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { asEpoch, asOp, asWallTime } from "../base/units.ts";
-import type { MessageRow } from "../core/checkpoint.ts";
+import type { ChunkRow, MessageRow } from "../core/checkpoint.ts";
+import { Chunk } from "../core/chunk.ts";
 import type { ReplicationMessage, SnapshotContent } from "./message.ts";
 
 /** A frame: the length of the rest in four bytes, the kind in one, then the fields. */
@@ -103,6 +104,8 @@ function writeFields(writer: ByteWriter, message: ReplicationMessage): void {
       }
       writer.whole(message.rows.length);
       for (const row of message.rows) writeRow(writer, row);
+      writer.whole(message.chunks.length);
+      for (const row of message.chunks) writeChunk(writer, row);
       return;
     case "snapshot-ok":
     case "fenced":
@@ -183,6 +186,7 @@ function readMessage(reader: ByteReader): ReplicationMessage {
         isLast: reader.u8() === 1,
         contents: readContents(reader),
         rows: readRows(reader),
+        chunks: readChunks(reader),
       };
     case "snapshot-ok":
     case "fenced":
@@ -240,6 +244,26 @@ function readRows(reader: ByteReader): MessageRow[] {
       deliveryCount,
       deadLetter,
     });
+  }
+  return rows;
+}
+
+function writeChunk(writer: ByteWriter, { id, queue, bytes, gone }: ChunkRow): void {
+  writer.whole(id);
+  writer.whole(queue);
+  writer.bytes(bytes);
+  writer.u8(gone === null ? 0 : 1);
+  if (gone !== null) writer.bytes(gone);
+}
+
+function readChunks(reader: ByteReader): ChunkRow[] {
+  const rows: ChunkRow[] = [];
+  for (let count = reader.whole(); count > 0; count -= 1) {
+    const [id, queue, bytes] = [reader.whole(), reader.whole(), reader.bytes()];
+    const gone = reader.u8() === 1 ? reader.bytes() : null;
+    if (Chunk.read(id, bytes, gone) === null)
+      throw new BrokerError("FRAME_MALFORMED", { protocol: "replication", detail: `chunk ${id} is none` });
+    rows.push({ id, queue, bytes, gone });
   }
   return rows;
 }

@@ -1,9 +1,9 @@
 import type { Digest } from "../base/checksum.ts";
 import type { Epoch, Op } from "../base/units.ts";
-import type { CheckpointHead, MessageRow } from "../core/checkpoint.ts";
+import type { CheckpointHead, ChunkRow, MessageRow } from "../core/checkpoint.ts";
 
 /** Version of the replication protocol; both sides must speak the same. */
-export const replicationVersion = 1;
+export const replicationVersion = 2;
 
 /**
  * All that the two nodes say to each other, over one connection that the standby opens to the active node's ordinary
@@ -36,13 +36,7 @@ export type ReplicationMessage =
   /** Accepted, but its own history is of no use: what follows in parts is the state after entry `op`, to be put in its place. */
   | ({ readonly kind: "snapshot"; readonly epoch: Epoch; readonly pairId: string } & SnapshotHead)
   /** A piece of it: journal entries of messages that are still there, and their places in queues. */
-  | {
-      readonly kind: "snapshot-part";
-      readonly epoch: Epoch;
-      readonly contents: readonly SnapshotContent[];
-      readonly rows: readonly MessageRow[];
-      readonly isLast: boolean;
-    }
+  | ({ readonly kind: "snapshot-part"; readonly epoch: Epoch; readonly isLast: boolean } & SnapshotPart)
   /** The part is stored; the next one may come. */
   | { readonly kind: "snapshot-ok"; readonly epoch: Epoch }
   /** Not accepted; `retry` says whether asking again later makes sense. */
@@ -66,6 +60,12 @@ export type ReplicationMessage =
 /** What a snapshot is of: the entry it follows, and all of the state that is not messages. */
 export interface SnapshotHead extends CheckpointHead {
   readonly summary: string;
+}
+
+export interface SnapshotPart {
+  readonly contents: readonly SnapshotContent[];
+  readonly rows: readonly MessageRow[];
+  readonly chunks: readonly ChunkRow[];
 }
 
 /** A message's content: the entry that sent it. */

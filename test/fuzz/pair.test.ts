@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ByteReader, ByteWriter } from "../../engine/base/bytes.ts";
 import { emptyDigest } from "../../engine/base/checksum.ts";
 import { asEpoch, asOp, asWallTime } from "../../engine/base/units.ts";
+import { Chunk } from "../../engine/core/chunk.ts";
 import { readCommand, writeCommand, type Command } from "../../engine/core/command.ts";
 import { encodeReplication, ReplicationDecoder } from "../../engine/pair/codec.ts";
 import { nextEntry, readEntry, type Head } from "../../engine/pair/entry.ts";
@@ -18,6 +19,22 @@ const epoch = fc.nat().map(asEpoch);
 const op = fc.integer({ min: 0, max: 2 ** 45 }).map(asOp);
 const digest = fc.uint8Array({ minLength: 16, maxLength: 16 });
 const bytes = fc.uint8Array({ maxLength: 60 });
+const place = fc.record({
+  op,
+  position: fc.nat(),
+  priority: fc.constant(4),
+  expiresAt: fc.option(fc.nat().map(asWallTime), { nil: null }),
+  persistent: fc.boolean(),
+  deadLetter: fc.constant(null),
+  deliveryCount: fc.nat(),
+  stored: fc.constant(false),
+});
+/** Numbers that lie too far apart make none; then there is a plain one. */
+const chunk = fc.array(place, { minLength: 1, maxLength: 4 }).map((places) => {
+  const sorted = places.toSorted((one, other) => one.position - other.position);
+  const made = Chunk.of(1, sorted) ?? Chunk.of(1, sorted.slice(0, 1))!;
+  return { id: made.id, queue: 1, bytes: made.bytes, gone: null };
+});
 const kind = <Kind extends ReplicationMessage["kind"]>(value: Kind): fc.Arbitrary<Kind> => fc.constant(value);
 
 /** One arbitrary for each kind; a kind without one does not compile. */
@@ -63,6 +80,7 @@ const messages: {
     epoch,
     isLast: fc.boolean(),
     contents: fc.array(fc.record({ op, bytes }), { maxLength: 3 }),
+    chunks: fc.array(chunk, { maxLength: 2 }),
     rows: fc.array(
       fc.record({
         queue: fc.nat(),

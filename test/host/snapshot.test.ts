@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { asEpoch, asInstant, asOp, asWallTime, type Moment } from "../../engine/base/units.ts";
-import { takeSnapshot } from "../../engine/core/checkpoint.ts";
 import type { Command } from "../../engine/core/command.ts";
 import { Store } from "../../engine/host/store.ts";
 import { History } from "../../engine/node/history.ts";
-import type { SnapshotHead } from "../../engine/pair/message.ts";
+import { SnapshotFeed } from "../../engine/node/snapshot-feed.ts";
+import { messageTo } from "../core/helpers.ts";
+import { fingerprint } from "../world/fingerprint.ts";
 
 let directory = "";
 beforeEach(() => {
@@ -58,13 +59,10 @@ async function extend(store: Store, commands: readonly Command[]): Promise<Histo
 
 /** Hands the whole state of `source` over to `target`. */
 function transfer(history: History, source: Store, target: Store): string {
-  const { op, epoch, stampedAt, digest } = history.head;
-  const { summary, rows, ops } = takeSnapshot(history.broker);
-  const head: SnapshotHead = { op, epoch, stampedAt, digest, summary };
+  const feed = new SnapshotFeed(history, source);
   target.beginSnapshot();
-  for (const needed of ops) target.takeSnapshotPart([{ op: needed, bytes: source.content(needed)! }], []);
-  target.takeSnapshotPart([], rows);
-  return target.installSnapshot(head, "pair-1");
+  while (!feed.isDone) target.takeSnapshotPart(feed.next());
+  return target.installSnapshot(feed.head, "pair-1");
 }
 
 function bodies(store: Store): string[] {
@@ -111,11 +109,41 @@ describe("store: a snapshot of another node", () => {
     for (const store of [source, restarted]) store.close();
   });
 
+  test("long queues come in chunks as they stand, and what several queues share comes once", async () => {
+    const source = new Store(join(directory, "a"), "process-crash");
+    const target = new Store(join(directory, "b"), "process-crash");
+    const news = { kind: "topic", name: "news" } as const;
+    const durable = (name: string): Command => ({
+      ...{ kind: "create-durable", clientId: "c", name, destination: news, selector: null },
+    });
+    const sends = Array.from({ length: 9 }, () => ({ ...send("x"), message: messageTo(news) }) as Command);
+    const history = await extend(source, [durable("one"), durable("two"), ...sends, send("hot")]);
+    history.broker.chunkSizes = { countMin: 2, countMax: 4 };
+    history.forceCheckpoint();
+    history.broker.queues.get("durable://1:c:one")!.remove(asOp(5));
+    const before = fingerprint(history.broker);
+
+    const feed = new SnapshotFeed(history, source);
+    // What happens while it is handed out is no part of it.
+    for (const queue of history.broker.queues.values()) queue.removeWaiting();
+    const [first, last] = [feed.next(), feed.next()];
+    expect(first).toMatchObject({ isLast: false, rows: [], chunks: { length: 4 } });
+    expect(first.contents.map(({ op }) => op).sort((a, b) => a - b)).toEqual([
+      3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+    ]);
+    expect(last).toMatchObject({ isLast: true, rows: { length: 3 }, chunks: [], contents: [] });
+    target.beginSnapshot();
+    for (const part of [first, last]) target.takeSnapshotPart(part);
+    target.installSnapshot(feed.head, "pair-1");
+    expect(fingerprint(target.load().broker)).toBe(before);
+    for (const store of [source, target]) store.close();
+  });
+
   test("one that is cut short leaves the store as it was", async () => {
     const target = new Store(join(directory, "b"), "process-crash");
     await extend(target, [send("kept")]);
     target.beginSnapshot();
-    target.takeSnapshotPart([], []);
+    target.takeSnapshotPart({ contents: [], rows: [], chunks: [] });
     target.close();
 
     const restarted = new Store(join(directory, "b"), "process-crash");
@@ -139,7 +167,8 @@ describe("store: a snapshot of another node", () => {
     const history = await extend(source, [send("one")]);
     const target = new Store(join(directory, "b"), "process-crash");
     target.beginSnapshot();
-    target.takeSnapshotPart([{ op: asOp(77), bytes: source.content(asOp(1))! }], []);
+    const contents = [{ op: asOp(77), bytes: source.content(asOp(1))! }];
+    target.takeSnapshotPart({ contents, rows: [], chunks: [] });
     transfer(history, source, target);
     expect(target.content(asOp(77))).toBeNull();
     expect(bodies(target)).toEqual(["one"]);

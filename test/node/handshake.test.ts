@@ -3,7 +3,7 @@ import { emptyDigest, type Digest } from "../../engine/base/checksum.ts";
 import { asEpoch, asOp } from "../../engine/base/units.ts";
 import type { NodeOptions } from "../../engine/node/contract.ts";
 import { judge, type Verdict } from "../../engine/node/handshake.ts";
-import type { ReplicationMessage } from "../../engine/pair/message.ts";
+import { replicationVersion, type ReplicationMessage } from "../../engine/pair/message.ts";
 import { NodeBench } from "./bench.ts";
 
 type Hello = Extract<ReplicationMessage, { kind: "hello" }>;
@@ -28,7 +28,7 @@ interface Case {
 const cases: readonly Case[] = [
   { what: "level with it", refused: null, common: 10 },
   { what: "level, with another history", hello: { digest: elsewhere }, refused: "its history differs" },
-  { what: "another version", hello: { version: 2 }, refused: "version 2 of the replication protocol" },
+  { what: "another version", hello: { version: 99 }, refused: "version 99 of the replication protocol" },
   { what: "a wrong password", options: { admitsReplica: () => false }, refused: "user name or password" },
   { what: "of another pair", hello: { pairId: "theirs" }, refused: "belongs to another pair" },
   { what: "of no pair yet", hello: { pairId: null }, refused: null, common: 10 },
@@ -112,7 +112,7 @@ function verdictOf({ hello, options, attached, inSyncThrough, completeAfter }: C
   const head = hello?.head ?? asOp(10);
   const words: Hello = {
     kind: "hello",
-    version: 1,
+    version: replicationVersion,
     pairId: "pair",
     node: "replica",
     instance: "newcomer",

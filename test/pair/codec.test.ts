@@ -2,11 +2,26 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { limits } from "../../engine/base/limits.ts";
 import { asEpoch, asOp, asWallTime } from "../../engine/base/units.ts";
+import { Chunk } from "../../engine/core/chunk.ts";
 import { encodePieces, encodeReplication, ReplicationDecoder } from "../../engine/pair/codec.ts";
 import { replicationRules, type ReplicationMessage } from "../../engine/pair/message.ts";
 
 const digest = Buffer.alloc(16, 7);
 const [epoch, op] = [asEpoch(300), asOp(70_000)];
+
+const chunk = Chunk.of(
+  1,
+  [3, 5].map((position) => ({
+    op: asOp(position + 10),
+    position,
+    priority: 4,
+    expiresAt: null,
+    persistent: true,
+    deadLetter: null,
+    deliveryCount: 0,
+    stored: false,
+  })),
+)!;
 
 /** At least one of each kind; a kind that is missing fails the first test. */
 const messages: readonly ReplicationMessage[] = [
@@ -74,6 +89,10 @@ const messages: readonly ReplicationMessage[] = [
         deliveryCount: 0,
         deadLetter: { from: "queue://a", cause: "expired" },
       },
+    ],
+    chunks: [
+      { id: 7, queue: 1, bytes: chunk.bytes, gone: null },
+      { id: 8, queue: 2, bytes: chunk.bytes, gone: Uint8Array.of(2) },
     ],
     isLast: true,
   },

@@ -1,6 +1,6 @@
 import { asEpoch, asOp } from "../../engine/base/units.ts";
 import { emptyDigest } from "../../engine/base/checksum.ts";
-import type { ReplicationMessage } from "../../engine/pair/message.ts";
+import { replicationVersion, type ReplicationMessage } from "../../engine/pair/message.ts";
 import { SimulatedDisk } from "../world/disk.ts";
 import type { NodeName } from "../world/host.ts";
 import type { Stage } from "./stage.ts";
@@ -164,7 +164,7 @@ function knock(stage: Stage, node: NodeName, how: string): void {
   };
   const hello = {
     kind: "hello",
-    version: 1,
+    version: replicationVersion,
     pairId: stage.world.book.state.pairId,
     node: "stranger",
     instance: "stranger",

@@ -69,7 +69,7 @@ export function effectWords(host: SimulatedHost, effect: Effect, names: Names): 
     case "begin-snapshot":
       return "begins a new store beside its own";
     case "take-snapshot-part":
-      return `takes ${effect.contents.length} messages into the new store`;
+      return `takes ${effect.part.contents.length} messages into the new store`;
     case "install-snapshot":
       return "keeps its own store aside and takes the new one";
     case "notice":

@@ -2,13 +2,13 @@ import { assert } from "../../engine/base/assert.ts";
 import { digestOf, digestsEqual, emptyDigest, type Digest } from "../../engine/base/checksum.ts";
 import { BrokerError } from "../../engine/base/errors.ts";
 import { asEpoch, asOp, type Epoch, type Op } from "../../engine/base/units.ts";
-import { restoreCheckpoint, type Checkpoint, type MessageRow } from "../../engine/core/checkpoint.ts";
+import { restoreCheckpoint, type Checkpoint } from "../../engine/core/checkpoint.ts";
 import type { ChunkSizes } from "../../engine/core/chunk.ts";
 import { messageOf } from "../../engine/core/command.ts";
 import type { Message } from "../../engine/core/message.ts";
 import { Journal } from "../../engine/host/journal.ts";
 import type { JournalReader, StoredState } from "../../engine/node/contract.ts";
-import type { SnapshotContent, SnapshotHead } from "../../engine/pair/message.ts";
+import type { SnapshotHead, SnapshotPart } from "../../engine/pair/message.ts";
 import { misfit, readEntry, type Head, type JournalEntry } from "../../engine/pair/entry.ts";
 import type { Clock } from "./clock.ts";
 import { checkpointChange, readChunks, rowKey, SimulatedDatabase, Tables, type Content } from "./database.ts";
@@ -57,7 +57,7 @@ export class SimulatedDisk implements JournalReader {
     this.#options = {
       segmentBytes: 1_048_576,
       tailBytes: 1_048_576,
-      chunkSizes: { countMin: 1, countMax: 3 },
+      chunkSizes: { countMin: 2, countMax: 3 },
       ...options,
     };
     this.#random = random;
@@ -263,10 +263,11 @@ export class SimulatedDisk implements JournalReader {
     this.#incoming = new Tables();
   }
 
-  takeSnapshotPart(contents: readonly SnapshotContent[], rows: readonly MessageRow[]): void {
+  takeSnapshotPart({ contents, rows, chunks }: SnapshotPart): void {
     for (const { op, bytes } of contents)
       this.#incoming?.contents.set(op, { bytes, digest: digestOf(bytes) });
     for (const row of rows) this.#incoming?.rows.set(rowKey(row.queue, row.op), row);
+    for (const row of chunks) this.#incoming?.chunks.set(row.id, row);
   }
 
   /** Puts what was received in this store's place; `chain` are the links of the history it is of, for the oracle. */

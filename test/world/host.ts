@@ -293,7 +293,7 @@ export class SimulatedHost {
       case "begin-snapshot":
         return disk.beginSnapshot();
       case "take-snapshot-part":
-        return disk.takeSnapshotPart(effect.contents, effect.rows);
+        return disk.takeSnapshotPart(effect.part);
       case "install-snapshot": {
         const source = this.#world.disks[this.name === "primary" ? "replica" : "primary"];
         disk.installSnapshot(effect.head, effect.pairId, source.chain);
