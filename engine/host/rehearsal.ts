@@ -2,17 +2,37 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { brokerConfiguration } from "../config/configuration.ts";
+import type { BrokerConfiguration } from "../config/configuration.ts";
 import { HostedBroker } from "./broker.ts";
 import type { Supervision } from "./supervision.ts";
 
 /** A standby that has just taken its place has other things to do. */
 const delayMs = 300;
-const guestCount = 96;
+const guestCount = 32;
 const guestsAtOnce = 8;
 /** Between guests the process belongs to the standby. */
 const pauseMs = 10;
 const visitMs = 1_000;
+
+/** Written out, as what checks configurations is not loaded in a broker's process, and is large. */
+const rehearsal: Omit<BrokerConfiguration, "dataDirectory"> = {
+  name: "rehearsal",
+  role: "primary",
+  profile: "classic",
+  durability: "process-crash",
+  host: "127.0.0.1",
+  port: 0,
+  primaryConnector: null,
+  arbiter: null,
+  synchronisation: "manual",
+  waitForReplica: false,
+  waitForReplicaTimeoutMs: 0,
+  shutdownOnPrimaryFailure: false,
+  shutdownOnReplicaFailure: false,
+  peerTimeoutMs: 2_000,
+  users: [],
+  deleteAllMessagesOnStartup: false,
+};
 
 /** What one guest says: it sends, gets it back, acknowledges in a transaction, and goes. */
 const script = [
@@ -57,20 +77,15 @@ export async function rehearse(signal: AbortSignal): Promise<number> {
 }
 
 async function perform(dataDirectory: string, signal: AbortSignal): Promise<number> {
-  const configuration = brokerConfiguration.parse({
-    name: "rehearsal",
-    role: "primary",
-    profile: "classic",
-    durability: "process-crash",
-    port: 0,
-    dataDirectory,
-  });
   const port = Promise.withResolvers<number>();
-  const broker = new HostedBroker(configuration, {
-    report: (report) => {
-      if (report.kind === "state" && report.status.port !== null) port.resolve(report.status.port);
+  const broker = new HostedBroker(
+    { ...rehearsal, dataDirectory },
+    {
+      report: (report) => {
+        if (report.kind === "state" && report.status.port !== null) port.resolve(report.status.port);
+      },
     },
-  });
+  );
   broker.start();
   let served = 0;
   try {

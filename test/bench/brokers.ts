@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { root } from "../../build/paths.mjs";
 import { controlClient, type ControlClient } from "../../engine/control/client.ts";
 import { freePort } from "../../engine/host/ports.ts";
+import { passingOf } from "./load-process.ts";
 import { compileJava, missingForJava, type Java } from "../interop/java.ts";
 
 /** What a measurement runs against. */
@@ -48,17 +49,20 @@ export async function startPair(directory = newDirectory()): Promise<BenchPair> 
     replica: { pid: number };
     protection: string;
   };
+  const control = controlClient({
+    url: ready.control,
+    token: readFileSync(join(directory, "control.token"), "utf8").trim(),
+  });
+  // A store with much in it may be ready to serve before the replica has its place.
+  if (ready.protection !== "protected")
+    while ((await control.getPair({})).protection !== "protected") await passingOf(5);
   const startUpMs = performance.now() - startedAt;
-  if (ready.protection !== "protected") throw new Error(`the pair is ${ready.protection}`);
   return {
     name: "pair",
     port: ready.primary.port,
     pids: [ready.primary.pid, ready.replica.pid],
     failoverUri: ready.failover,
-    control: controlClient({
-      url: ready.control,
-      token: readFileSync(join(directory, "control.token"), "utf8").trim(),
-    }),
+    control,
     startUpMs,
     directory,
     stop: async ({ keep } = { keep: false }) => {

@@ -21,7 +21,7 @@ function stateOf(state: NodeStatus["state"], attached: boolean): BrokerReport {
 }
 
 test("rehearsal: every guest gets all its answers, and nothing is left behind", async () => {
-  expect(await rehearse(new AbortController().signal)).toBe(96);
+  expect(await rehearse(new AbortController().signal)).toBe(32);
   expect(readdirSync(directory)).toEqual([]);
 });
 
