@@ -17,6 +17,7 @@ import {
   type SupervisorOrder,
 } from "../supervisor/channel.ts";
 import { ClientConnection, type ClientProtocol, type ConnectionPorts } from "./client-connection.ts";
+import { tickMs } from "../pair/liveness.ts";
 import { Census } from "./census.ts";
 import { ClientPatience } from "./client-patience.ts";
 import { readClocks } from "./clock.ts";
@@ -32,7 +33,6 @@ import { status, type StatusSources } from "./reports.ts";
 import { deleteStore, Store } from "./store.ts";
 import type { Supervision } from "./supervision.ts";
 
-const tickMs = 100;
 const statisticsMs = 250;
 const clientReportMs = 20;
 

@@ -344,11 +344,16 @@ export class StandbyRole {
 
   /** The active node counts as failed: ask to take over, or (classic) decide it here. */
   #failover(why: string): RoleChange | null {
-    const { options, emit } = this.#context;
+    const { options, history, emit } = this.#context;
     this.#reason = why;
     if (options.profile === "guarded") {
       emit({ kind: "ask-grant", wish: "active" });
       return null;
+    }
+    const lacking = this.#toldCommitted - history.head.op;
+    if (lacking > 0) {
+      const reason = `${why}, and it had confirmed ${lacking} entries that this broker has not yet; start the primary again`;
+      return { kind: "out-of-sync", reason };
     }
     if (!options.shutdownOnPrimaryFailure) return { kind: "take-over" };
     emit({

@@ -1,5 +1,8 @@
 import { asInstant, type Instant } from "../base/units.ts";
 
+/** How often a node is told the time: nothing is noticed, and nothing said of its own accord, in between. */
+export const tickMs = 100;
+
 /**
  * Whether the peer is overdue. Like listening for someone's breath: each side makes a sound four times within the
  * time after which the other counts it as lost, so that one late sound is no alarm.
@@ -28,6 +31,7 @@ export class Liveness {
   }
 
   shouldSpeak(now: Instant): boolean {
-    return now - this.#saidAt >= this.#timeoutMs / 4;
+    // At the next tick it may be too late.
+    return now - this.#saidAt > this.#timeoutMs / 4 - tickMs;
   }
 }

@@ -227,6 +227,16 @@ describe("node: the classic profile", () => {
     expect(pair.standby.kinds()).not.toContain("ask-grant");
   });
 
+  test("a replica that knows it lacks what was confirmed does not take over", () => {
+    const pair = new PairBench({ profile: "classic" }, { profile: "classic" });
+    pair.connect().settle();
+    const { epoch, head } = pair.active.node.history;
+    pair.standby.hear({ kind: "heartbeat", epoch, committed: asOp(head.op + 7) });
+    pair.lose();
+    expect(pair.standby.node.state).toMatchObject({ kind: "out-of-sync" });
+    expect(pair.standby.node.reason).toMatch(/7 entries that this broker has not/);
+  });
+
   test("shutdownOnPrimaryFailure: it ends instead", () => {
     const pair = new PairBench(
       { profile: "classic" },

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { asInstant as at } from "../../engine/base/units.ts";
-import { Liveness } from "../../engine/pair/liveness.ts";
+import { Liveness, tickMs } from "../../engine/pair/liveness.ts";
 
 test("liveness: a peer is overdue after the time-out, and not before", () => {
   const liveness = new Liveness(1_000, at(5_000));
@@ -15,6 +15,19 @@ test("liveness: each side speaks four times within the time-out, and at once whe
   const liveness = new Liveness(1_000, at(0));
   expect(liveness.shouldSpeak(at(0))).toBe(true);
   liveness.said(at(0));
-  expect(liveness.shouldSpeak(at(249))).toBe(false);
-  expect(liveness.shouldSpeak(at(250))).toBe(true);
+  expect(liveness.shouldSpeak(at(250 - tickMs))).toBe(false);
+  expect(liveness.shouldSpeak(at(251 - tickMs))).toBe(true);
+});
+
+test("liveness: with the shortest time-out of all, what was said between two ticks leaves no silence that alarms", () => {
+  const shortest = 200;
+  // The active node's patience is shorter than the time-out; a third of it is for the way and for late ticks.
+  const alarmMs = shortest * 0.75 * 0.67;
+  for (let saidAt = 0; saidAt < tickMs; saidAt += 1) {
+    const liveness = new Liveness(shortest, at(0));
+    liveness.said(at(saidAt));
+    let tick = tickMs;
+    while (!liveness.shouldSpeak(at(tick))) tick += tickMs;
+    expect(tick - saidAt).toBeLessThanOrEqual(alarmMs);
+  }
 });

@@ -38,7 +38,7 @@ export const portionSize = 10;
 
 export const nothing: Tally = {
   runs: 0,
-  totals: { entries: 0, faults: 0, kills: 0, failovers: 0, recoveries: 0, confirmed: 0 },
+  totals: { entries: 0, faults: 0, kills: 0, failovers: 0, recoveries: 0, confirmed: 0, forks: 0, lost: 0 },
   failures: [],
 };
 

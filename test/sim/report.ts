@@ -14,7 +14,8 @@ export function summaryOf({ runs, seconds, failures, totals }: Campaign): string
     `${runs} schedules in ${seconds.toFixed(1)} s (${(runs / seconds).toFixed(1)} a second): ` +
     `${totals.entries} entries (${rate(totals.entries)}/s), ${totals.confirmed} confirmed, ${totals.faults} faults, ` +
     `${totals.kills} kills (${rate(totals.kills)}/s), ${totals.failovers} failovers (${rate(totals.failovers)}/s), ` +
-    `${totals.recoveries} recovery copies, ${failures.length} failures`
+    `${totals.recoveries} recovery copies, ` +
+    `${totals.forks} splits of the classic profile with ${totals.lost} confirmed lost, ${failures.length} failures`
   );
 }
 

@@ -16,7 +16,10 @@ for (const { name, lies, rule, options = {}, from = 1 } of sabotages) {
     const found: string[] = [];
     for (let seed = from; seed < from + seedsMax; seed += 1) {
       const plan = planOf(seed);
-      const { failure } = runPlan({ ...plan, options: { ...plan.options, ...options } }, lies);
+      const { failure } = runPlan(
+        { ...plan, options: { ...plan.options, profile: "guarded", ...options } },
+        lies,
+      );
       if (failure?.includes(`${rule}:`) === true) return;
       if (failure !== null) found.push(failure.slice(0, 120));
     }

@@ -13,6 +13,9 @@ export interface Sabotage {
   readonly from?: number;
 }
 
+const classic = { profile: "classic" } as const;
+const classicallyEnding = { ...classic, shutdownOnPrimaryFailure: true };
+
 export const sabotages: readonly Sabotage[] = [
   {
     name: "the standby acknowledges before its disk is done",
@@ -28,6 +31,24 @@ export const sabotages: readonly Sabotage[] = [
     name: "the disk forgets what it had synced",
     lies: { lostEntries: 3 },
     rule: "nothing confirmed is lost",
+  },
+  {
+    name: "the classic primary confirms before its disk is done",
+    lies: { journalledEarly: "active" },
+    rule: "nothing is confirmed before it is safe",
+    options: classic,
+  },
+  {
+    name: "the classic standby acknowledges before its disk is done",
+    lies: { journalledEarly: "standby" },
+    rule: "replication rules",
+    options: classic,
+  },
+  {
+    name: "the disk of a classic node forgets what it had synced",
+    lies: { lostEntries: 3 },
+    rule: "nothing confirmed is lost",
+    options: classic,
   },
   {
     name: "the arbiter leaves the standby eligible while the active node is alone",
@@ -76,6 +97,9 @@ export const sabotages: readonly Sabotage[] = [
     ],
     ["the replica takes over anyway", "shutdownOnPrimaryFailure is kept", { shutdownOnPrimaryFailure: true }],
     ["anyone may catch up", "by hand means by hand", { synchronisation: "manual" }],
+    ["nobody notices a split", "a split is reported", classic],
+    ["the replica takes over unasked", "one history", classic],
+    ["the replica takes over anyway", "shutdownOnPrimaryFailure is kept", classicallyEnding],
     ["replies go astray", "replies reach who asked"],
     ["nobody hears a grant", "the pair heals"],
     ["a flipped bit is not noted", "a sound store is never called damaged"],
@@ -86,5 +110,10 @@ export const sabotages: readonly Sabotage[] = [
 ];
 
 function tricks(list: readonly (readonly [Lies["trick"], Rule, Partial<WorldOptions>?])[]): Sabotage[] {
-  return list.map(([trick, rule, options = {}]) => ({ name: trick, lies: { trick }, rule, options }));
+  return list.map(([trick, rule, options = {}]) => ({
+    name: options.profile === undefined ? trick : `${trick}, in the classic profile`,
+    lies: { trick },
+    rule,
+    options,
+  }));
 }

@@ -17,6 +17,9 @@ export interface Outcome {
   readonly failovers: number;
   readonly recoveries: number;
   readonly confirmed: number;
+  /** Histories that parted, and confirmed messages that went with one side of them: the classic profile's alone. */
+  readonly forks: number;
+  readonly lost: number;
   readonly failure: string | null;
 }
 
@@ -27,6 +30,8 @@ export interface Plan {
 }
 
 const troubleMs = 2_500;
+/** Of so many schedules one is of the classic profile. */
+const classicEvery = 5;
 /** As long as clients and nodes may take to be done once everything works again. */
 const healingMs = 60_000;
 
@@ -45,6 +50,7 @@ export function planOf(seed: number): Plan {
     paceMs: random.pick([150, 400, 1_000]),
     shutdownOnPrimaryFailure: random.chance(0.1),
     shutdownOnReplicaFailure: random.chance(0.1),
+    profile: seed % classicEvery === 0 ? "classic" : "guarded",
   };
   return { seed, options, faults: makeFaults(random, troubleMs) };
 }
@@ -52,7 +58,8 @@ export function planOf(seed: number): Plan {
 /** Runs one schedule; whatever goes wrong is in `failure`. */
 export function runPlan(plan: Plan, lies: Partial<Lies> = {}): Outcome {
   const world = new World(plan.seed, plan.options, { ...honest, ...lies });
-  const ledger = new Ledger();
+  const { classic } = world.oracle;
+  const ledger = new Ledger(() => classic?.hasForked === true);
   let failure: string | null = null;
   try {
     play(world, ledger, plan);
@@ -71,6 +78,8 @@ export function runPlan(plan: Plan, lies: Partial<Lies> = {}): Outcome {
     failovers,
     recoveries,
     confirmed: ledger.confirmedCount,
+    forks: classic?.hasForked === true ? 1 : 0,
+    lost: ledger.lostCount,
     failure,
   };
 }
@@ -103,6 +112,7 @@ function heal(world: World, isDone: () => boolean): void {
       for (const node of ["primary", "replica"] as const)
         if (world.hosts[node] === null) world.supervisor.start(node);
       world.clock.run(world.clock.now + 500);
+      world.oracle.classic?.checkReported();
       if (!isWhole(world)) recoverIfNeeded(world);
     }
     world.clock.run(world.clock.now + 500);

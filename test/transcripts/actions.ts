@@ -128,6 +128,7 @@ export const actions: readonly (readonly [RegExp, Action])[] = [
     /^the (primary|replica) is given an empty store$/,
     (stage, node) => {
       stage.world.oracle.destroyed.add(node as NodeName);
+      stage.world.oracle.classic?.replaced(node as NodeName);
       stage.world.disks[node as NodeName].copyFrom(new SimulatedDisk(stage.world.clock));
     },
   ],

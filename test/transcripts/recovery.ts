@@ -268,6 +268,7 @@ export class StageRecovery {
     const { id } = this.#read(join(this.#directory, node));
     if (id === this.#live[node]) return;
     this.#around.world.disks[node].copyFrom(this.#disks.get(id)!);
+    this.#around.world.oracle.classic?.replaced(node);
     this.#live[node] = id;
   }
 

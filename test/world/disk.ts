@@ -310,7 +310,7 @@ export class SimulatedDisk implements JournalReader {
     const name = this.#random.pick(this.files.list());
     const content = this.files.content(name);
     // The last record's place is not known to have been synced: what is broken there may be a torn write.
-    const last = content.lastIndexOf("ENT\n");
+    const last = content.lastIndexOf("ENT\n", Math.max(0, content.length - 12));
     const isLastFile = name === this.files.list().at(-1);
     const limit = isLastFile ? (last === -1 ? 0 : content.readUInt32BE(last + 8)) : content.length;
     const at = this.#random.below(Math.max(1, limit));

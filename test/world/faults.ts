@@ -148,8 +148,8 @@ export function strike(world: World, { kind, lastsMs }: Fault): void {
       world.clock.after(lastsMs, () => world.network.set("healthy"));
       return;
     case "slow link":
-      world.network.delayMs = lastsMs / 10;
-      world.clock.after(lastsMs, () => (world.network.delayMs = 0));
+      world.network.slow(lastsMs / 10);
+      world.clock.after(lastsMs, () => world.network.slow(0));
       return;
     case "stop active":
       world.hosts[active]?.take({ kind: "stop", pair: false });

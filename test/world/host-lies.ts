@@ -12,6 +12,8 @@ export type Trick =
   | "the primary outlives its replica"
   | "the replica takes over anyway"
   | "anyone may catch up"
+  | "nobody notices a split"
+  | "the replica takes over unasked"
   | "replies go astray"
   | "nobody hears a grant"
   | "a flipped bit is not noted"

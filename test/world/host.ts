@@ -4,6 +4,7 @@ import { asInstant, asWallTime, type Moment } from "../../engine/base/units.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../../engine/core/dialogue.ts";
 import type { Effect, Input } from "../../engine/node/contract.ts";
 import { BrokerNode } from "../../engine/node/node.ts";
+import { tickMs } from "../../engine/pair/liveness.ts";
 import type { BrokerReport, NodeStatus, SupervisorOrder } from "../../engine/supervisor/channel.ts";
 import { assert } from "../../engine/base/assert.ts";
 import type { ClientWire } from "./client-wire.ts";
@@ -13,8 +14,6 @@ import { Mailboxes } from "./mailboxes.ts";
 import { nodeOptionsOf, positionOf, stateWord } from "./node-view.ts";
 import { PeerPort } from "./peer-port.ts";
 import type { World } from "./world.ts";
-
-const tickMs = 100;
 
 export type NodeName = "primary" | "replica";
 
@@ -95,6 +94,7 @@ export class SimulatedHost {
   }
 
   freeze(): void {
+    this.#world.oracle.classic?.excuse(`the ${this.name} was frozen`);
     this.#mailboxes.hold();
   }
 
@@ -261,8 +261,15 @@ export class SimulatedHost {
       this.arrive("timer", () => {
         this.give({ kind: "ticked" });
         this.#tickLater();
+        if (this.#lies().trick === "the replica takes over unasked") this.#usurp();
       }),
     );
+  }
+
+  #usurp(): void {
+    if (this.node?.state.kind !== "standby" || !this.node.isAttached) return;
+    const epoch = (this.node.history.epoch + 1) as never;
+    this.give({ kind: "granted", wish: "active", epoch, withPeer: false, peerInSync: false });
   }
 
   #perform(effect: Effect): void {

@@ -1,5 +1,8 @@
 import type { Command } from "../../engine/core/command.ts";
+import { deadLetterQueue, destinationKey } from "../../engine/core/message.ts";
 import { violated } from "./rules.ts";
+
+const deadLetters = destinationKey(deadLetterQueue);
 
 /** One try to send a message; a client that is not answered tries again under a new name. */
 interface Attempt {
@@ -8,6 +11,8 @@ interface Attempt {
   readonly transaction: string | null;
   /** Nobody need ever get it: it is dropped when it expires, or its temporary queue goes. */
   readonly mayVanish?: boolean;
+  /** Sent to a topic. */
+  readonly isPublished?: boolean;
   isConfirmed: boolean;
 }
 
@@ -22,8 +27,16 @@ export class Ledger {
   readonly #deliveries = new Map<string, Set<number>>();
   readonly #seen = new Set<string>();
   readonly #settled = new Set<string>();
+  readonly #hasForked: () => boolean;
   confirmedCount = 0;
+  /** Confirmed, and gone with the side of a split that was given up. */
+  lostCount = 0;
   deliveredCount = 0;
+
+  /** `hasForked`: each side of a split has a truth of its own, and a stale store delivers what was settled elsewhere. */
+  constructor(hasForked: () => boolean = () => false) {
+    this.#hasForked = hasForked;
+  }
 
   sent(body: string, attempt: Omit<Attempt, "isConfirmed">): void {
     this.#attempts.set(body, { ...attempt, isConfirmed: false });
@@ -56,12 +69,15 @@ export class Ledger {
   delivered(queue: string, body: string, deliveryCount: number): void {
     const key = `${queue} ${body}`;
     const counts = this.#deliveries.get(key) ?? new Set();
-    if (this.#settled.has(key))
+    // Each subscription's copy may come to the dead letters, one after the other.
+    const isOne = this.#attempts.get(body)?.isPublished !== true || queue !== deadLetters;
+    const isStrict = isOne && !this.#hasForked();
+    if (this.#settled.has(key) && isStrict)
       violated(
         "nothing confirmed is applied twice",
         `${key} is delivered again after its acknowledgement was confirmed`,
       );
-    if (counts.has(deliveryCount))
+    if (counts.has(deliveryCount) && isStrict)
       violated("redeliveries carry the flag", `${key} comes a second time as delivery ${deliveryCount}`);
     const { transaction } =
       this.#attempts.get(body) ?? violated("none is invented", `${body} was never sent`);
@@ -83,21 +99,30 @@ export class Ledger {
     for (const body of visible) counts.set(body, (counts.get(body) ?? 0) + 1);
     for (const [body, count] of counts)
       if (count > 1) violated("nothing confirmed is applied twice", `${body} is there ${count} times`);
-    for (const [body, { isConfirmed }] of this.#attempts)
-      if (isConfirmed && !counts.has(body))
-        violated("nothing confirmed is lost", `${body} was confirmed and is not there`);
+    const isForked = this.#hasForked();
+    for (const [body, { isConfirmed }] of this.#attempts) {
+      if (!isConfirmed || counts.has(body)) continue;
+      if (!isForked) violated("nothing confirmed is lost", `${body} was confirmed and is not there`);
+      this.lostCount += 1;
+    }
     this.#auditTransactions(counts);
     this.#auditOrder(visible);
     for (const body of counts.keys())
-      if (!this.#seen.has(body) && this.#attempts.get(body)?.mayVanish !== true)
+      if (!this.#seen.has(body) && !this.#mayVanish(body))
         violated("nothing is stranded", `${body} reached no consumer`);
+  }
+
+  /** A topic's subscribers may not have been known to the side that was given it. */
+  #mayVanish(body: string): boolean {
+    const attempt = this.#attempts.get(body);
+    return attempt?.mayVanish === true || (attempt?.isPublished === true && this.#hasForked());
   }
 
   #auditTransactions(counts: ReadonlyMap<string, number>): void {
     for (const [name, { bodies, outcome }] of this.#transactions) {
       const there = bodies.filter((body) => counts.has(body)).length;
       const isWhole =
-        outcome === "committed"
+        outcome === "committed" && !this.#hasForked()
           ? there === bodies.length
           : outcome === "rolled back"
             ? there === 0

@@ -19,6 +19,8 @@ export class Network {
   delayMs = 0;
   /** What a faulty machine makes of a message on its way. */
   garble: (message: ReplicationMessage) => ReplicationMessage = (message) => message;
+  /** Told when something becomes wrong with it. */
+  onTrouble: (what: string) => void = () => {};
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #wires = new Set<Wire>();
@@ -40,6 +42,11 @@ export class Network {
     return this.delayMs + this.#random.between(0.05, 1);
   }
 
+  slow(delayMs: number): void {
+    this.delayMs = delayMs;
+    if (delayMs > 0) this.onTrouble("the link was slow");
+  }
+
   connect(near: WireEnd, far: WireEnd, opener: NodeName): Wire {
     const wire = new Wire(this, this.#clock, [near, far], opener, () => this.#wires.delete(wire));
     this.#wires.add(wire);
@@ -48,6 +55,7 @@ export class Network {
 
   set(mode: LinkMode): void {
     this.mode = mode;
+    if (mode !== "healthy") this.onTrouble(`the link was ${mode}`);
     // A connection that lost bytes can never carry a sensible stream again.
     for (const wire of [...this.#wires])
       if (mode === "cut" || (mode === "healthy" && wire.isPoisoned)) wire.break();

@@ -4,6 +4,7 @@ import type { SessionAnswer } from "../../engine/core/dialogue.ts";
 import { replicationRules, type ReplicationMessage } from "../../engine/pair/message.ts";
 import type { JournalEntry } from "../../engine/pair/entry.ts";
 import type { SupervisorOrder } from "../../engine/supervisor/channel.ts";
+import { ClassicWatch } from "./classic-watch.ts";
 import type { NodeName, SimulatedHost } from "./host.ts";
 import { firstLink, follows, linkOf } from "./link.ts";
 import { violated } from "./rules.ts";
@@ -23,12 +24,15 @@ export class Oracle {
   readonly #confirmed: string[] = [firstLink];
   /** Nodes whose stores were destroyed or replaced behind the pair's back: the book cannot know, and need not be right. */
   readonly destroyed = new Set<NodeName>();
+  /** Judges instead where nodes decide alone. */
+  readonly classic: ClassicWatch | null;
   entryCount = 0;
   answerCount = 0;
   #lastHolder: NodeName | null = null;
 
   constructor(world: World) {
     this.#world = world;
+    this.classic = world.options.profile === "classic" ? new ClassicWatch(world) : null;
   }
 
   get confirmedThrough(): number {
@@ -38,6 +42,7 @@ export class Oracle {
   /** A process has read its store, or cut it. */
   loaded(host: SimulatedHost): void {
     this.#chains.set(host, [...this.#world.disks[host.name].chain]);
+    this.classic?.loaded(host);
     this.checkHolders(`the load of the ${host.name}'s store`);
   }
 
@@ -72,11 +77,12 @@ export class Oracle {
   }
 
   answered(host: SimulatedHost, answer: SessionAnswer): void {
-    if (answer.kind === "close" || this.#world.options.profile === "classic") return;
+    if (answer.kind === "close") return;
     this.answerCount += 1;
     this.#checkOptions(host);
     const { committed } = host.node!.history;
     const chain = this.#chains.get(host)!;
+    if (this.classic !== null) return this.classic.answered(host, chain, committed);
     const shared = Math.min(committed, this.confirmedThrough);
     if (chain[shared] !== this.#confirmed[shared])
       violated(
@@ -95,7 +101,7 @@ export class Oracle {
 
   /** Every node that may be given the right to serve holds all that was confirmed, on its disk. */
   checkHolders(when: string): void {
-    if (this.#world.options.profile === "classic") return;
+    if (this.classic !== null) return;
     const { inSync } = this.#world.book.state;
     for (const node of inSync.filter((one) => !this.destroyed.has(one)))
       if (this.#world.disks[node].chainAt(this.confirmedThrough) !== this.#confirmed.at(-1))
@@ -109,12 +115,16 @@ export class Oracle {
   #checkOptions(host: SimulatedHost): void {
     const { state } = host.node!;
     if (state.kind !== "active" || state.commits === "both") return;
-    const { waitForReplica, shutdownOnReplicaFailure } = this.#world.options;
+    const { waitForReplica, shutdownOnReplicaFailure, shutdownOnPrimaryFailure } = this.#world.options;
+    const isPrimary = host.role === "primary";
     const mustWait =
-      waitForReplica === "always" || (waitForReplica && host.role === "primary" && !host.hasMirrored);
+      (waitForReplica === "always" && (isPrimary || this.classic === null)) ||
+      (waitForReplica && isPrimary && !host.hasMirrored);
     if (mustWait) violated("waitForReplica is kept", `the ${host.name} confirms alone`);
     if (shutdownOnReplicaFailure === true && host.wasPaired)
       violated("shutdownOnReplicaFailure is kept", `the ${host.name} lost its replica and confirms alone`);
+    if (this.classic !== null && shutdownOnPrimaryFailure === true && !isPrimary && host.hasMirrored)
+      violated("shutdownOnPrimaryFailure is kept", `the ${host.name} takes over from a failed primary`);
   }
 
   /** After each input: who is open, is active. */
@@ -149,7 +159,7 @@ export class Oracle {
   /** Without automatic synchronisation only a store that lacks nothing confirmed is let back in. */
   #checkByHand(host: SimulatedHost, message: ReplicationMessage): void {
     const { options, book } = this.#world;
-    if (options.synchronisation !== "manual" || options.profile === "classic") return;
+    if (options.synchronisation !== "manual" || this.classic !== null) return;
     if (message.kind === "snapshot") violated("by hand means by hand", `the ${host.name} sends a snapshot`);
     const { epoch, head } = host.node!.history;
     if (message.kind !== "welcome" || epoch !== book.state.epoch || message.common === head.op) return;

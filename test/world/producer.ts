@@ -1,5 +1,5 @@
 import { asWallTime } from "../../engine/base/units.ts";
-import type { Destination, Message } from "../../engine/core/message.ts";
+import { isTopic, type Destination, type Message } from "../../engine/core/message.ts";
 import { FailoverClient } from "./clients.ts";
 import type { Ledger } from "./ledger.ts";
 import type { World } from "./world.ts";
@@ -53,7 +53,8 @@ export class SimulatedProducer extends FailoverClient {
       const { name: producer, destination, persistent = true } = this.#options;
       const expiresAt = this.#expiry();
       const mayVanish = !persistent && expiresAt !== null;
-      this.ledger.sent(body, { producer, sequence, transaction: null, mayVanish });
+      const isPublished = isTopic(destination);
+      this.ledger.sent(body, { producer, sequence, transaction: null, mayVanish, isPublished });
       const priority = this.random.pick([4, 4, 9]);
       const sent = { ...message(destination, body, expiresAt), persistent, priority };
       this.ask({ kind: "send", message: sent, transaction: null }, () => {

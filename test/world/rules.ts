@@ -14,6 +14,7 @@ export const rules = [
   "one history",
   "ops without gaps",
   "replication rules",
+  "a split is reported",
   "by hand means by hand",
   "waitForReplica is kept",
   "shutdownOnPrimaryFailure is kept",

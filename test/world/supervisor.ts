@@ -126,6 +126,7 @@ export class SimulatedSupervisor {
       const from = this.#sound(wanted);
       if (from === null) return;
       disks[otherNode(from)].copyFrom(disks[from]);
+      this.#world.oracle.classic?.copied(from, otherNode(from));
       this.tell({ kind: "stores-proven", inSync: nodeNames, op: disks[from].headOp });
     }
     this.tell({ kind: "resumed" });
@@ -161,6 +162,7 @@ export class SimulatedSupervisor {
         return this.tell({ kind: "handed-over", node });
       case "state": {
         const { state, attached, position } = report.status;
+        if (this.#world.lies.trick === "nobody notices a split" && !attached) return;
         return this.tell({ kind: "status", node, state, attached, position });
       }
       case "pong":

@@ -24,7 +24,7 @@ export interface WorldOptions {
   readonly paceMs?: number;
   /** A file of a journal is finished at this size. */
   readonly segmentBytes?: number;
-  /** Guarded, unless said otherwise. In the classic profile two may serve at once, so that the oracle judges nothing. */
+  /** Guarded, unless said otherwise. In the classic profile two may serve at once: see {@link ClassicWatch}. */
   readonly profile?: "guarded" | "classic";
   readonly shutdownOnPrimaryFailure?: boolean;
   readonly shutdownOnReplicaFailure?: boolean;
@@ -83,6 +83,7 @@ export class World {
     this.network = new Network(this.clock, this.random.fork());
     this.disks = { primary: this.#disk(0), replica: this.#disk(1) };
     this.oracle = new Oracle(this);
+    this.network.onTrouble = (what) => this.oracle.classic?.excuse(what);
   }
 
   nextInstance(node: NodeName): string {
