@@ -101,6 +101,8 @@ export class Twin {
       case "delete-temporary":
         return this.#endTemporary();
       case "create-queue":
+      case "claim-groups":
+      case "forget-groups":
         return;
       case "schedule":
         this.jobs.find((job) => job.op === command.job)!.dueAt = command.dueAt;
