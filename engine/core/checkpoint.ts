@@ -7,7 +7,6 @@ import { durableKey } from "./durable.ts";
 import { destinationKey, parseDestinationKey, type Destination, type MessageOrigin } from "./message.ts";
 import { readHead, writeHead } from "./message-codec.ts";
 import { restoreGroups, storedGroups, type StoredGroups } from "./groups.ts";
-import type { Owner } from "./owner.ts";
 import type { DeadLetter, Queue, QueuedMessage } from "./queue.ts";
 import { compiledSelector } from "./selection.ts";
 import { scheduleQueueId } from "./schedule.ts";
@@ -269,13 +268,8 @@ export function restoreCheckpoint(
       });
   }
   for (const { id, held, temporaries, transactions } of summary.owners) {
-    const owner: Owner = {
-      held: new Map(),
-      temporaries: new Set(temporaries),
-      transactions: new Map(),
-      groups: new Map(),
-    };
-    broker.owners.set(id, owner);
+    const owner = broker.owners.of(id);
+    for (const key of temporaries) owner.temporaries.add(key);
     for (const [subscription, deliveries] of held) {
       const ops = new Map<Op, NonNullable<ReturnType<typeof queuesById.get>>>();
       for (const [queueId, op] of deliveries) {
