@@ -25,9 +25,11 @@ const noProperties: ReadonlyMap<string, PropertyValue> = new Map();
 export function readMessage(sent: wire.Message): Message {
   const { messageId, groupID, replyTo } = sent;
   const expiration = exactNumber(sent.expiration, "for an expiry");
+  const { body, bodyKind } = readBody(sent);
   return {
     destination: readDestination(sent.destination),
-    ...readBody(sent),
+    body,
+    bodyKind,
     isCompressed: sent.compressed && sent.content !== null,
     properties: readProperties(sent),
     persistent: sent.persistent,
@@ -170,6 +172,7 @@ export function writeMessage(delivery: Delivery): MessageOnWire {
   const original = originalOf(destination, source, deadLetter);
   const producerId = producerIdOf(origin?.producer ?? brokersProducer);
   const fields = {
+    type: wireTypes[message.bodyKind],
     producerId,
     messageId: {
       type: "MessageId",
@@ -198,10 +201,7 @@ export function writeMessage(delivery: Delivery): MessageOnWire {
     redeliveryCounter: deliveryCount - 1,
     userID: message.userId,
   } as const;
-  const type = wireTypes[message.bodyKind];
-  return type === "ActiveMQBlobMessage"
-    ? { type, ...fields, ...readBlob(message.body) }
-    : { type, ...fields };
+  return message.bodyKind === "blob" ? { ...fields, ...readBlob(message.body) } : fields;
 }
 
 const brokersProducer = "understudy:-1:1";
