@@ -64,6 +64,7 @@ export class ClientDesk {
     };
     this.scheduler = new Scheduler(
       history.broker,
+      () => history.head.stampedAt,
       (op) => this.content(op),
       (command, now) => this.#order(command, now),
     );

@@ -1,5 +1,5 @@
 import { limits } from "../base/limits.ts";
-import type { Moment, Op, WallTime } from "../base/units.ts";
+import { asWallTime, type Moment, type Op, type WallTime } from "../base/units.ts";
 import type { Broker } from "../core/broker.ts";
 import type { Command, OwnerId } from "../core/command.ts";
 import { DueHeap } from "../core/expiry.ts";
@@ -25,8 +25,8 @@ export function isManagement({ name }: Destination): boolean {
 interface Alarm {
   readonly at: number;
   readonly op: Op;
-  /** A job that was given another time meanwhile has another alarm. */
-  readonly dueAt: WallTime;
+  /** How often the job had been delivered: since then it has another alarm. */
+  readonly firedCount: number;
 }
 
 /** What is left of an answer to somebody who asked for what is scheduled. */
@@ -46,6 +46,8 @@ export class Scheduler {
   readonly #broker: Broker;
   readonly #content: (op: Op) => Message | null;
   readonly #order: Order;
+  /** When the last entry was made, by the clock of who made it. */
+  readonly #lastTime: () => WallTime;
   /** By the calendar; a clock that is set changes when that is. */
   readonly #calendar = new DueHeap<Alarm>();
   /** After some time; that takes as long as it was told to, whatever is done to the clock. */
@@ -56,8 +58,9 @@ export class Scheduler {
   #awaited: Op | null = null;
   #isBehind = false;
 
-  constructor(broker: Broker, content: (op: Op) => Message | null, order: Order) {
+  constructor(broker: Broker, lastTime: () => WallTime, content: (op: Op) => Message | null, order: Order) {
     this.#broker = broker;
+    this.#lastTime = lastTime;
     this.#content = content;
     this.#order = order;
   }
@@ -69,12 +72,13 @@ export class Scheduler {
 
   /** Finds a first time for what was scheduled since the last call. */
   plan(now: Moment): void {
+    this.#begin(now);
     const { schedule } = this.#broker;
     for (const op of schedule.unplanned) {
       const message = this.#content(op);
       // Sent in this turn, with more than is kept at hand: it can be read when it is on its way to the disk.
       if (message === null) continue;
-      const dueAt = dueTime(message, now.wall);
+      const dueAt = dueTime(message, this.#timeFor(op, now));
       this.#order({ kind: "schedule", job: op, dueAt }, now);
       this.#watch(op, dueAt, now);
     }
@@ -82,7 +86,6 @@ export class Scheduler {
 
   /** `head` is the last entry, all through `committed` is safe. */
   run(now: Moment, head: () => Op, committed: Op): void {
-    this.#begin(now);
     this.plan(now);
     this.#isBehind = false;
     if (this.#awaited !== null && this.#awaited > committed) return;
@@ -140,8 +143,20 @@ export class Scheduler {
   }
 
   #watch(op: Op, dueAt: WallTime, now: Moment): void {
-    if (this.#broker.schedule.get(op)?.kind === "calendar") this.#calendar.add({ at: dueAt, op, dueAt });
-    else this.#delays.add({ at: now.monotonic + (dueAt - now.wall), op, dueAt });
+    const job = this.#broker.schedule.get(op);
+    if (job === undefined) return;
+    const { firedCount } = job;
+    if (job.kind === "calendar") this.#calendar.add({ at: dueAt, op, firedCount });
+    else this.#delays.add({ at: now.monotonic + (dueAt - this.#timeFor(op, now)), op, firedCount });
+  }
+
+  /**
+   * What a job's next time is counted from. Another node's clock may have been ahead of this one's; from the last that is
+   * known of it a delay goes on, and no message waits until this clock gets there.
+   */
+  #timeFor(op: Op, { wall }: Moment): WallTime {
+    const isByCalendar = this.#broker.schedule.get(op)?.kind === "calendar";
+    return isByCalendar ? wall : asWallTime(Math.max(wall, this.#lastTime()));
   }
 
   #takeDue(now: Moment): (Alarm & { readonly lateMs: number }) | undefined {
@@ -151,12 +166,12 @@ export class Scheduler {
     return alarm === undefined ? undefined : { ...alarm, lateMs: now.wall - alarm.at };
   }
 
-  /** Returns what was delivered; `null` when the job is gone or has another time. */
-  #fire({ op, dueAt, lateMs }: Alarm & { readonly lateMs: number }, now: Moment): Message | null {
+  /** Returns what was delivered; `null` when the job is gone or has another alarm. */
+  #fire({ op, firedCount, lateMs }: Alarm & { readonly lateMs: number }, now: Moment): Message | null {
     const job = this.#broker.schedule.get(op);
-    const scheduled = job?.dueAt === dueAt ? this.#content(op) : null;
+    const scheduled = job?.firedCount === firedCount ? this.#content(op) : null;
     if (job === undefined || scheduled === null) return null;
-    const next = nextTime(timingOf(scheduled), job.firedCount + 1, now.wall, lateMs);
+    const next = nextTime(timingOf(scheduled), job.firedCount + 1, this.#timeFor(op, now), lateMs);
     const message = firedMessage(scheduled, op, now.wall);
     this.#order({ kind: "fire", job: op, next, message }, now);
     if (next !== null) this.#watch(op, next, now);
