@@ -7,6 +7,7 @@ import { durableKey } from "./durable.ts";
 import { destinationKey, parseDestinationKey, type Destination, type MessageOrigin } from "./message.ts";
 import { readHead, writeHead } from "./message-codec.ts";
 import { restoreGroups, storedGroups, type StoredGroups } from "./groups.ts";
+import { referredOps, sentOps } from "./references.ts";
 import type { DeadLetter, Queue, QueuedMessage } from "./queue.ts";
 import { compiledSelector } from "./selection.ts";
 import { scheduleQueueId } from "./schedule.ts";
@@ -288,23 +289,6 @@ export function restoreCheckpoint(
   for (const [producer, sequence] of summary.producers) broker.producers.note({ producer, sequence });
   broker.contents.restore(referredOps(broker));
   return broker;
-}
-
-/** What open transactions sent. */
-function sentOps(broker: Broker): Op[] {
-  return [...broker.owners.values()].flatMap(({ transactions }) =>
-    [...transactions.values()].flatMap(({ sends }) => sends.map(({ op }) => op)),
-  );
-}
-
-/** The op of every message that the state has, as often as it refers to it. */
-export function referredOps(broker: Broker): Float64Array {
-  const others = [...sentOps(broker), ...Array.from(broker.schedule.jobs(), ({ op }) => op)];
-  const ops = new Float64Array(broker.storedCount + others.length);
-  ops.set(others);
-  let count = others.length;
-  for (const queue of broker.queues.values()) for (const op of queue.ops()) ops[count++] = op;
-  return ops;
 }
 
 function restoreQueue(broker: Broker, { key, id, enqueued, dequeued }: QueueRow): Queue {

@@ -5,7 +5,6 @@ import { asEpoch, asOp, asWallTime, type Op } from "../../engine/base/units.ts";
 import { admit } from "../../engine/core/admission.ts";
 import { Broker } from "../../engine/core/broker.ts";
 import {
-  referredOps,
   restoreCheckpoint,
   takeCheckpoint,
   type Checkpoint,
@@ -15,6 +14,7 @@ import {
 } from "../../engine/core/checkpoint.ts";
 import type { Command } from "../../engine/core/command.ts";
 import type { Destination, PropertyValue } from "../../engine/core/message.ts";
+import { referredOps } from "../../engine/core/references.ts";
 import { readChunks } from "../world/database.ts";
 import { fingerprint } from "../world/fingerprint.ts";
 import { messageTo } from "./helpers.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { referredOps } from "../../engine/core/checkpoint.ts";
+import { referredOps } from "../../engine/core/references.ts";
 import type { Op } from "../../engine/base/units.ts";
 import type { Destination } from "../../engine/core/message.ts";
 import { messageTo, orders, prices } from "../core/helpers.ts";
