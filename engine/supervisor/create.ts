@@ -25,10 +25,10 @@ import type { Supervisor } from "./supervisor.ts";
 import { Timeline } from "./timeline.ts";
 
 /** Both brokers have found their places by then, or the view says what is missing. */
-const readyTimeoutMs = 5_000;
+const readyTimeoutMs = 15_000;
 
 /**
- * Starts a pair and resolves when it is protected, or as far as it can get within five seconds. Rejects with a
+ * Starts a pair and resolves when it is protected, or as far as it can get within fifteen seconds. Rejects with a
  * `BrokerError` when the directory or a port cannot be had, or when neither broker starts.
  */
 export async function createSupervisor(configuration: PairConfiguration): Promise<Supervisor> {
