@@ -104,6 +104,7 @@ export const sabotages: readonly Sabotage[] = [
     ["nobody hears a grant", "the pair heals"],
     ["a flipped bit is not noted", "a sound store is never called damaged"],
     ["trouble is not noted", "a sound store is never called unwritable"],
+    ["delays are cut short", "what is scheduled comes in its time, each once"],
     ["one node forgets its last entry", "equal histories after healing"],
   ]),
   { name: "one node's state is changed", lies: { changesState: true }, rule: "equal states after healing" },

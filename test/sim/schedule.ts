@@ -142,7 +142,8 @@ function isDrained(world: World): boolean {
   const waiting = [...history.broker.queues.values()].some(
     (queue) => queue.depth > 0 && !queue.key.startsWith("temp-"),
   );
-  return !waiting && history.committed === history.head.op;
+  const isWaiting = waiting || history.broker.schedule.size > 0;
+  return !isWaiting && history.committed === history.head.op;
 }
 
 /** Both hold the same, in memory and after a restart. */

@@ -46,7 +46,7 @@ export class SimulatedAsker extends FailoverClient {
     if (!body.includes(`+${this.#prefix}`))
       violated("replies reach who asked", `${body} reaches ${this.#prefix}`);
     const queue = destinationKey(this.#replies);
-    this.ledger.delivered(queue, body, answer.deliveryCount);
+    this.ledger.delivered(queue, body, answer.deliveryCount, this.presence);
     const messages = [answer.id];
     this.ask(
       { kind: "settle", subscription: "replies", messages, outcome: "accepted", transaction: null },

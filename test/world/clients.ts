@@ -1,7 +1,7 @@
 import type { SessionAnswer, SessionRequest } from "../../engine/core/dialogue.ts";
 import { ClientWire } from "./client-wire.ts";
 import type { NodeName } from "./host.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, Presence } from "./ledger.ts";
 import { violated } from "./rules.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
@@ -39,6 +39,12 @@ export abstract class FailoverClient {
 
   protected get isConnected(): boolean {
     return this.#wire !== null;
+  }
+
+  /** Now, with who it is connected to. */
+  protected get presence(): Presence {
+    const { clock, counts } = this.world;
+    return { at: clock.now, failovers: counts.failovers, host: this.#wire?.host ?? null };
   }
 
   /** Asks; `onConfirmed` is called if the answer comes on this connection. */

@@ -69,7 +69,7 @@ export class SimulatedConsumer extends FailoverClient {
     deliveryCount,
   }: Extract<SessionAnswer, { kind: "deliver" }>): void {
     const body = text.decode(taken.body);
-    this.ledger.delivered(this.#queue, body, deliveryCount);
+    this.ledger.delivered(this.#queue, body, deliveryCount, this.presence);
     const taking = { subscription, id, body, replyTo: taken.replyTo };
     this.later(this.random.between(0, this.#options.workMs), () => this.#settle(taking));
   }

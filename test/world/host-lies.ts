@@ -18,6 +18,7 @@ export type Trick =
   | "nobody hears a grant"
   | "a flipped bit is not noted"
   | "trouble is not noted"
+  | "delays are cut short"
   | "one node forgets its last entry";
 
 /** What a sabotage may do at this boundary; each is a lie that the real host must never tell. */
@@ -66,6 +67,11 @@ export function garbled(
   });
   if (lies.requests === "altered" && random.chance(0.01))
     return { ...request, message: { ...message, body: message.body.map((byte) => byte ^ 1) } };
+  const delay = message.properties.get("AMQ_SCHEDULED_DELAY");
+  if (lies.trick === "delays are cut short" && typeof delay === "bigint") {
+    const properties = new Map(message.properties).set("AMQ_SCHEDULED_DELAY", delay / 2n);
+    return { ...request, message: { ...message, properties } };
+  }
   if (lies.requests === "spoiled" && random.chance(0.01)) return toTemporary("of nobody");
   if (lies.trick !== "replies go astray" || message.destination.kind !== "temp-queue") return request;
   const scheme = "temp-queue://";

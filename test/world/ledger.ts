@@ -1,6 +1,14 @@
 import type { Command } from "../../engine/core/command.ts";
 import { deadLetterQueue, destinationKey } from "../../engine/core/message.ts";
 import { violated } from "./rules.ts";
+import { auditSchedule } from "./timetable.ts";
+
+/** A moment, and who served at it, after so many changes of who does. */
+export interface Presence {
+  readonly at: number;
+  readonly failovers: number;
+  readonly host: object | null;
+}
 
 const deadLetters = destinationKey(deadLetterQueue);
 
@@ -13,6 +21,8 @@ interface Attempt {
   readonly mayVanish?: boolean;
   /** Sent to a topic. */
   readonly isPublished?: boolean;
+  /** It was asked not to come earlier. Two machines' clocks may differ: only who was asked is held to it, and until another served. */
+  readonly due?: Presence;
   isConfirmed: boolean;
 }
 
@@ -66,7 +76,7 @@ export class Ledger {
     if (outcome === "committed") this.confirmedCount += known?.bodies.length ?? 0;
   }
 
-  delivered(queue: string, body: string, deliveryCount: number): void {
+  delivered(queue: string, body: string, deliveryCount: number, presence: Presence): void {
     const key = `${queue} ${body}`;
     const counts = this.#deliveries.get(key) ?? new Set();
     // Each subscription's copy may come to the dead letters, one after the other.
@@ -79,10 +89,11 @@ export class Ledger {
       );
     if (counts.has(deliveryCount) && isStrict)
       violated("redeliveries carry the flag", `${key} comes a second time as delivery ${deliveryCount}`);
-    const { transaction } =
+    const { transaction, due } =
       this.#attempts.get(body) ?? violated("none is invented", `${body} was never sent`);
     if (transaction !== null && this.#transactions.get(transaction)!.outcome === "rolled back")
       violated("transactions are whole", `${body} is delivered, and its transaction was rolled back`);
+    if (due !== undefined) checkTime(body, due, presence);
     this.#deliveries.set(key, counts.add(deliveryCount));
     this.#seen.add(body);
     this.deliveredCount += 1;
@@ -94,6 +105,7 @@ export class Ledger {
 
   /** All that was promised, against the history that stayed. */
   audit(history: readonly Command[]): void {
+    auditSchedule(history);
     const visible = visibleSends(history);
     const counts = new Map<string, number>();
     for (const body of visible) counts.set(body, (counts.get(body) ?? 0) + 1);
@@ -149,6 +161,15 @@ export class Ledger {
       last.set(producer, sequence);
     }
   }
+}
+
+function checkTime(body: string, due: Presence, now: Presence): void {
+  const isOneClock = due.host === now.host && due.failovers === now.failovers;
+  if (isOneClock && now.at < due.at)
+    violated(
+      "what is scheduled comes in its time, each once",
+      `${body} comes ${(due.at - now.at).toFixed(1)} ms early`,
+    );
 }
 
 const text = new TextDecoder();

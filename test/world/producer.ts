@@ -14,6 +14,8 @@ export interface ProducerOptions {
   readonly pauseMs: number;
   /** Others are dropped where these go to the dead letter queue. */
   readonly persistent?: boolean;
+  /** To be delivered later; `again`: several times, which takes a destination that nobody reads from. */
+  readonly scheduled?: "once" | "again";
 }
 
 /** Sends numbered messages, and again those that were not confirmed before the connection was lost. */
@@ -50,13 +52,16 @@ export class SimulatedProducer extends FailoverClient {
       const sequence = this.#take();
       if (sequence === null) return;
       const body = this.#body(sequence);
-      const { name: producer, destination, persistent = true } = this.#options;
+      const { name: producer, destination, persistent = true, scheduled } = this.#options;
       const expiresAt = this.#expiry();
-      const mayVanish = !persistent && expiresAt !== null;
+      const mayVanish = (!persistent && expiresAt !== null) || scheduled === "again";
       const isPublished = isTopic(destination);
-      this.ledger.sent(body, { producer, sequence, transaction: null, mayVanish, isPublished });
+      const properties = this.#timing();
+      const now = this.presence;
+      const due = { ...now, at: now.at + Number(properties.get("AMQ_SCHEDULED_DELAY") ?? 0) };
+      this.ledger.sent(body, { producer, sequence, transaction: null, mayVanish, isPublished, due });
       const priority = this.random.pick([4, 4, 9]);
-      const sent = { ...message(destination, body, expiresAt), persistent, priority };
+      const sent = { ...message(destination, body, expiresAt), persistent, priority, properties };
       this.ask({ kind: "send", message: sent, transaction: null }, () => {
         this.ledger.confirmed(body);
         this.#done(sequence);
@@ -107,6 +112,19 @@ export class SimulatedProducer extends FailoverClient {
 
   #body(sequence: number): string {
     return `${this.#options.name}/${sequence}/${(this.#attempts += 1)}`;
+  }
+
+  #timing(): ReadonlyMap<string, bigint> {
+    const { scheduled } = this.#options;
+    if (scheduled === undefined) return new Map();
+    const delay = ["AMQ_SCHEDULED_DELAY", BigInt(Math.floor(this.random.between(0, 1_500)))] as const;
+    if (scheduled === "once") return new Map([delay]);
+    const period = BigInt(Math.floor(this.random.between(1, 400)));
+    return new Map([
+      delay,
+      ["AMQ_SCHEDULED_PERIOD", period],
+      ["AMQ_SCHEDULED_REPEAT", BigInt(this.random.below(4))],
+    ]);
   }
 
   #expiry(): number | null {

@@ -9,6 +9,7 @@ export const rules = [
   "redeliveries carry the flag",
   "replies reach who asked",
   "nothing is stranded",
+  "what is scheduled comes in its time, each once",
   "valid requests are not refused",
   "a standby opens no port",
   "one history",

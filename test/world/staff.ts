@@ -9,6 +9,7 @@ const orders: Destination = { kind: "queue", name: "orders" };
 const invoices: Destination = { kind: "queue", name: "invoices" };
 const questions: Destination = { kind: "queue", name: "questions" };
 const prices: Destination = { kind: "topic", name: "prices" };
+const alarms: Destination = { kind: "topic", name: "alarms" };
 const deadLetters: Destination = { kind: "queue", name: "ActiveMQ.DLQ" };
 
 export interface Staff {
@@ -19,7 +20,7 @@ export interface Staff {
 
 /**
  * The clients of a schedule: producers of persistent and other messages with and without transactions, consumers that
- * take, refuse, release and pass on, a topic with durable and volatile subscribers, and questions with temporary queues.
+ * take, refuse, release and pass on, messages for later, a topic with durable and volatile subscribers, and questions with temporary queues.
  */
 export function employ(world: World, ledger: Ledger): Staff {
   const { random } = world;
@@ -63,6 +64,8 @@ export function employ(world: World, ledger: Ledger): Staff {
     produce({ name: "p1", destination: orders, window: 1 + random.below(8), transacted: 0 }),
     produce({ name: "p2", destination: orders, window: 1, transacted: 1 + random.below(5) }),
     produce({ name: "p3", destination: invoices, window: 3, transacted: 0 }),
+    produce({ name: "p6", destination: invoices, window: 2, transacted: 0, scheduled: "once" }),
+    produce({ name: "p7", destination: alarms, window: 1, transacted: 0, scheduled: "again" }),
     produce({ name: "p5", destination: invoices, window: 2, transacted: 0, persistent: false }),
   ];
   // What is published before the subscription exists is nobody's.
