@@ -33,7 +33,7 @@ const troubleMs = 2_500;
 /** Of so many schedules one is of the classic profile. */
 const classicEvery = 5;
 /** As long as clients and nodes may take to be done once everything works again. */
-const healingMs = 60_000;
+const healingMs = 120_000;
 
 /** All that a seed decides before the first moment. */
 export function planOf(seed: number): Plan {
@@ -90,6 +90,7 @@ function play(world: World, ledger: Ledger, plan: Plan): void {
   for (const fault of plan.faults) world.clock.at(fault.at, () => strike(world, fault));
   world.clock.run(troubleMs);
   for (const client of [...producers, ...askers]) client.stop();
+  for (const consumer of consumers) consumer.hurry();
   heal(world, () => producers.every((producer) => producer.isDone) && isDrained(world));
   if (world.isBeyondRepair) return;
   for (const consumer of consumers) consumer.stop();

@@ -36,12 +36,18 @@ export class SimulatedConsumer extends FailoverClient {
   readonly #options: ConsumerOptions;
   #subscriptions = 0;
   #attempts = 0;
+  #isHurried = false;
   /** The durable subscription is known to exist. */
   isReady = false;
 
   constructor(world: World, ledger: Ledger, options: ConsumerOptions) {
     super(world, ledger);
     this.#options = options;
+  }
+
+  /** From now on it takes no time over a message: a backlog is to be drained, and not to be waited for. */
+  hurry(): void {
+    this.#isHurried = true;
   }
 
   protected override connected(): void {
@@ -71,7 +77,8 @@ export class SimulatedConsumer extends FailoverClient {
     const body = text.decode(taken.body);
     this.ledger.delivered(this.#queue, body, deliveryCount, this.presence);
     const taking = { subscription, id, body, replyTo: taken.replyTo };
-    this.later(this.random.between(0, this.#options.workMs), () => this.#settle(taking));
+    const workMs = this.#isHurried ? 1 : this.#options.workMs;
+    this.later(this.random.between(0, workMs), () => this.#settle(taking));
   }
 
   /** What a delivery is of: a queue, a durable subscription, or one that is nobody's when this connection ends. */
