@@ -119,6 +119,10 @@ export const actions: readonly (readonly [RegExp, Action])[] = [
     (stage, how) => stage.world.network.set(how === "heal" ? "healthy" : (how as "cut")),
   ],
   [
+    /^mute the link to the (primary|replica)$/,
+    (stage, node) => stage.world.network.set(`mute to ${node as NodeName}`),
+  ],
+  [
     /^switch to the (primary|replica)$/,
     (stage, node) => stage.world.supervisor?.tell({ kind: "promote", node: node as NodeName }),
   ],
