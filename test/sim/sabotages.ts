@@ -66,7 +66,7 @@ export const sabotages: readonly Sabotage[] = [
     lies: { forgetsBook: true },
     rule: "nothing confirmed is lost",
   },
-  { name: "a fenced node serves on", lies: { ignoresDenials: true }, rule: "one history", from: 36 },
+  { name: "a fenced node serves on", lies: { ignoresDenials: true }, rule: "one history", from: 200 },
   {
     name: "deliveries are not mirrored",
     lies: { forgetsDeliveries: true },
@@ -101,6 +101,7 @@ export const sabotages: readonly Sabotage[] = [
     ["the replica takes over unasked", "one history", classic],
     ["the replica takes over anyway", "shutdownOnPrimaryFailure is kept", classicallyEnding],
     ["replies go astray", "replies reach who asked"],
+    ["a part is left out", "a send reaches all its parts"],
     ["nobody hears a grant", "the pair heals"],
     ["a flipped bit is not noted", "a sound store is never called damaged"],
     ["trouble is not noted", "a sound store is never called unwritable"],

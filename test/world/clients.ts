@@ -84,10 +84,17 @@ export abstract class FailoverClient {
         this.#turn += 1;
         return this.#connectLater();
       }
-      const wire: ClientWire = new ClientWire(this.world, host, {
+      let wire: ClientWire | null = null;
+      const life = { isOver: false };
+      wire = new ClientWire(this.world, host, {
         answered: (answer) => this.#wire === wire && this.#answered(answer),
-        lost: () => this.#lost(wire),
+        lost: () => {
+          life.isOver = true;
+          this.#lost(wire);
+        },
       });
+      // A broker may end by the very step in which it hears of the connection.
+      if (life.isOver) return this.#connectLater();
       this.#wire = wire;
       this.#waiting = new Map();
       this.#watch(wire);

@@ -27,6 +27,7 @@ const text = new TextDecoder();
 interface Taken {
   readonly subscription: string;
   readonly id: Op;
+  readonly queue: string;
   readonly body: string;
   readonly replyTo: Destination | null;
 }
@@ -60,6 +61,7 @@ export class SimulatedConsumer extends FailoverClient {
       noLocal: false,
       selector: null,
       consumerPriority: 0,
+      lastingName: this.#options.name,
     } as const;
     this.ask({ kind: "subscribe", subscription, destination, durable, prefetchCount, ...rest }, () => {
       this.isReady = true;
@@ -72,20 +74,22 @@ export class SimulatedConsumer extends FailoverClient {
     subscription,
     id,
     message: taken,
+    source,
     deliveryCount,
   }: Extract<SessionAnswer, { kind: "deliver" }>): void {
     const body = text.decode(taken.body);
-    this.ledger.delivered(this.#queue, body, deliveryCount, this.presence);
-    const taking = { subscription, id, body, replyTo: taken.replyTo };
+    const queue = this.#queueOf(source);
+    this.ledger.delivered(queue, body, deliveryCount, this.presence);
+    const taking = { subscription, id, queue, body, replyTo: taken.replyTo };
     const workMs = this.#isHurried ? 1 : this.#options.workMs;
     this.later(this.random.between(0, workMs), () => this.#settle(taking));
   }
 
   /** What a delivery is of: a queue, a durable subscription, or one that is nobody's when this connection ends. */
-  get #queue(): string {
+  #queueOf(source: Destination): string {
     const { name, destination, durable } = this.#options;
     if (durable !== null) return durable.name;
-    return isTopic(destination) ? `${name}'s ${this.#subscriptions}` : destinationKey(destination);
+    return isTopic(destination) ? `${name}'s ${this.#subscriptions}` : destinationKey(source);
   }
 
   #settle(taken: Taken): void {
@@ -108,7 +112,7 @@ export class SimulatedConsumer extends FailoverClient {
     const outcome =
       isPlain || this.random.chance(0.92) ? "accepted" : this.random.chance(0.5) ? "rejected" : "released";
     this.ask({ kind: "settle", subscription, messages: [id], outcome, transaction: null }, () => {
-      if (outcome !== "released") this.ledger.settled(this.#queue, body);
+      if (outcome !== "released") this.ledger.settled(taken.queue, body);
     });
   }
 
@@ -129,7 +133,7 @@ export class SimulatedConsumer extends FailoverClient {
     this.ask({ kind: isUndone ? "rollback" : "commit", transaction }, () => {
       if (isUndone) return this.#settle(taken);
       this.ledger.finished(transaction, "committed");
-      this.ledger.settled(this.#queue, body);
+      this.ledger.settled(taken.queue, body);
     });
   }
 }

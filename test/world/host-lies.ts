@@ -1,3 +1,4 @@
+import { partsOf } from "../../engine/core/composite.ts";
 import type { SessionRequest } from "../../engine/core/dialogue.ts";
 import type { SimulatedHost } from "./host.ts";
 import type { Random } from "./random.ts";
@@ -15,6 +16,7 @@ export type Trick =
   | "nobody notices a split"
   | "the replica takes over unasked"
   | "replies go astray"
+  | "a part is left out"
   | "nobody hears a grant"
   | "a flipped bit is not noted"
   | "trouble is not noted"
@@ -73,6 +75,9 @@ export function garbled(
     return { ...request, message: { ...message, properties } };
   }
   if (lies.requests === "spoiled" && random.chance(0.01)) return toTemporary("of nobody");
+  const [first] = partsOf(message.destination);
+  if (lies.trick === "a part is left out" && first !== undefined && random.chance(0.05))
+    return { ...request, message: { ...message, destination: first } };
   if (lies.trick !== "replies go astray" || message.destination.kind !== "temp-queue") return request;
   const scheme = "temp-queue://";
   const names = [...host.node!.history.broker.queues.keys()].filter((key) => key.startsWith(scheme));

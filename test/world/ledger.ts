@@ -23,6 +23,8 @@ interface Attempt {
   readonly isPublished?: boolean;
   /** It was asked not to come earlier. Two machines' clocks may differ: only who was asked is held to it, and until another served. */
   readonly due?: Presence;
+  /** Queues that must each have had it once. */
+  readonly places?: readonly string[];
   isConfirmed: boolean;
 }
 
@@ -119,6 +121,10 @@ export class Ledger {
     }
     this.#auditTransactions(counts);
     this.#auditOrder(visible);
+    for (const body of counts.keys())
+      for (const place of this.#attempts.get(body)?.places ?? [])
+        if (!this.#deliveries.has(`${place} ${body}`))
+          violated("a send reaches all its parts", `${body} did not come to ${place}`);
     for (const body of counts.keys())
       if (!this.#seen.has(body) && !this.#mayVanish(body))
         violated("nothing is stranded", `${body} reached no consumer`);

@@ -1,5 +1,6 @@
 import { asWallTime } from "../../engine/base/units.ts";
-import { isTopic, type Destination, type Message } from "../../engine/core/message.ts";
+import { isComposite, partsOf } from "../../engine/core/composite.ts";
+import { destinationKey, isTopic, type Destination, type Message } from "../../engine/core/message.ts";
 import { FailoverClient } from "./clients.ts";
 import type { Ledger } from "./ledger.ts";
 import type { World } from "./world.ts";
@@ -16,6 +17,8 @@ export interface ProducerOptions {
   readonly persistent?: boolean;
   /** To be delivered later; `again`: several times, which takes a destination that nobody reads from. */
   readonly scheduled?: "once" | "again";
+  /** Messages are of so many groups in turn; 0: of none. */
+  readonly groupCount?: number;
 }
 
 /** Sends numbered messages, and again those that were not confirmed before the connection was lost. */
@@ -53,15 +56,19 @@ export class SimulatedProducer extends FailoverClient {
       if (sequence === null) return;
       const body = this.#body(sequence);
       const { name: producer, destination, persistent = true, scheduled } = this.#options;
-      const expiresAt = this.#expiry();
+      const places = placesOf(destination);
+      // A copy that expires reaches a dead letter queue in place of its own.
+      const expiresAt = places.length > 0 ? null : this.#expiry();
       const mayVanish = (!persistent && expiresAt !== null) || scheduled === "again";
       const isPublished = isTopic(destination);
       const properties = this.#timing();
       const now = this.presence;
       const due = { ...now, at: now.at + Number(properties.get("AMQ_SCHEDULED_DELAY") ?? 0) };
-      this.ledger.sent(body, { producer, sequence, transaction: null, mayVanish, isPublished, due });
+      const attempt = { producer, sequence, transaction: null, mayVanish, isPublished, due, places };
+      this.ledger.sent(body, attempt);
       const priority = this.random.pick([4, 4, 9]);
-      const sent = { ...message(destination, body, expiresAt), persistent, priority, properties };
+      const group = this.#groupOf(sequence);
+      const sent = { ...message(destination, body, expiresAt), persistent, priority, properties, group };
       this.ask({ kind: "send", message: sent, transaction: null }, () => {
         this.ledger.confirmed(body);
         this.#done(sequence);
@@ -95,6 +102,11 @@ export class SimulatedProducer extends FailoverClient {
       }
       this.later(this.random.between(0, this.#options.pauseMs), () => this.#pump());
     });
+  }
+
+  #groupOf(sequence: number): Message["group"] {
+    const { name, groupCount = 0 } = this.#options;
+    return groupCount === 0 ? null : { id: `${name} ${sequence % groupCount}`, sequence: 0 };
   }
 
   #take(): number | null {
@@ -132,6 +144,11 @@ export class SimulatedProducer extends FailoverClient {
       ? 1_700_000_000_000 + this.world.clock.now + this.random.between(0, 400)
       : null;
   }
+}
+
+/** The queues of a composite destination. */
+function placesOf(destination: Destination): string[] {
+  return isComposite(destination) ? partsOf(destination).map(destinationKey) : [];
 }
 
 export function message(destination: Destination, body: string, expiresAt: number | null): Message {

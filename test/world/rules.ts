@@ -10,6 +10,7 @@ export const rules = [
   "replies reach who asked",
   "nothing is stranded",
   "what is scheduled comes in its time, each once",
+  "a send reaches all its parts",
   "valid requests are not refused",
   "a standby opens no port",
   "one history",

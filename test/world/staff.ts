@@ -8,6 +8,8 @@ import type { World } from "./world.ts";
 const orders: Destination = { kind: "queue", name: "orders" };
 const invoices: Destination = { kind: "queue", name: "invoices" };
 const questions: Destination = { kind: "queue", name: "questions" };
+const left: Destination = { kind: "queue", name: "left" };
+const both: Destination = { kind: "queue", name: "left,right" };
 const prices: Destination = { kind: "topic", name: "prices" };
 const alarms: Destination = { kind: "topic", name: "alarms" };
 const deadLetters: Destination = { kind: "queue", name: "ActiveMQ.DLQ" };
@@ -20,7 +22,8 @@ export interface Staff {
 
 /**
  * The clients of a schedule: producers of persistent and other messages with and without transactions, consumers that
- * take, refuse, release and pass on, messages for later, a topic with durable and volatile subscribers, and questions with temporary queues.
+ * take, refuse, release and pass on, messages for later, two queues that get copies of the same groups of messages, a
+ * topic with durable and volatile subscribers, and questions with temporary queues.
  */
 export function employ(world: World, ledger: Ledger): Staff {
   const { random } = world;
@@ -49,6 +52,8 @@ export function employ(world: World, ledger: Ledger): Staff {
     consume({ name: "c2", destination: orders, sendsTo: invoices }),
     consume({ name: "c3", destination: invoices }),
     consume({ name: "c4", destination: deadLetters, isPlain: true }),
+    consume({ name: "one-handed", destination: left, isPlain: true }),
+    consume({ name: "two-handed", destination: both, isPlain: true }),
     consume({ name: "answerer", destination: questions, sendsTo: "who asked" }),
     consume({ name: "watcher", destination: prices, isPlain: true }),
     consume({
@@ -66,6 +71,7 @@ export function employ(world: World, ledger: Ledger): Staff {
     produce({ name: "p3", destination: invoices, window: 3, transacted: 0 }),
     produce({ name: "p6", destination: invoices, window: 2, transacted: 0, scheduled: "once" }),
     produce({ name: "p7", destination: alarms, window: 1, transacted: 0, scheduled: "again" }),
+    produce({ name: "p8", destination: both, window: 2, transacted: 0, groupCount: 3 }),
     produce({ name: "p5", destination: invoices, window: 2, transacted: 0, persistent: false }),
   ];
   // What is published before the subscription exists is nobody's.
