@@ -7,6 +7,7 @@ import type { AckMode, SessionRequest, SubscriptionRequest } from "../core/dialo
 import { selectorOrNone } from "../core/selector/selector.ts";
 import { headerOf } from "../wire/stomp/frames.ts";
 import type { StompFrame, StompVersion } from "../wire/stomp/frames.ts";
+import { advisoryIdPrefix } from "./stomp-advisory.ts";
 import { isOwnTemporary, looksLikeDestination, readDestination } from "./stomp-destination.ts";
 import {
   booleanHeader,
@@ -27,7 +28,7 @@ const refusedOnSend = {
 } as const satisfies RefusedHeaders;
 
 const refusedOnSubscribe = {
-  transformation: { what: "Message transformation" },
+  transformation: { what: "Message transformation", harmless: "jms-advisory-json" },
   browser: { what: "Queue browsing over STOMP", harmless: "false" },
   "activemq.retroactive": { what: "Retroactive subscription", harmless: "false" },
 } as const satisfies RefusedHeaders;
@@ -83,6 +84,11 @@ export class StompRequests {
     }
     const ack = version === "1.2" && !isAuto ? `${delivery.subscription}-${delivery.id}` : null;
     return { subscription: subscription.id, ack, connectionName: this.#connectionName };
+  }
+
+  /** `null` when it has ended meanwhile. */
+  subscription(name: string): StompSubscription | null {
+    return this.#subscriptions.named(name);
   }
 
   /** [STOMP 1.2 SUBSCRIBE ack Header] In `auto` mode what has been sent counts as received. */
@@ -218,6 +224,8 @@ export class StompRequests {
     if (outcome === "rejected" && version === "1.0")
       throw new BrokerError("PROTOCOL_VIOLATION", { detail: "STOMP 1.0 has no NACK frame." });
     const transaction = this.#transactionOf(frame);
+    const named = headerOf(frame, version === "1.2" ? "id" : "message-id");
+    if (named?.startsWith(advisoryIdPrefix) === true) return [{ kind: "settle-down" }];
     const { subscription, message } = this.#acknowledged(frame, version);
     const messages = this.#subscriptions.settle(subscription, message, transaction);
     return [settleRequest(subscription, messages, outcome, transaction)];

@@ -3,12 +3,14 @@ import { limits } from "../base/limits.ts";
 import { assertNever } from "../base/assert.ts";
 import { asInstant } from "../base/units.ts";
 import type { Instant, Moment } from "../base/units.ts";
+import type { Advisory } from "../core/advisory.ts";
 import type { SessionAnswer, SessionRequest } from "../core/dialogue.ts";
 import { StompDecoder } from "../wire/stomp/decode.ts";
 import { encodeStompFrame, stompHeartbeat } from "../wire/stomp/encode.ts";
 import { emptyBody, headerOf, stompCommands, stompVersions } from "../wire/stomp/frames.ts";
 import type { StompCommand, StompFrame, StompHeader, StompVersion } from "../wire/stomp/frames.ts";
 import type { Session, SessionContext, SessionDescription, SessionPort } from "./session.ts";
+import { advisoryFrame } from "./stomp-advisory.ts";
 import { errorFrame, versionErrorFrame } from "./stomp-error.ts";
 import type { ErrorOrigin } from "./stomp-error.ts";
 import { graceMs } from "./pulse.ts";
@@ -61,6 +63,7 @@ class StompSession implements Session {
   /** Frames that await a receipt, by the number of the request that confirms them. */
   readonly #receipts = new Map<number, ErrorOrigin>();
   #frameCount = 0;
+  #advisoryCount = 0;
   #description: SessionDescription = { protocol: null, clientId: null, login: null };
 
   constructor(port: SessionPort, context: SessionContext, now: Moment) {
@@ -108,6 +111,8 @@ class StompSession implements Session {
         this.#deliver(answer);
         break;
       case "advise":
+        this.#advise(answer.subscription, answer.advisory);
+        break;
       case "browsed":
       case "prepared":
         break;
@@ -266,6 +271,21 @@ class StompSession implements Session {
     if (this.#phase.kind !== "open") return;
     const labels = this.#requests.delivered(delivery, this.#decoder.version);
     if (labels !== null) this.#write(writeMessage(delivery, labels));
+  }
+
+  #advise(name: string, advisory: Advisory): void {
+    const subscription = this.#phase.kind === "open" ? this.#requests.subscription(name) : null;
+    if (subscription === null) return;
+    this.#advisoryCount += 1;
+    const isAcknowledged = subscription.request.ackMode !== "auto" && this.#decoder.version === "1.2";
+    this.#write(
+      advisoryFrame(advisory, {
+        subscription: subscription.id,
+        number: this.#advisoryCount,
+        isAcknowledged,
+        context: this.#context,
+      }),
+    );
   }
 
   #failWith(error: unknown, origin: ErrorOrigin): void {

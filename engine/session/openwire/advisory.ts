@@ -4,10 +4,13 @@ import { messageIdOf } from "../../core/message.ts";
 import { create } from "../../wire/openwire/frames.ts";
 import type * as wire from "../../wire/openwire/frames.ts";
 import { encodePrimitiveMap } from "../../wire/openwire/primitives.ts";
-import type { Primitive } from "../../wire/openwire/primitives.ts";
 import type { SessionContext } from "../session.ts";
 import { writeMessage } from "./messages.ts";
 import { consumerIdOf, producerIdOf, writeDestination } from "./names.ts";
+
+/** What a property of an advisory holds. */
+type TextOrCount =
+  { readonly type: "string"; readonly value: string } | { readonly type: "int"; readonly value: number };
 
 interface Addressee {
   readonly consumerId: wire.ConsumerId;
@@ -29,14 +32,17 @@ export function advisoryDispatch(advisory: Advisory, addressee: Addressee): wire
     destination,
     messageId: create("MessageId", { producerId, producerSequenceId: number, brokerSequenceId: 0 }),
     jmsType: "Advisory",
-    dataStructure: dataOf(advisory),
-    marshalledProperties: encodePrimitiveMap(propertiesOf(advisory, context)),
+    dataStructure: advisoryData(advisory),
+    marshalledProperties: encodePrimitiveMap(advisoryProperties(advisory, context)),
   } as const;
   return { type: "MessageDispatch", consumerId, destination, message };
 }
 
-function propertiesOf(advisory: Advisory, context: SessionContext): ReadonlyMap<string, Primitive> {
-  const properties = new Map([
+export function advisoryProperties(
+  advisory: Advisory,
+  context: SessionContext,
+): ReadonlyMap<string, TextOrCount> {
+  const properties = new Map<string, TextOrCount>([
     ["originBrokerName", text(context.brokerName)],
     ["originBrokerId", text(`understudy-${context.brokerName}`)],
     ["originBrokerURL", text(context.url)],
@@ -51,7 +57,8 @@ function idTextOf({ id, message }: Extract<Advisory, { kind: "expired" | "dead-l
   return message.origin === null ? messageIdOf(id) : `${message.origin.producer}:${message.origin.sequence}`;
 }
 
-function dataOf(advisory: Advisory): wire.Sparse {
+/** The command that an advisory tells. */
+export function advisoryData(advisory: Advisory): wire.Sparse {
   switch (advisory.kind) {
     case "destination":
       return create("DestinationInfo", {
@@ -107,6 +114,6 @@ function consumerData(advisory: Extract<Advisory, { kind: "consumer" }>): wire.D
   });
 }
 
-function text(value: string): Primitive {
+function text(value: string): TextOrCount {
   return { type: "string", value };
 }
