@@ -33,6 +33,16 @@ export interface SubscriptionRequest {
   readonly consumerPriority: number;
 }
 
+/** The wishes of a subscription that has no special ones. */
+export const plainWishes = {
+  browser: false,
+  durable: null,
+  exclusive: false,
+  noLocal: false,
+  selector: null,
+  consumerPriority: 0,
+} as const satisfies Partial<SubscriptionRequest>;
+
 /**
  * What a session may ask of the node. Requests take effect in the order asked. Transactions are named by the session
  * and belong to it; all of a session's open work is given back when it leaves.

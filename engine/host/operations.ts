@@ -1,6 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
 import { asWallTime, type Op } from "../base/units.ts";
-import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
+import { plainWishes, type SessionAnswer, type SessionId, type SessionRequest } from "../core/dialogue.ts";
 import {
   destinationKey,
   parseDestinationKey,
@@ -90,12 +90,7 @@ export class Operations {
           destination,
           ackMode: "client-individual",
           prefetchCount: count,
-          browser: false,
-          durable: null,
-          exclusive: false,
-          noLocal: false,
-          selector: null,
-          consumerPriority: 0,
+          ...plainWishes,
         });
         // What is there already comes before this is confirmed, however short the time-out.
         await ask({ kind: "settle-down" });

@@ -1,6 +1,6 @@
 import { asWallTime, type Op } from "../../engine/base/units.ts";
 import type { Command } from "../../engine/core/command.ts";
-import type { SessionId, SubscriptionRequest } from "../../engine/core/dialogue.ts";
+import { plainWishes, type SessionId, type SubscriptionRequest } from "../../engine/core/dialogue.ts";
 import { Dispatcher } from "../../engine/core/dispatch.ts";
 import type { Destination } from "../../engine/core/message.ts";
 import { Bench, orders } from "./helpers.ts";
@@ -24,12 +24,7 @@ export class Desk {
       destination: orders,
       ackMode: "client-individual",
       prefetchCount: 10,
-      browser: false,
-      durable: null,
-      exclusive: false,
-      noLocal: false,
-      selector: null,
-      consumerPriority: 0,
+      ...plainWishes,
       ...changes,
     });
     return this;

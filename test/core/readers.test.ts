@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { newConsumer, type Consumer } from "../../engine/core/consumer.ts";
-import type { SessionId } from "../../engine/core/dialogue.ts";
+import { plainWishes, type SessionId } from "../../engine/core/dialogue.ts";
 import { destinationKey, parseDestinationKey, type Destination } from "../../engine/core/message.ts";
 import { Outlets } from "../../engine/core/outlet.ts";
 import { matchesPattern } from "../../engine/core/pattern.ts";
@@ -16,12 +16,7 @@ function consumer(destination: Destination): Consumer {
     destination,
     ackMode: "auto",
     prefetchCount: 1,
-    browser: false,
-    durable: null,
-    exclusive: false,
-    noLocal: false,
-    selector: null,
-    consumerPriority: 0,
+    ...plainWishes,
   } as const;
   return newConsumer(1 as SessionId, "c1-1", request, outlet);
 }

@@ -7,6 +7,7 @@ import { DestinationBoard } from "../../engine/supervisor/destination-board.ts";
 import { checkReport } from "../../engine/supervisor/report-check.ts";
 import { messageTo } from "../core/helpers.ts";
 import { NodeBench, session } from "../node/bench.ts";
+import { plainWishes } from "../../engine/core/dialogue.ts";
 
 const queue = (number: number): Destination => ({ kind: "queue", name: `crowd.${number}` });
 const temporary = (number: number): Destination => ({ kind: "temp-queue", name: `reply.${number}` });
@@ -44,12 +45,7 @@ class CountedNode {
         destination,
         ackMode: "client-individual",
         prefetchCount: 2,
-        browser: false,
-        durable: null,
-        exclusive: false,
-        noLocal: false,
-        selector: null,
-        consumerPriority: 0,
+        ...plainWishes,
       },
       by,
     );

@@ -1,5 +1,10 @@
 import { asEpoch, asInstant, asOp, asWallTime, type Moment } from "../../engine/base/units.ts";
-import type { SessionAnswer, SessionId, SessionRequest } from "../../engine/core/dialogue.ts";
+import {
+  plainWishes,
+  type SessionAnswer,
+  type SessionId,
+  type SessionRequest,
+} from "../../engine/core/dialogue.ts";
 import type { Effect, Input, LinkId, NodeOptions } from "../../engine/node/contract.ts";
 import { BrokerNode } from "../../engine/node/node.ts";
 import type { ReplicationMessage } from "../../engine/pair/message.ts";
@@ -131,12 +136,7 @@ export class NodeBench {
         destination: orders,
         ackMode: "client-individual",
         prefetchCount,
-        browser: false,
-        durable: null,
-        exclusive: false,
-        noLocal: false,
-        selector: null,
-        consumerPriority: 0,
+        ...plainWishes,
       },
       number,
     );

@@ -4,6 +4,7 @@ import type { Op } from "../../engine/base/units.ts";
 import type { Destination } from "../../engine/core/message.ts";
 import { messageTo, orders, prices } from "../core/helpers.ts";
 import { NodeBench, PairBench } from "./bench.ts";
+import { plainWishes } from "../../engine/core/dialogue.ts";
 
 describe("node: stopping", () => {
   test("clients go first, the standby gets everything, then it says goodbye and ends", () => {
@@ -78,12 +79,7 @@ describe("node: clients", () => {
     const subscription = { subscription: "s", destination: prices, ackMode: "client-individual" } as const;
     const wishes = {
       prefetchCount: 1,
-      browser: false,
-      durable: null,
-      exclusive: false,
-      noLocal: false,
-      selector: null,
-      consumerPriority: 0,
+      ...plainWishes,
     };
     node.ask({ kind: "subscribe", ...subscription, ...wishes });
     const [inHand, waiting] = [1, 2].map(() => {
@@ -240,12 +236,7 @@ describe("node: removing a destination", () => {
         destination: { kind: "topic", name: `ActiveMQ.Advisory.${name}` },
         ackMode: "auto",
         prefetchCount: 10,
-        browser: false,
-        durable: null,
-        exclusive: false,
-        noLocal: false,
-        selector: null,
-        consumerPriority: 0,
+        ...plainWishes,
       });
     node.endTurn().sync().take();
     remove(node, orders);

@@ -6,6 +6,7 @@ import { jobIdOf } from "../../engine/core/timing.ts";
 import { fingerprint } from "../world/fingerprint.ts";
 import { messageTo, orders } from "../core/helpers.ts";
 import { NodeBench, PairBench } from "./bench.ts";
+import { plainWishes } from "../../engine/core/dialogue.ts";
 
 const replies: Destination = { kind: "queue", name: "replies" };
 const management: Destination = { kind: "topic", name: "ActiveMQ.Scheduler.Management" };
@@ -262,12 +263,7 @@ describe("scheduler: its management", () => {
       destination: replies,
       ackMode: "client-individual",
       prefetchCount: 10,
-      browser: false,
-      durable: null,
-      exclusive: false,
-      noLocal: false,
-      selector: null,
-      consumerPriority: 0,
+      ...plainWishes,
     });
     node.endTurn().sync();
     const listed = node.answers().flatMap((answer) => (answer.kind === "deliver" ? [answer.message] : []));

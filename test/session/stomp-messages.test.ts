@@ -2,6 +2,7 @@ import { deflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { limits } from "../../engine/base/limits.ts";
 import { headersOf, subscribed, TestClient } from "./stomp-client.ts";
+import { plainWishes } from "../../engine/core/dialogue.ts";
 
 const settled = (client: TestClient): unknown[] => client.requests.filter(({ kind }) => kind === "settle");
 
@@ -61,12 +62,7 @@ describe("STOMP 1.2: SUBSCRIBE", () => {
         destination: { kind: "queue", name: "orders" },
         ackMode: "auto",
         prefetchCount: limits.prefetchCountDefault,
-        browser: false,
-        durable: null,
-        exclusive: false,
-        noLocal: false,
-        selector: null,
-        consumerPriority: 0,
+        ...plainWishes,
       },
     ]);
   });

@@ -5,6 +5,7 @@ import { SimulatedDisk } from "../world/disk.ts";
 import type { NodeName } from "../world/host.ts";
 import type { Stage } from "./stage.ts";
 import { messageWords } from "./words.ts";
+import { plainWishes } from "../../engine/core/dialogue.ts";
 
 type Action = (stage: Stage, ...words: string[]) => void;
 
@@ -44,12 +45,8 @@ export const actions: readonly (readonly [RegExp, Action])[] = [
         destination: { kind: kind as "queue" | "topic", name: destination },
         ackMode: "client-individual",
         prefetchCount: Number(prefetch),
+        ...plainWishes,
         durable: durably === "" ? null : { clientId: name, name: destination },
-        browser: false,
-        exclusive: false,
-        noLocal: false,
-        selector: null,
-        consumerPriority: 0,
       }),
   ],
   [

@@ -1,4 +1,4 @@
-import type { SessionAnswer } from "../../engine/core/dialogue.ts";
+import { plainWishes, type SessionAnswer } from "../../engine/core/dialogue.ts";
 import { destinationKey, type Destination } from "../../engine/core/message.ts";
 import { FailoverClient } from "./clients.ts";
 import type { Ledger } from "./ledger.ts";
@@ -26,14 +26,9 @@ export class SimulatedAsker extends FailoverClient {
       kind: "subscribe",
       subscription: "replies",
       destination: this.#replies,
-      durable: null,
       prefetchCount: 5,
       ackMode: "client-individual",
-      browser: false,
-      selector: null,
-      exclusive: false,
-      noLocal: false,
-      consumerPriority: 0,
+      ...plainWishes,
     });
     this.#askNext();
   }

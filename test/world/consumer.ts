@@ -1,5 +1,5 @@
 import type { Op } from "../../engine/base/units.ts";
-import type { SessionAnswer, SubscriptionRequest } from "../../engine/core/dialogue.ts";
+import { plainWishes, type SessionAnswer, type SubscriptionRequest } from "../../engine/core/dialogue.ts";
 import { isTopic } from "../../engine/core/message.ts";
 import { destinationKey, type Destination } from "../../engine/core/message.ts";
 import { FailoverClient } from "./clients.ts";
@@ -56,14 +56,10 @@ export class SimulatedConsumer extends FailoverClient {
     const subscription = `s${(this.#subscriptions += 1)}`;
     const rest = {
       ackMode: "client-individual",
-      browser: false,
-      exclusive: false,
-      noLocal: false,
-      selector: null,
-      consumerPriority: 0,
+      ...plainWishes,
       lastingName: this.#options.name,
     } as const;
-    this.ask({ kind: "subscribe", subscription, destination, durable, prefetchCount, ...rest }, () => {
+    this.ask({ kind: "subscribe", ...rest, subscription, destination, durable, prefetchCount }, () => {
       this.isReady = true;
     });
   }
