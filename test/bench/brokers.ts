@@ -130,12 +130,16 @@ export function activemqStarter(): { java: Java; start: () => Promise<Subject>; 
   return { java, start, cleanUp: () => rmSync(java.directory, { recursive: true, force: true }) };
 }
 
-/** Resident memory of processes together, in MiB. */
+/**
+ * Resident memory of processes together, in MiB: what each has for itself, and the files that all of them map (Node's own
+ * program, above all) once, as they are in memory once.
+ */
 export function memoryMiB(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => {
-    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    return sum + Number(kib) / 1_024;
-  }, 0);
+  const statuses = pids.map((pid) => readFileSync(`/proc/${pid}/status`, "utf8"));
+  const kib = (name: string): number[] =>
+    statuses.map((status) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]));
+  const own = kib("RssAnon").reduce((sum, one) => sum + one, 0);
+  return (own + Math.max(...kib("RssFile"))) / 1_024;
 }
 
 export function newDirectory(): string {
