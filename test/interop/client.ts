@@ -145,6 +145,10 @@ export class JavaSession {
     await this.#call("send", { to, group, texts });
   }
 
+  async sendLater(to: string, delayMs: number, text: string): Promise<void> {
+    await this.#call("send", { to, delayMs, texts: [text] });
+  }
+
   async consumer(from: string, more: { durable?: string; selector?: string } = {}): Promise<JavaConsumer> {
     const name = this.client.newName();
     await this.#call("consumer", { name, from, ...more });

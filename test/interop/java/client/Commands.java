@@ -23,6 +23,7 @@ import javax.jms.Topic;
 import org.apache.activemq.ActiveMQConnection;
 import org.apache.activemq.ActiveMQConnectionFactory;
 import org.apache.activemq.ActiveMQSession;
+import org.apache.activemq.ScheduledMessage;
 import org.apache.activemq.TransactionContext;
 import org.apache.activemq.command.ActiveMQDestination;
 import org.apache.activemq.transaction.Synchronization;
@@ -160,6 +161,8 @@ final class Commands {
       TextMessage message = session.createTextMessage(text.asText());
       if (command.has("replyTo")) message.setJMSReplyTo(destination(command.path("replyTo").asText()));
       if (command.has("group")) message.setStringProperty("JMSXGroupID", command.path("group").asText());
+      if (command.has("delayMs"))
+        message.setLongProperty(ScheduledMessage.AMQ_SCHEDULED_DELAY, command.path("delayMs").asLong());
       producer.send(message);
       ids.add(message.getJMSMessageID());
     }
