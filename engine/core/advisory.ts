@@ -31,6 +31,13 @@ export type Advisory =
       readonly producer: string;
       readonly count: number;
     }
+  /** A subscriber of a topic does not keep up; `destination` is where the message went that showed it. */
+  | {
+      readonly kind: "slow-consumer";
+      readonly destination: Destination;
+      readonly request: SubscriptionRequest;
+      readonly connection: string;
+    }
   | {
       readonly kind: "expired" | "dead-lettered";
       readonly destination: Destination;
@@ -55,6 +62,7 @@ const destinationTopics = {
 const about = {
   consumer: "Consumer",
   producer: "Producer",
+  "slow-consumer": "SlowConsumer",
   expired: "Expired",
   "dead-lettered": "MessageDLQd",
 } as const;

@@ -30,6 +30,8 @@ export interface Consumer {
   readonly inHand: Set<Op>;
   /** Of those that waited, how many were dropped because there were too many. */
   discardedCount: number;
+  /** It fell behind, and no message has gone out to it at once since. */
+  isSlow: boolean;
   /** Deliveries that gave their room back before they were settled. */
   readonly extended: Set<Op>;
   /** Without a prefetch: what it may get now. */
@@ -65,6 +67,7 @@ export function newConsumer(
     parts: new Map(),
     inHand: new Set(),
     discardedCount: 0,
+    isSlow: false,
     extended: new Set(),
     pulledCount: 0,
     isBrowsing: request.browser,

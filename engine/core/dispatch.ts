@@ -36,6 +36,8 @@ import type { SentMessage } from "./transaction.ts";
 export class Dispatcher implements BrokerObserver {
   /** Told of queues that come and go. */
   onQueue: (change: "added" | "removed", queue: Queue) => void = () => undefined;
+  /** Told of subscribers of topics who stop keeping up, and of the topic that showed it. */
+  onSlow: (consumer: Consumer, topic: Destination) => void = () => undefined;
   readonly #broker: Broker;
   readonly #consumers = new Map<SessionId, Map<string, Consumer>>();
   readonly #queueReaders = new Readers();
@@ -243,6 +245,7 @@ export class Dispatcher implements BrokerObserver {
         this.#broker.contents.letGo(op);
       }
       this.#pump(consumer);
+      if (this.backlogs.hasFallenBehind(consumer)) this.onSlow(consumer, topic);
     }
   }
 

@@ -115,6 +115,17 @@ export class Advisories {
     return false;
   }
 
+  /** More waits for this subscriber of a topic than it will soon take. */
+  fellBehind({ session, request }: Omit<Consumer, "destination">, destination: Destination): void {
+    const connection = this.#connectionName(session);
+    this.#note("slow-consumer", destination, () => ({
+      kind: "slow-consumer",
+      destination,
+      request,
+      connection,
+    }));
+  }
+
   produces(session: SessionId, producer: string, destination: Destination): void {
     const entry = { session, producer, destination };
     this.used(destination);
@@ -195,15 +206,18 @@ export class Advisories {
 
   #consumerAdvisory(change: "added" | "removed", consumer: Consumer, destination: Destination): Advisory {
     const { session, request } = consumer;
-    const connection = this.#connections.get(session)?.name ?? `c${session}`;
     return {
       kind: "consumer",
       change,
       destination,
       request,
-      connection,
+      connection: this.#connectionName(session),
       count: countFor(destination, this.#consumers.values()),
     };
+  }
+
+  #connectionName(session: SessionId): string {
+    return this.#connections.get(session)?.name ?? `c${session}`;
   }
 
   #noteProducer(change: "added" | "removed", entry: Producer): void {

@@ -62,6 +62,7 @@ export class ClientDesk {
     this.dispatcher.onQueue = (change, { destination }) => {
       if (destination !== null) this.#advisories.destination(change, destination);
     };
+    this.dispatcher.onSlow = (consumer, topic) => this.#advisories.fellBehind(consumer, topic);
     this.scheduler = new Scheduler(
       history.broker,
       () => history.head.stampedAt,

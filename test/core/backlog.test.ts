@@ -35,6 +35,23 @@ test("a topic's subscriber that does not keep up loses the oldest, is told of on
   expect(desk.bench.takeContents().kept).toHaveLength(ops.length + 1 - limits.topicDiscardCount);
 });
 
+test("who wants more at once than may wait is told of as slow before anything is discarded", () => {
+  const desk = new Desk();
+  desk.sizeBytes = limits.unsentBytesPerConnectionMax;
+  const slow: string[] = [];
+  desk.dispatcher.onSlow = ({ owner }, topic) => slow.push(`${owner} ${topic.name}`);
+  desk.subscribe(1, { destination: prices, prefetchCount: limits.topicBacklogMax * 2 });
+  const [first] = desk.send(1, prices);
+  expect(desk.run()).toEqual([[1, [first]]]);
+
+  // Its connection takes nothing more, so all others wait.
+  desk.send(limits.topicBacklogMax - 1, prices);
+  expect(slow).toEqual([]);
+  desk.send(1, prices);
+  expect(slow).toEqual(["c1-1 prices"]);
+  expect(desk.dispatcher.consumer(session(1), "s")?.pending).toHaveLength(limits.topicBacklogMax);
+});
+
 test("there are 100,000 queues and durable subscriptions at most, however they come to be", () => {
   const bench = new Bench();
   const { broker } = bench;

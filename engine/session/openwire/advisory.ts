@@ -1,6 +1,6 @@
 import { assertNever } from "../../base/assert.ts";
 import { advisoryTopic, type Advisory } from "../../core/advisory.ts";
-import { messageIdOf } from "../../core/message.ts";
+import { messageIdOf, type Destination } from "../../core/message.ts";
 import { create } from "../../wire/openwire/frames.ts";
 import type * as wire from "../../wire/openwire/frames.ts";
 import { encodePrimitiveMap } from "../../wire/openwire/primitives.ts";
@@ -49,6 +49,7 @@ export function advisoryProperties(
   ]);
   if (advisory.kind === "consumer" || advisory.kind === "producer")
     properties.set(`${advisory.kind}Count`, { type: "int", value: advisory.count });
+  if (advisory.kind === "slow-consumer") properties.set("consumerId", text(consumerText(idOf(advisory))));
   if (advisory.kind === "expired") properties.set("originalMessageId", text(idTextOf(advisory)));
   return properties;
 }
@@ -72,7 +73,11 @@ export function advisoryData(advisory: Advisory): wire.Sparse {
         : create("ConnectionInfo", { connectionId, clientId: advisory.clientId, password: "" });
     }
     case "consumer":
-      return consumerData(advisory);
+      return advisory.change === "removed"
+        ? create("RemoveInfo", { objectId: idOf(advisory) })
+        : consumerInfo(advisory, advisory.destination);
+    case "slow-consumer":
+      return consumerInfo(advisory, advisory.request.destination);
     case "producer": {
       const producerId = producerIdOf(advisory.producer);
       return advisory.change === "removed"
@@ -96,12 +101,20 @@ export function advisoryData(advisory: Advisory): wire.Sparse {
   }
 }
 
-function consumerData(advisory: Extract<Advisory, { kind: "consumer" }>): wire.DataStructure {
-  const { request, destination, connection } = advisory;
-  const consumerId = consumerIdOf(request.subscription, connection);
-  if (advisory.change === "removed") return create("RemoveInfo", { objectId: consumerId });
+type OfConsumer = Extract<Advisory, { kind: "consumer" | "slow-consumer" }>;
+
+function idOf({ request, connection }: OfConsumer): wire.ConsumerId {
+  return consumerIdOf(request.subscription, connection);
+}
+
+function consumerText({ connectionId, sessionId, value }: wire.ConsumerId): string {
+  return `${connectionId}:${sessionId}:${value}`;
+}
+
+function consumerInfo(advisory: OfConsumer, destination: Destination): wire.DataStructure {
+  const { request } = advisory;
   return create("ConsumerInfo", {
-    consumerId,
+    consumerId: idOf(advisory),
     destination: writeDestination(destination),
     browser: request.browser,
     prefetchSize: request.prefetchCount,
