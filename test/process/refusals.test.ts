@@ -103,10 +103,10 @@ async function killedPair(): Promise<string> {
   for (const node of ["primary", "replica"] as const) {
     const file = journalFile(pair.data, node);
     // The header says a moment later how much of the file is on the disk.
-    await eventually(
-      () => Promise.resolve(readFileSync(file).readUInt32BE(16) === statSync(file).size || undefined),
-      "a journal on the disk",
-    );
+    await eventually(() => {
+      const content = readFileSync(file);
+      return Promise.resolve(content.readUInt32BE(16) === contentBytes(content) || undefined);
+    }, "a journal on the disk");
   }
   await pair.killEverything();
   return pair.data;
@@ -115,6 +115,11 @@ async function killedPair(): Promise<string> {
 function journalFile(data: string, node: Node): string {
   const name = readdirSync(join(data, node)).find((each) => each.startsWith("journal-"));
   return join(data, node, name ?? "no journal");
+}
+
+/** How much of a journal is in use: zeros stand behind that, as room for what comes next. */
+function contentBytes(journal: Uint8Array): number {
+  return journal.findLastIndex((byte) => byte !== 0) + 1;
 }
 
 /** Changes one bit of a file. */
@@ -134,7 +139,7 @@ test("a database that was cut short is named and not served", async () => {
 
 test("a journal with a changed bit is named and not served", async () => {
   const data = await killedPair();
-  flipBit(journalFile(data, "primary"), ({ length }) => Math.floor(length / 2));
+  flipBit(journalFile(data, "primary"), (journal) => Math.floor(contentBytes(journal) / 2));
   await isServedWithout(data, "primary", /journal-\d+\.log is broken behind entry \d+/);
 });
 
@@ -147,7 +152,7 @@ test("a journal that is gone is named and not served", async () => {
 test("a journal that was cut short is named and not served", async () => {
   const data = await killedPair();
   const file = journalFile(data, "primary");
-  truncateSync(file, Math.floor(statSync(file).size * 0.7));
+  truncateSync(file, Math.floor(contentBytes(readFileSync(file)) * 0.7));
   await isServedWithout(data, "primary", /journal-\d+\.log is broken behind entry \d+/);
 });
 
@@ -166,7 +171,7 @@ test("a store of a newer version is named and not served, and is left as it is",
   database.pragma("user_version = 99");
   database.close();
 
-  await isServedWithout(data, "primary", /has format 99, newer than this program's 2/);
+  await isServedWithout(data, "primary", /has format 99, newer than this program's \d+\b/);
 });
 
 test("a file that is no store is named and not served", async () => {
