@@ -18,7 +18,7 @@ export interface WaitingDelivery {
   /** `null`: the message's own destination. */
   readonly source: Destination | null;
   readonly deliveryCount: number;
-  readonly isFirstOfGroup?: boolean;
+  readonly isFirstOfGroup: boolean;
   readonly deadLetter: { readonly from: string; readonly cause: "rejected" | "expired" } | null;
 }
 

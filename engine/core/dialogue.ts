@@ -125,7 +125,7 @@ export type SessionAnswer =
       /** 1 for the first delivery; above 1 the message may have been seen before. */
       readonly deliveryCount: number;
       /** The consumer got the message's group with it. */
-      readonly isFirstOfGroup?: boolean;
+      readonly isFirstOfGroup: boolean;
       /** Set on messages of a dead letter queue. */
       readonly deadLetter: { readonly from: string; readonly cause: "rejected" | "expired" } | null;
     }

@@ -378,8 +378,8 @@ export class ClientDesk {
     // Its queue was deleted while the delivery waited: there is nothing to hand over any more.
     if (message === null) return null;
     const source = answer.source ?? this.#topicOf(session, answer.subscription, message.destination);
-    const { subscription, id, deliveryCount, deadLetter } = answer;
-    return { kind: "deliver", subscription, id, message, source, deliveryCount, deadLetter };
+    const { subscription, id, deliveryCount, deadLetter, isFirstOfGroup } = answer;
+    return { kind: "deliver", subscription, id, message, source, deliveryCount, deadLetter, isFirstOfGroup };
   }
 
   /** Where a durable subscription got a message from: of several topics that it was sent to, the first one it reads. */

@@ -215,7 +215,7 @@ export function writeMessage(delivery: Delivery, labels: DeliveryLabels): StompF
   add("type", message.type);
   add("JMSXGroupID", message.group?.id ?? null);
   add("JMSXGroupSeq", message.group?.sequence ?? null);
-  add("JMSXGroupFirstForConsumer", delivery.isFirstOfGroup === true ? "true" : null);
+  add("JMSXGroupFirstForConsumer", delivery.isFirstOfGroup ? "true" : null);
   add("JMSXUserID", message.userId);
   const original = originalOf(message.destination, delivery.source, deadLetter);
   if (original !== null) add("original-destination", writeDestination(original, labels.connectionName));

@@ -112,6 +112,19 @@ describe("node: clients", () => {
     expect(node.answers().at(-1)).toMatchObject({ kind: "deliver", deliveryCount: 2 });
   });
 
+  test("the first message that a consumer gets of a group says so, the next does not", () => {
+    const node = new NodeBench().start().grant(1).open();
+    for (const sequence of [1, 2]) {
+      const message = { ...messageTo(orders), group: { id: "g", sequence } };
+      node.ask({ kind: "send", message, transaction: null });
+    }
+    node.subscribe();
+    node.endTurn().sync();
+
+    const deliveries = node.answers().filter((answer) => answer.kind === "deliver");
+    expect(deliveries.map(({ isFirstOfGroup }) => isFirstOfGroup)).toEqual([true, false]);
+  });
+
   test("deliveries that wait for a client that left reach nobody", () => {
     const node = new NodeBench().start().grant(1).open(1);
     node.subscribe(1);

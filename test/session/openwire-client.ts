@@ -150,6 +150,7 @@ export class TestClient {
       source: orders,
       deliveryCount: options.count ?? 1,
       deadLetter: options.dead === undefined ? null : { from: "queue://orders", cause: options.dead },
+      isFirstOfGroup: false,
     });
   }
 

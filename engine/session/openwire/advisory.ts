@@ -95,6 +95,7 @@ export function advisoryData(advisory: Advisory): wire.Sparse {
         source: advisory.destination,
         deliveryCount: 1,
         deadLetter: null,
+        isFirstOfGroup: false,
       });
     default:
       return assertNever(advisory);

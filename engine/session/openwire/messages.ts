@@ -186,7 +186,7 @@ export function writeMessage(delivery: Delivery): MessageOnWire {
     originalDestination: original === null ? null : writeDestination(original),
     groupID: group?.id ?? null,
     groupSequence: group?.sequence ?? 0,
-    jmsXGroupFirstForConsumer: delivery.isFirstOfGroup === true,
+    jmsXGroupFirstForConsumer: delivery.isFirstOfGroup,
     correlationId: message.correlationId,
     persistent: message.persistent,
     // What has expired would be thrown away by the client, which is to see it as a dead letter.
