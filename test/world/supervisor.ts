@@ -40,6 +40,8 @@ export class SimulatedSupervisor {
   #isPromoting = false;
   readonly #downAt: Record<NodeName, number> = { primary: 0, replica: 0 };
   readonly #upAt: Record<NodeName, number> = { primary: 0, replica: 0 };
+  /** Processes whose end it has not heard of yet. */
+  readonly #ended = new Set<NodeName>();
   readonly #pings = new Map<number, (answered: boolean) => void>();
   #pingCount = 0;
 
@@ -79,6 +81,8 @@ export class SimulatedSupervisor {
 
   #start(node: NodeName): void {
     if (this.#isOver || this.#world.hosts[node] !== null) return;
+    // As the real supervisor, it starts nothing before it has seen the former process end.
+    if (this.#ended.has(node)) return this.#later(this.#upAt, node, () => this.#start(node));
     this.tell({ kind: "starting", node });
     const host = new SimulatedHost(this.#world, node, this.#roleOf(node), this.#world.nextInstance(node));
     this.#world.hosts[node] = host;
@@ -94,7 +98,9 @@ export class SimulatedSupervisor {
 
   /** The process is gone: it had said all that it had said. */
   exited(node: NodeName, how: "ordered" | "failed"): void {
+    this.#ended.add(node);
     this.#later(this.#upAt, node, () => {
+      this.#ended.delete(node);
       this.tell({ kind: "exited", node, how });
     });
   }
