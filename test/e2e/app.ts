@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { _electron, type ElectronApplication, type Page } from "playwright";
+import { _electron, errors, type ElectronApplication, type Page } from "playwright";
 import { electronPath } from "../../build/electron.mjs";
 import { root } from "../../build/paths.mjs";
 import { controlClient, type ControlClient } from "../../engine/control/client.ts";
@@ -36,19 +36,37 @@ const anyPorts = { UNDERSTUDY_PRIMARY_PORT: "0", UNDERSTUDY_REPLICA_PORT: "0", U
  * either, and looking for one again and again can take longer than a test waits.
  */
 export const switches = ["--no-sandbox", "--disable-gpu"];
-export const launchTimeoutMs = 60_000;
+const launchTimeoutMs = 25_000;
+/** Times that a launch is tried. */
+const launchesMax = 3;
 
 export function newDataDirectory(): string {
   return mkdtempSync(join(tmpdir(), "understudy-e2e-"));
 }
 
+/**
+ * Starts Electron under the test driver. On a busy machine the driver, now and then, attaches to the new process and then
+ * waits for a word that was said before it listened; such a process is ended, and another one started.
+ */
+export async function launchElectron(
+  options: Parameters<typeof _electron.launch>[0],
+): Promise<ElectronApplication> {
+  for (let launch = 1; ; launch += 1) {
+    try {
+      return await _electron.launch({ ...options, timeout: launchTimeoutMs });
+    } catch (error) {
+      if (launch === launchesMax || !(error instanceof errors.TimeoutError)) throw error;
+      process.stdout.write(`launch ${launch} of Electron was lost by the test driver; trying again\n`);
+    }
+  }
+}
+
 /** Needs the build (`npm run build`; `npm run e2e` sees to it) and a display. */
 export async function launchApp(options: LaunchOptions = {}): Promise<RunningApp> {
   const dataDirectory = options.dataDirectory ?? newDataDirectory();
-  const electron = await _electron.launch({
+  const electron = await launchElectron({
     executablePath: await electronPath(),
     args: [...switches, root, ...(options.args ?? [])],
-    timeout: launchTimeoutMs,
     env: { ...inheritedEnvironment(), ...anyPorts, UNDERSTUDY_DATA: dataDirectory },
   });
   const page = await electron.firstWindow();

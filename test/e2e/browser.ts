@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { _electron, chromium, type Page } from "playwright";
+import { chromium, type Page } from "playwright";
 import { electronPath } from "../../build/electron.mjs";
-import { launchTimeoutMs, switches } from "./app.ts";
+import { launchElectron, switches } from "./app.ts";
 import { watchConsole } from "./console.ts";
 import { PairWindow } from "./pair-window.ts";
 
@@ -49,10 +49,9 @@ async function openElectron(): Promise<EmptyPage> {
      app.setPath("userData", __dirname);
      app.whenReady().then(() => new BrowserWindow({ width: 1280, height: 800 }).loadURL("about:blank"));`,
   );
-  const electron = await _electron.launch({
+  const electron = await launchElectron({
     executablePath: await electronPath(),
     args: [...switches, directory],
-    timeout: launchTimeoutMs,
   });
   return {
     page: await electron.firstWindow(),
