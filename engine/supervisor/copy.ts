@@ -1,16 +1,17 @@
 import { constants, type Dirent } from "node:fs";
-import { copyFile, lstat, mkdir, open, readdir, rm, statfs, type FileHandle } from "node:fs/promises";
+import { copyFile, lstat, mkdir, open, readdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { syncDirectory } from "../host/sync-directory.ts";
 
-const chunkBytes = 4 * 1024 * 1024;
+/** How often it is told how far a large file is. */
+const watchMs = 100;
 
-/** Called after each piece with the bytes it had. */
+/** Called now and then with the bytes that came since. */
 export type CopyProgress = (bytes: number) => void;
 
 /**
  * Copies a directory with its files so that the copy survives loss of power. Files are cloned where the file system can
- * (no bytes move at all), otherwise streamed. The target must not exist.
+ * (no bytes move at all), otherwise copied. The target must not exist.
  */
 export async function copyDirectory(source: string, target: string, progress: CopyProgress): Promise<void> {
   await mkdir(target, { mode: 0o700 });
@@ -23,48 +24,29 @@ export async function copyDirectory(source: string, target: string, progress: Co
 }
 
 async function copyOne(from: string, to: string, progress: CopyProgress): Promise<void> {
+  let told = 0;
+  const tell = async (): Promise<void> => {
+    const { size } = await lstat(to);
+    if (size <= told) return;
+    progress(size - told);
+    told = size;
+  };
+  // The system copies by itself, several times as fast as through this process's memory; how far it is shows in the file.
+  const copying = copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  // Before there is a file there is nothing to tell.
+  const watch = setInterval(() => void tell().catch(() => undefined), watchMs);
   try {
-    await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE);
-  } catch {
-    await streamFile(from, to, progress);
-    return;
+    await copying;
+  } finally {
+    clearInterval(watch);
   }
   const file = await open(to, "r+");
   try {
     await file.sync();
-    progress((await file.stat()).size);
   } finally {
     await file.close();
   }
-}
-
-async function streamFile(from: string, to: string, progress: CopyProgress): Promise<void> {
-  // A failed clone may leave an empty file behind.
-  await rm(to, { force: true });
-  const source = await open(from, "r");
-  try {
-    const target = await open(to, "wx", 0o600);
-    try {
-      await pump(source, target, progress);
-      await target.sync();
-    } finally {
-      await target.close();
-    }
-  } finally {
-    await source.close();
-  }
-}
-
-async function pump(source: FileHandle, target: FileHandle, progress: CopyProgress): Promise<void> {
-  const buffer = Buffer.allocUnsafe(chunkBytes);
-  for (;;) {
-    const { bytesRead } = await source.read(buffer, 0, chunkBytes, null);
-    if (bytesRead === 0) return;
-    for (let written = 0; written < bytesRead;) {
-      written += (await target.write(buffer, written, bytesRead - written)).bytesWritten;
-    }
-    progress(bytesRead);
-  }
+  await tell();
 }
 
 /** Bytes of all files in a directory; 0 when there is none. */
