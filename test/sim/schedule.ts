@@ -86,10 +86,10 @@ export function runPlan(plan: Plan, lies: Partial<Lies> = {}): Outcome {
 
 function play(world: World, ledger: Ledger, plan: Plan): void {
   world.startSupervisor();
-  const { producers, consumers, askers } = employ(world, ledger);
+  const { producers, consumers, closeShop } = employ(world, ledger);
   for (const fault of plan.faults) world.clock.at(fault.at, () => strike(world, fault));
   world.clock.run(troubleMs);
-  for (const client of [...producers, ...askers]) client.stop();
+  closeShop();
   for (const consumer of consumers) consumer.hurry();
   heal(world, () => producers.every((producer) => producer.isDone) && isDrained(world));
   if (world.isBeyondRepair) return;

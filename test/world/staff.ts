@@ -17,7 +17,8 @@ const deadLetters: Destination = { kind: "queue", name: "ActiveMQ.DLQ" };
 export interface Staff {
   readonly producers: SimulatedProducer[];
   readonly consumers: readonly SimulatedConsumer[];
-  readonly askers: readonly SimulatedAsker[];
+  /** Nothing new is sent or asked from now on. */
+  readonly closeShop: () => void;
 }
 
 /**
@@ -75,7 +76,9 @@ export function employ(world: World, ledger: Ledger): Staff {
     produce({ name: "p5", destination: invoices, window: 2, transacted: 0, persistent: false }),
   ];
   // What is published before the subscription exists is nobody's.
+  let isClosed = false;
   const publish = (): void => {
+    if (isClosed) return;
     if (reader.isReady)
       producers.push(produce({ name: "p4", destination: prices, window: 2, transacted: 0 }));
     else world.clock.after(20, publish);
@@ -84,5 +87,9 @@ export function employ(world: World, ledger: Ledger): Staff {
   const askers = ["a1", "a2"].map(
     (name) => new SimulatedAsker(world, ledger, { name, asks: questions, pauseMs: paceMs * 2 }),
   );
-  return { producers, consumers, askers };
+  const closeShop = (): void => {
+    isClosed = true;
+    for (const client of [...producers, ...askers]) client.stop();
+  };
+  return { producers, consumers, closeShop };
 }
