@@ -7,9 +7,8 @@ import { sabotages } from "./sabotages.ts";
 const progressEvery = 500;
 
 /**
- * `--seed S` runs one schedule and tells all of it, with `--faults 3,7` only those of its faults; `--seeds N` and
- * `--minutes M` run many, from seed S or 1 on, with `--workers K` on so many cores. `--sabotage NAME` tells one lie in
- * all of it.
+ * `--seed S` runs one schedule and tells all of it, with `--faults 3,7` only those of its faults, with `--sabotage NAME`
+ * one lie in it; `--seeds N` and `--minutes M` run many, from seed S or 1 on, with `--workers K` on so many cores.
  */
 export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -31,6 +30,8 @@ export async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${text}\n`);
     return failure === null ? 0 : 1;
   }
+  if (values.sabotage !== undefined || values.faults !== undefined)
+    throw new Error("--sabotage and --faults go with --seed alone, one schedule at a time");
   const minutes = wholeNumber("minutes", values.minutes);
   const workers = wholeNumber("workers", values.workers);
   let toldAt = 0;
