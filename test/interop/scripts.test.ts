@@ -32,14 +32,14 @@ async function nothingIsWrong(pair: Pair, traffic: Traffic, producer: ScriptClie
 
 scriptCase(
   "python",
-  "a listener in auto mode gets nothing twice or out of order over a kill",
+  "a listener in auto mode gets nothing out of order over a kill, and nothing twice without the flag",
   async (start) => {
     const [pair, traffic] = [await Pair.start(), new Traffic()];
     start(pair, traffic, "consume", queue, "auto", "1");
     await overAKill(pair, traffic, start(pair, traffic, "produce", "p1", queue, "1"));
-    // What was on its way to the client at the kill counted as taken.
+    // What was on its way to the client at the kill counted as taken, or comes again where the replica had not heard of that.
     expect(traffic.problems().filter((problem) => !problem.includes("never arrived"))).toEqual([]);
-    expect(traffic.figures()).toMatchObject({ flagged: 0, unflagged: 0 });
+    expect(traffic.figures()).toMatchObject({ unflagged: 0 });
   },
 );
 
