@@ -145,6 +145,9 @@ export class BrokerNode {
     this.#history.epoch = grant.epoch;
     this.#history.pairId ??= this.options.newPairId;
     this.#emit({ kind: "save-term", epoch: grant.epoch, pairId: this.#history.pairId });
+    // Whoever serves reads contents from the journal: what this node ordered or took just before must be on its way there.
+    const batch = this.#history.takeBatch();
+    if (batch.length > 0) this.#emit({ kind: "journal", entries: batch });
     this.#role = new ActiveRole(this.#context(), grant, now);
     this.#emit({ kind: "connectors", open: true });
     this.#role.advance(now);

@@ -237,6 +237,20 @@ describe("scheduler: failover and restart", () => {
     expect(standby.node.history.broker.schedule.size).toBe(0);
   });
 
+  test("one that the standby was just sent, and had not written yet, is not forgotten", () => {
+    const pair = new PairBench().whole();
+    const { active, standby } = pair;
+    active.open();
+    sendLater(active, { DELAY: 1_000n });
+    active.endTurn();
+    pair.carry(active, standby).lose();
+    standby.now += 5_000;
+    standby.grant(2);
+    wait(standby, 300);
+    expect(depth(standby)).toBe(1);
+    expect(standby.node.history.broker.schedule.size).toBe(0);
+  });
+
   test("one whose first time was not in the journal yet gets it from the node that takes over", () => {
     const node = alone();
     sendLater(node, { DELAY: 1_000n });
