@@ -106,16 +106,18 @@ export class ClassicWatch {
   #extendLine(name: NodeName, chain: readonly string[], committed: number): void {
     const through = this.#line.length - 1;
     const shared = Math.min(committed, through);
-    if (!this.isForked && chain[shared] === this.#line[shared]) {
+    const isOnLine = !this.isForked && chain[shared] === this.#line[shared];
+    if (isOnLine && committed >= through) {
       for (let op = through + 1; op <= committed; op += 1) this.#line.push(chain[op]!);
       return;
     }
     if (this.#excuse === null)
       violated(
         "one history",
-        `the ${name} answers at entry ${committed}, and its entry ${shared} is not the one confirmed before`,
+        `the ${name} answers at entry ${committed}, and its entry ${shared} is not the one confirmed before, or not the last`,
       );
+    // Who has slept may tell its clients what the other has served since: two truths, though not yet two histories.
     this.hasForked = true;
-    this.isForked = true;
+    this.isForked ||= !isOnLine;
   }
 }
