@@ -20,20 +20,6 @@ export class Backlogs {
     return discarded;
   }
 
-  /**
-   * Whether the consumer has just become slow, now that it was handed what it has room for. ActiveMQ's measure: one more
-   * waits than it may have in its hands and again as many; one that takes a message at a time is never called slow.
-   */
-  hasFallenBehind(consumer: Consumer): boolean {
-    const { pending, prefetchCount, isSlow } = consumer;
-    if (pending.length === 0) consumer.isSlow = false;
-    if (isSlow || prefetchCount <= 1) return false;
-    // Whoever asks for more than may wait is told of before the first message is discarded.
-    if (pending.length <= Math.min(prefetchCount + 1, limits.topicBacklogMax - 1)) return false;
-    consumer.isSlow = true;
-    return true;
-  }
-
   /** What people are to be told since the last call. */
   takeNotices(): readonly string[] {
     const notices = this.#notices;

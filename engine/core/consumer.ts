@@ -30,7 +30,7 @@ export interface Consumer {
   readonly inHand: Set<Op>;
   /** Of those that waited, how many were dropped because there were too many. */
   discardedCount: number;
-  /** It fell behind, and no message has gone out to it at once since. */
+  /** It does not keep up; see slowness.ts. */
   isSlow: boolean;
   /** Deliveries that gave their room back before they were settled. */
   readonly extended: Set<Op>;

@@ -16,7 +16,7 @@ import {
 import type { SessionId, SubscriptionRequest } from "./dialogue.ts";
 import { durableKey } from "./durable.ts";
 import { DueHeap, type Expiry } from "./expiry.ts";
-import { isComposite } from "./composite.ts";
+import { isComposite, partsOf } from "./composite.ts";
 import { destinationKey, type Destination } from "./message.ts";
 import { Grouping } from "./grouping.ts";
 import { Outlets } from "./outlet.ts";
@@ -26,6 +26,7 @@ import { selects, viewOf } from "./selection.ts";
 import { Sharing } from "./sharing.ts";
 import type { LookBudget } from "./sieve.ts";
 import { Sieves, type ReadMessage } from "./sieves.ts";
+import { hasCaughtUp, hasFallenBehind, isLeftBehind } from "./slowness.ts";
 import type { SentMessage } from "./transaction.ts";
 
 /**
@@ -36,8 +37,8 @@ import type { SentMessage } from "./transaction.ts";
 export class Dispatcher implements BrokerObserver {
   /** Told of queues that come and go. */
   onQueue: (change: "added" | "removed", queue: Queue) => void = () => undefined;
-  /** Told of subscribers of topics who stop keeping up, and of the topic that showed it. */
-  onSlow: (consumer: Consumer, topic: Destination) => void = () => undefined;
+  /** Told of consumers that stop keeping up, and of the queue or topic that showed it. */
+  onSlow: (consumer: Consumer, destination: Destination) => void = () => undefined;
   readonly #broker: Broker;
   readonly #consumers = new Map<SessionId, Map<string, Consumer>>();
   readonly #queueReaders = new Readers();
@@ -204,6 +205,7 @@ export class Dispatcher implements BrokerObserver {
       for (const command of commands) order(command);
       // Those served may have had less room than there was to hand out, and others of a lower priority still have some.
       if (hasExpired || (commands.length > 0 && queue.waitingCount > 0)) this.#ready.add(queue);
+      else this.#noteSlow(queue);
       if (!isComplete) this.#unsifted.add(queue);
     }
   }
@@ -245,7 +247,7 @@ export class Dispatcher implements BrokerObserver {
         this.#broker.contents.letGo(op);
       }
       this.#pump(consumer);
-      if (this.backlogs.hasFallenBehind(consumer)) this.onSlow(consumer, topic);
+      if (hasFallenBehind(consumer)) this.onSlow(consumer, topic);
     }
   }
 
@@ -278,7 +280,31 @@ export class Dispatcher implements BrokerObserver {
 
   #wake(consumer: Consumer): void {
     if (isVolatile(consumer.request)) return this.#pump(consumer);
-    for (const queue of consumer.sources) if (queue.waitingCount > 0) this.#ready.add(queue);
+    let isAwaited = false;
+    for (const queue of consumer.sources)
+      if (queue.waitingCount > 0) {
+        this.#ready.add(queue);
+        isAwaited = true;
+      }
+    if (!isAwaited) hasCaughtUp(consumer);
+  }
+
+  /** After all that could be was handed out. */
+  #noteSlow(queue: Queue): void {
+    for (const consumer of this.#sharing.consumersOf(queue))
+      if (isLeftBehind(consumer, queue))
+        this.onSlow(consumer, queue.destination ?? this.#topicOf(consumer, queue));
+  }
+
+  /** Of the topics of a durable subscription: the one that the next message was sent to. */
+  #topicOf({ request }: Consumer, queue: Queue): Destination {
+    const [next] = queue.next(1);
+    const sentTo = next === undefined ? null : (this.#read(next.op)?.destination ?? null);
+    const read =
+      sentTo === null
+        ? []
+        : partsOf(sentTo).filter((part) => covers(request.destination, destinationKey(part)));
+    return read[0] ?? request.destination;
   }
 
   #pump(consumer: Consumer): void {

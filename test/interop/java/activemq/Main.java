@@ -13,8 +13,9 @@ import org.apache.activemq.security.SimpleAuthenticationPlugin;
 
 /**
  * The real broker, to compare with: `activemq.Main DIRECTORY [PORT [USER PASSWORD]]`. Prints its port for OpenWire when
- * it is ready, and on the next line the one for STOMP, and ends with its standard input. All is as it comes, but for the
- * scheduler, which is off by default, and for priorities on queues named `prioritised.>`.
+ * it is ready, and on the next line the one for STOMP, and ends with its standard input. All is as it comes, but for what
+ * is off by default: the scheduler, priorities on queues named `prioritised.>`, and advisories of slow consumers of what
+ * is named `slow.>`.
  */
 final class Main {
   public static void main(String[] args) throws Exception {
@@ -42,8 +43,14 @@ final class Main {
     PolicyEntry prioritised = new PolicyEntry();
     prioritised.setQueue("prioritised.>");
     prioritised.setPrioritizedMessages(true);
+    PolicyEntry slowTopic = new PolicyEntry();
+    slowTopic.setTopic("slow.>");
+    slowTopic.setAdvisoryForSlowConsumers(true);
+    PolicyEntry slowQueue = new PolicyEntry();
+    slowQueue.setQueue("slow.>");
+    slowQueue.setAdvisoryForSlowConsumers(true);
     PolicyMap map = new PolicyMap();
-    map.setPolicyEntries(List.of(prioritised));
+    map.setPolicyEntries(List.of(prioritised, slowTopic, slowQueue));
     return map;
   }
 

@@ -8,12 +8,18 @@ import javax.jms.Destination;
 import javax.jms.Message;
 import javax.jms.MessageConsumer;
 import javax.jms.MessageProducer;
+import javax.jms.Queue;
 import javax.jms.Session;
 import javax.jms.TemporaryQueue;
+import javax.jms.Topic;
+import org.apache.activemq.ActiveMQMessageConsumer;
 import org.apache.activemq.advisory.AdvisorySupport;
 import org.apache.activemq.command.ActiveMQDestination;
 import org.apache.activemq.command.ActiveMQMessage;
+import org.apache.activemq.command.ActiveMQQueue;
+import org.apache.activemq.command.ActiveMQTopic;
 import org.apache.activemq.command.ConnectionInfo;
+import org.apache.activemq.command.ConsumerId;
 import org.apache.activemq.command.ConsumerInfo;
 import org.apache.activemq.command.DataStructure;
 import org.apache.activemq.command.DestinationInfo;
@@ -52,6 +58,7 @@ final class AdvisoryChecks {
     clients(list);
     destinations(list);
     messages(list);
+    slowConsumers(list);
   }
 
   private static void clients(Checklist list) {
@@ -184,5 +191,46 @@ final class AdvisoryChecks {
       send(session, desk.queue(), "a");
       Desk.texts(session.createConsumer(desk.queue()), "a");
     });
+  }
+
+  private static void slowConsumers(Checklist list) {
+    list.check("a subscriber of a topic does not keep up", desk -> {
+      Topic topic = new ActiveMQTopic("slow." + desk.id);
+      MessageConsumer advisories = watch(desk, AdvisorySupport.getSlowConsumerAdvisoryTopic(amq(topic)));
+      MessageConsumer slow = desk.auto("jms.prefetchPolicy.all=2").createConsumer(topic);
+      send(desk.auto(), topic, Desk.numbers(5));
+      Desk.nothing(advisories);
+      send(desk.auto(), topic, "6");
+      tellsOf(slow, advisories);
+    });
+    list.check("a durable subscriber does not keep up", desk -> {
+      Topic topic = new ActiveMQTopic("slow." + desk.id);
+      MessageConsumer advisories = watch(desk, AdvisorySupport.getSlowConsumerAdvisoryTopic(amq(topic)));
+      Session session =
+          desk.connectAs(desk.id, "jms.prefetchPolicy.all=2").createSession(false, Session.CLIENT_ACKNOWLEDGE);
+      MessageConsumer slow = session.createDurableSubscriber(topic, "s");
+      send(desk.auto(), topic, "1", "2");
+      Desk.nothing(advisories);
+      send(desk.auto(), topic, "3");
+      tellsOf(slow, advisories);
+    });
+    list.check("a queue's consumer does not keep up", desk -> {
+      Queue queue = new ActiveMQQueue("slow." + desk.id);
+      MessageConsumer advisories = watch(desk, AdvisorySupport.getSlowConsumerAdvisoryTopic(amq(queue)));
+      MessageConsumer slow =
+          desk.session(Session.CLIENT_ACKNOWLEDGE, "jms.prefetchPolicy.all=2").createConsumer(queue);
+      send(desk.auto(), queue, "1", "2");
+      Desk.nothing(advisories);
+      send(desk.auto(), queue, "3");
+      tellsOf(slow, advisories);
+    });
+  }
+
+  /** That the consumer is slow, by its id. */
+  private static void tellsOf(MessageConsumer consumer, MessageConsumer advisories) throws Exception {
+    ConsumerId id = ((ActiveMQMessageConsumer) consumer).getConsumerId();
+    Message advisory = take(advisories);
+    Expect.equal(id, ((ConsumerInfo) structure(advisory)).getConsumerId());
+    Expect.equal(id.toString(), advisory.getStringProperty("consumerId"));
   }
 }
