@@ -121,6 +121,12 @@ export function messageOf(command: Command): Message | null {
   return command.kind === "send" || command.kind === "fire" ? command.message : null;
 }
 
+/** As {@link messageOf}, with who sent it. */
+export function contentOf(command: Command): Message | null {
+  const message = messageOf(command);
+  return message === null ? null : { ...message, sender: command.kind === "send" ? command.owner : "" };
+}
+
 type Groups = NonNullable<Extract<Command, { kind: "deliver" }>["groups"]>;
 
 /** Kinds by the number that stands for them in the journal; numbers are never used again for another kind. */

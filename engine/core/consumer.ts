@@ -58,7 +58,7 @@ export function newConsumer(
     session,
     owner,
     request,
-    selector: selectorOf(request),
+    selector: selectorOf(owner, request),
     sources: new Set(),
     outlet,
     prefetchCount: request.prefetchCount,
@@ -74,13 +74,11 @@ export function newConsumer(
   };
 }
 
-function selectorOf(request: SubscriptionRequest): Selector | null {
+function selectorOf(owner: OwnerId, request: SubscriptionRequest): Selector | null {
   if (request.durable !== null) return null;
   const selector = compiledSelector(request.selector);
-  const { noLocal, lastingName = null } = request;
-  return noLocal && lastingName !== null && !isVolatile(request)
-    ? withoutOwn(selector, lastingName)
-    : selector;
+  const { noLocal, lastingName: name = null } = request;
+  return noLocal && !isVolatile(request) ? withoutOwn(selector, { owner, name }) : selector;
 }
 
 /** A message was handed out to the consumer. */

@@ -23,7 +23,7 @@ export interface SubscriptionRequest {
   readonly durable: { readonly clientId: string; readonly name: string } | null;
   /** ActiveMQ's `activemq.exclusive`: the first of the exclusive consumers gets everything. */
   readonly exclusive: boolean;
-  /** ActiveMQ's `activemq.noLocal`: a topic subscription does not get what its own connection sends. */
+  /** ActiveMQ's `activemq.noLocal`: the subscription does not get what its own connection sends. */
   readonly noLocal: boolean;
   /** A JMS message selector: the subscription gets only messages that match; `null`: all. */
   readonly selector: string | null;

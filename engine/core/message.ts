@@ -1,4 +1,5 @@
 import type { Op, WallTime } from "../base/units.ts";
+import type { OwnerId } from "./command.ts";
 
 /** Where messages go. Temporary destinations belong to one connection and are gone with it. */
 export interface Destination {
@@ -116,6 +117,8 @@ export interface Message {
   readonly origin: MessageOrigin | null;
   readonly group: MessageGroup | null;
   readonly userId: string | null;
+  /** The connection that sent it, as its entry says; empty for what the broker delivers by itself. */
+  readonly sender?: OwnerId;
 }
 
 /** All of a message but its body: what selectors look at. */

@@ -22,8 +22,9 @@ interface Seen {
   readonly deliveryCount: number;
 }
 
-/** Not a name that a selector can have. */
+/** Not names that a selector can have. */
 export const producerHeader = "the producer";
+export const senderHeader = "the connection that sent it";
 
 /** Headers by their JMS names, as [JMS 3.8.1.1] and ActiveMQ have them; every other name is a property. */
 const headers: Readonly<Record<string, (seen: Seen) => SelectorValue>> = {
@@ -42,6 +43,7 @@ const headers: Readonly<Record<string, (seen: Seen) => SelectorValue>> = {
   JMSXGroupSeq: ({ head }) => head.group?.sequence ?? 0,
   JMSXUserID: ({ head }) => head.userId,
   [producerHeader]: ({ head }) => head.origin?.producer ?? null,
+  [senderHeader]: ({ head }) => head.sender ?? null,
 };
 
 /** A message as a selector sees it; `deliveryCount` is how often it was handed out before. */

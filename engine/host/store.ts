@@ -7,7 +7,7 @@ import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { asEpoch, asOp, asWallTime, type Epoch, type Op } from "../base/units.ts";
 import { noChanges, restoreCheckpoint, type Checkpoint, type QueueRow } from "../core/checkpoint.ts";
-import { messageOf } from "../core/command.ts";
+import { contentOf } from "../core/command.ts";
 import type { Message } from "../core/message.ts";
 import type { JournalReader, StoredState } from "../node/contract.ts";
 import type { SnapshotHead, SnapshotPart } from "../pair/message.ts";
@@ -231,7 +231,7 @@ export class Store implements JournalReader {
     const stored = this.#stored(op);
     if (stored === null) return null;
     const { command } = this.#parse(op, stored.bytes, stored.digest);
-    return messageOf(command);
+    return contentOf(command);
   }
 
   /** Bytes of all files of the store. */

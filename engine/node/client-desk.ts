@@ -2,7 +2,7 @@ import { assertNever } from "../base/assert.ts";
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import type { Moment, Op } from "../base/units.ts";
-import { messageOf, ownerOf, sessionOf, type Command, type SettleOutcome } from "../core/command.ts";
+import { contentOf, ownerOf, sessionOf, type Command, type SettleOutcome } from "../core/command.ts";
 import { admit } from "../core/admission.ts";
 import { isComposite, partsOf } from "../core/composite.ts";
 import { isVolatile, type Consumer } from "../core/consumer.ts";
@@ -330,7 +330,7 @@ export class ClientDesk {
     const refusal = admit(this.#history.broker, command);
     if (refusal !== null) throw refusal;
     const entry = this.#history.order(command, now);
-    const message = messageOf(command);
+    const message = contentOf(command);
     if (message === null) return;
     this.#advisories.used(message.destination);
     this.#recent.add(entry.op, message, entry.bytes);

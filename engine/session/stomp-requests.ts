@@ -1,7 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import type { Moment, Op } from "../base/units.ts";
-import { destinationKey, messageIdOf } from "../core/message.ts";
+import { destinationKey, isTopic, messageIdOf } from "../core/message.ts";
 import type { Destination } from "../core/message.ts";
 import type { AckMode, SessionRequest, SubscriptionRequest } from "../core/dialogue.ts";
 import { selectorOrNone } from "../core/selector/selector.ts";
@@ -29,12 +29,14 @@ const refusedOnSend = {
 
 const refusedOnSubscribe = {
   transformation: { what: "Message transformation", harmless: "jms-advisory-json" },
-  browser: { what: "Queue browsing over STOMP", harmless: "false" },
   "activemq.retroactive": { what: "Retroactive subscription", harmless: "false" },
 } as const satisfies RefusedHeaders;
 
 /** Names of the header that makes a topic subscription durable: ActiveMQ's, and Artemis'. */
 const durableNameHeaders = ["activemq.subscriptionName", "durable-subscription-name"] as const;
+
+/** ActiveMQ's, and Artemis'. */
+const noLocalHeaders = ["activemq.noLocal", "no-local"] as const;
 
 type RequestReader = (frame: StompFrame, version: StompVersion, now: Moment) => SessionRequest[];
 
@@ -136,18 +138,20 @@ export class StompRequests {
     // [STOMP 1.1 SUBSCRIBE id Header] Required since 1.1; before, the destination names the subscription.
     const id = version === "1.0" ? headerOf(frame, "id") : requiredHeader(frame, "id");
     const destination = readDestination(destinationText, "subscribe", this.#connectionName);
+    const browser = booleanHeader(frame, "browser");
+    if (browser) checkBrowser(destination, version);
     const request: SubscriptionRequest = {
       subscription: this.#subscriptions.nextName(),
       destination,
       ackMode: ackModeOf(frame),
       prefetchCount: prefetchOf(frame),
-      browser: false,
+      browser,
       durable: this.#durableOf(frame, destination),
       exclusive: booleanHeader(frame, "activemq.exclusive"),
-      noLocal: booleanHeader(frame, "activemq.noLocal"),
+      noLocal: noLocalHeaders.some((header) => booleanHeader(frame, header)),
       selector: selectorOrNone(headerOf(frame, "selector")),
       consumerPriority: numberHeader(frame, "activemq.priority", { min: 0, max: 127, otherwise: 0 }),
-      lastingName: this.clientId === null || id === null ? null : `${this.clientId} ${id}`,
+      lastingName: this.clientId === null || id === null || browser ? null : `${this.clientId} ${id}`,
     };
     this.#subscriptions.add({ request, id, destinationText, unsettled: new Map(), written: [] });
     return [...this.#creation(destination), { kind: "subscribe", ...request }];
@@ -227,6 +231,10 @@ export class StompRequests {
     const named = headerOf(frame, version === "1.2" ? "id" : "message-id");
     if (named?.startsWith(advisoryIdPrefix) === true) return [{ kind: "settle-down" }];
     const { subscription, message } = this.#acknowledged(frame, version);
+    if (outcome === "rejected" && subscription.request.browser)
+      throw new BrokerError("PROTOCOL_VIOLATION", {
+        detail: "What a browser shows stays on its queue: it can be acknowledged, not refused.",
+      });
     const messages = this.#subscriptions.settle(subscription, message, transaction);
     return [settleRequest(subscription, messages, outcome, transaction)];
   }
@@ -282,6 +290,16 @@ function settleRequest(
   transaction: string | null,
 ): SessionRequest {
   return { kind: "settle", subscription: subscription.request.subscription, messages, outcome, transaction };
+}
+
+function checkBrowser(destination: Destination, version: StompVersion): void {
+  // The frame that ends it names the subscription, whose id STOMP 1.0 does not require.
+  if (version === "1.0")
+    throw new BrokerError("PROTOCOL_VIOLATION", {
+      detail: "Browsers are there since STOMP 1.1, as in ActiveMQ.",
+    });
+  if (isTopic(destination))
+    throw invalidHeader("browser", "true", "false on a topic: only a queue can be browsed");
 }
 
 function ackModeOf(frame: StompFrame): AckMode {

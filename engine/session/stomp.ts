@@ -11,6 +11,7 @@ import { emptyBody, headerOf, stompCommands, stompVersions } from "../wire/stomp
 import type { StompCommand, StompFrame, StompHeader, StompVersion } from "../wire/stomp/frames.ts";
 import type { Session, SessionContext, SessionDescription, SessionPort } from "./session.ts";
 import { advisoryFrame } from "./stomp-advisory.ts";
+import { writeDestination } from "./stomp-destination.ts";
 import { errorFrame, versionErrorFrame } from "./stomp-error.ts";
 import type { ErrorOrigin } from "./stomp-error.ts";
 import { graceMs } from "./pulse.ts";
@@ -114,6 +115,8 @@ class StompSession implements Session {
         this.#advise(answer.subscription, answer.advisory);
         break;
       case "browsed":
+        this.#endBrowsing(answer.subscription);
+        break;
       case "prepared":
         break;
       case "close":
@@ -271,6 +274,21 @@ class StompSession implements Session {
     if (this.#phase.kind !== "open") return;
     const labels = this.#requests.delivered(delivery, this.#decoder.version);
     if (labels !== null) this.#write(writeMessage(delivery, labels));
+  }
+
+  /** As ActiveMQ has it: a message without a body, after all that are on the queue. */
+  #endBrowsing(name: string): void {
+    const subscription = this.#phase.kind === "open" ? this.#requests.subscription(name) : null;
+    if (typeof subscription?.id !== "string") return;
+    const destination = writeDestination(subscription.request.destination, this.#context.connectionName);
+    this.#write(
+      serverFrame("MESSAGE", [
+        ["destination", destination],
+        ["message-id", "0"],
+        ["subscription", subscription.id],
+        ["browser", "end"],
+      ]),
+    );
   }
 
   #advise(name: string, advisory: Advisory): void {

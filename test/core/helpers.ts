@@ -3,7 +3,7 @@ import { asEpoch, asOp, asWallTime, type Op } from "../../engine/base/units.ts";
 import { admit } from "../../engine/core/admission.ts";
 import { Broker } from "../../engine/core/broker.ts";
 import { restoreCheckpoint, takeCheckpoint } from "../../engine/core/checkpoint.ts";
-import type { Command } from "../../engine/core/command.ts";
+import { contentOf, type Command } from "../../engine/core/command.ts";
 import type { Destination, Message } from "../../engine/core/message.ts";
 
 export const orders: Destination = { kind: "queue", name: "orders" };
@@ -52,9 +52,9 @@ export class Bench {
     transaction: string | null = null,
     owner = "producer",
   ): Op {
-    const message = messageTo(destination, changes);
-    const op = this.do({ kind: "send", owner, message, transaction });
-    this.#messages.set(op, message);
+    const command = { kind: "send", owner, message: messageTo(destination, changes), transaction } as const;
+    const op = this.do(command);
+    this.#messages.set(op, contentOf(command)!);
     return op;
   }
 

@@ -206,6 +206,17 @@ describe("no-local", () => {
     expect(desk.run()).toEqual([[2, [mine]]]);
   });
 
+  test("a client without names for its connections is known by the connection itself", () => {
+    const desk = new Desk().subscribe(1, { noLocal: true, selector: "colour = 'red'", lastingName: "shop s" });
+    const red = { properties: new Map([["colour", "red"]]) };
+    const mine = desk.bench.send(queue("orders"), red, null, "c1-1");
+    const others = desk.bench.send(queue("orders"), red, null, "c1-11");
+    const another = desk.bench.send(queue("orders"), {}, null, "c1-11");
+    expect(desk.run()).toEqual([[1, [others]]]);
+    desk.subscribe(2);
+    expect(desk.run()).toEqual([[2, [mine, another]]]);
+  });
+
   test("a durable subscription gets nothing of the connection that uses it, and all once another does", () => {
     const bench = new Bench();
     const durable = { kind: "create-durable", clientId: "c", name: "d", destination: topic("t") } as const;

@@ -13,16 +13,17 @@ import {
   startActivemq,
   table,
   write,
+  type Ports,
 } from "./conformance.ts";
 
 const java = inject("java");
 
 /** A pair that lets in the account of the checks and nobody else. */
-async function startPair(): Promise<string> {
+async function startPair(): Promise<Ports> {
   const config = join(temporaryDirectory(), "understudy.json");
   writeFileSync(config, JSON.stringify({ users: [account] }));
   const pair = await Pair.start({ flags: ["--config", config] });
-  return `tcp://127.0.0.1:${pair.ports.primary}`;
+  return { openwire: pair.ports.primary, stomp: pair.ports.primary };
 }
 
 test.skipIf(java === null)(

@@ -41,18 +41,28 @@ export function keptReasons(
   return Object.fromEntries(Object.entries(reasons).filter(([name]) => differing.includes(name)));
 }
 
-/** Starts the real broker; its address. It ends with the test. */
-export async function startActivemq(java: Java): Promise<string> {
-  const { name, password } = account;
-  const program = new JavaProgram(java, "activemq.Main", [temporaryDirectory(), "0", name, password]);
-  const port = await program.saying(() => program.lines[0], "the real broker's port");
-  return `tcp://127.0.0.1:${port}`;
+/** Where a broker is reached. */
+export interface Ports {
+  readonly openwire: number;
+  readonly stomp: number;
 }
 
-/** Runs all quick checks, and the slow ones if asked for, against the broker at this address. */
-export async function runChecks(java: Java, uri: string, column: string): Promise<Column> {
+/** Starts the real broker. It ends with the test. */
+export async function startActivemq(java: Java): Promise<Ports> {
+  const { name, password } = account;
+  const program = new JavaProgram(java, "activemq.Main", [temporaryDirectory(), "0", name, password]);
+  const [openwire, stomp] = await program.saying(
+    () => (program.lines.length < 2 ? undefined : program.lines.map(Number)),
+    "the real broker's ports",
+  );
+  return { openwire: openwire!, stomp: stomp! };
+}
+
+/** Runs all quick checks, and the slow ones if asked for, against the broker there. */
+export async function runChecks(java: Java, { openwire, stomp }: Ports, column: string): Promise<Column> {
   const slow = process.env["UNDERSTUDY_SLOW_CHECKS"] === "1" ? ["--slow"] : [];
-  const program = new JavaProgram(java, "conformance.Main", [uri, column, "--workers", "8", ...slow]);
+  const where = [`tcp://127.0.0.1:${openwire}`, `${stomp}`];
+  const program = new JavaProgram(java, "conformance.Main", [...where, column, "--workers", "8", ...slow]);
   const code = await program.ended;
   if (code !== 0) throw new Error(`the checks against ${column} ended with ${code}`);
   return new Map(
@@ -79,8 +89,9 @@ export function table(real: Column, ours: Column, reasons: Record<string, string
   return [
     "# Conformance",
     "",
-    "What the real Java client (`activemq-client` 5.17.2) sees at the real broker (ActiveMQ 5.17.2) and at a protected",
-    "pair. Written by `UNDERSTUDY_WRITE=1 npm run interop conformance`; `npm test` fails when it is no longer true.",
+    "What the real Java client (`activemq-client` 5.17.2), and a plain one of STOMP, see at the real broker (ActiveMQ",
+    "5.17.2) and at a protected pair. Written by `UNDERSTUDY_WRITE=1 npm run interop conformance`; `npm test` fails when",
+    "it is no longer true.",
     "",
     `${names.length} checks: ${okCount(real)} ok at ActiveMQ, ${okCount(ours)} ok at Understudy.`,
     "",

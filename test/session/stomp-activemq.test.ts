@@ -214,6 +214,11 @@ describe("ActiveMQ: headers of SUBSCRIBE and UNSUBSCRIBE", () => {
     });
   });
 
+  test("Artemis' no-local says the same", () => {
+    expect(subscribing("destination:/queue/a\nno-local:true").last).toMatchObject({ noLocal: true });
+    expect(subscribing("destination:/queue/a\nno-local:maybe").error.code).toBe("HEADER_INVALID");
+  });
+
   test("a prefetch beyond the limit becomes the limit", () => {
     expect(
       subscribing(`destination:/queue/a\nactivemq.prefetchSize:${limits.prefetchCountMax + 1}`).last,
@@ -232,7 +237,7 @@ describe("ActiveMQ: headers of SUBSCRIBE and UNSUBSCRIBE", () => {
     expect(subscribing(`destination:/queue/a\n${header}`).error.code).toBe("HEADER_INVALID");
   });
 
-  test.each(["transformation:jms-xml", "browser:true", "activemq.retroactive:true"])(
+  test.each(["transformation:jms-xml", "activemq.retroactive:true"])(
     "%s is refused, not ignored",
     (header) => {
       const client = subscribing(`destination:/topic/a\n${header}`);

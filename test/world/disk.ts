@@ -4,7 +4,7 @@ import { BrokerError } from "../../engine/base/errors.ts";
 import { asEpoch, asOp, type Epoch, type Op } from "../../engine/base/units.ts";
 import { restoreCheckpoint, type Checkpoint } from "../../engine/core/checkpoint.ts";
 import type { ChunkSizes } from "../../engine/core/chunk.ts";
-import { messageOf } from "../../engine/core/command.ts";
+import { contentOf } from "../../engine/core/command.ts";
 import type { Message } from "../../engine/core/message.ts";
 import { Journal } from "../../engine/host/journal.ts";
 import type { JournalReader, StoredState } from "../../engine/node/contract.ts";
@@ -255,7 +255,7 @@ export class SimulatedDisk implements JournalReader {
     const stored = this.#stored(op);
     if (stored === null) return null;
     const { command } = this.#parse(op, stored.bytes, stored.digest);
-    return messageOf(command);
+    return contentOf(command);
   }
 
   /** Begins to receive another node's state. */

@@ -28,6 +28,7 @@ final class Checklist {
     XaChecks.addTo(list);
     ScheduleChecks.addTo(list);
     AdvisoryChecks.addTo(list);
+    StompChecks.addTo(list);
     WireChecks.addTo(list);
     RefusalChecks.addTo(list);
     return list;

@@ -1,10 +1,10 @@
 package conformance;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
-import javax.jms.Connection;
 import javax.jms.Destination;
 import javax.jms.JMSException;
 import javax.jms.Message;
@@ -35,10 +35,12 @@ final class Desk implements AutoCloseable {
 
   final String id;
   private final String uri;
-  private final List<Connection> connections = Collections.synchronizedList(new ArrayList<>());
+  private final int stompPort;
+  private final List<AutoCloseable> connections = Collections.synchronizedList(new ArrayList<>());
 
-  Desk(String uri, String number) {
+  Desk(String uri, int stompPort, String number) {
     this.uri = uri;
+    this.stompPort = stompPort;
     this.id = number + "-" + Long.toString(System.nanoTime(), 36);
   }
 
@@ -61,7 +63,7 @@ final class Desk implements AutoCloseable {
 
   ActiveMQConnection unstarted(String... options) throws JMSException {
     ActiveMQConnection connection = (ActiveMQConnection) factory(options).createConnection();
-    connections.add(connection);
+    connections.add(connection::close);
     return connection;
   }
 
@@ -75,8 +77,15 @@ final class Desk implements AutoCloseable {
   ActiveMQXAConnection connectXa(String... options) throws JMSException {
     ActiveMQXAConnectionFactory factory = new ActiveMQXAConnectionFactory(USER, PASSWORD, uri(options));
     ActiveMQXAConnection connection = (ActiveMQXAConnection) factory.createXAConnection();
-    connections.add(connection);
+    connections.add(connection::close);
     connection.start();
+    return connection;
+  }
+
+  /** Not JMS: a connection of the other protocol. */
+  Stomp stomp() throws IOException {
+    Stomp connection = new Stomp(stompPort);
+    connections.add(connection::close);
     return connection;
   }
 
@@ -170,10 +179,10 @@ final class Desk implements AutoCloseable {
 
   @Override
   public void close() {
-    for (Connection connection : List.copyOf(connections)) {
+    for (AutoCloseable connection : List.copyOf(connections)) {
       try {
         connection.close();
-      } catch (JMSException alreadyGone) {
+      } catch (Exception alreadyGone) {
         // The check is over, and said what it had to say.
       }
     }

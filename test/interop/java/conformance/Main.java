@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Runs the checks against one broker: `conformance.Main URI COLUMN [--slow] [--workers N] [--only TEXT]`. One line of JSON for
- * each: its name, the column, and `ok` or `FAIL: reason`.
+ * Runs the checks against one broker: `conformance.Main URI STOMP-PORT COLUMN [--slow] [--workers N] [--only TEXT]`. One line
+ * of JSON for each: its name, the column, and `ok` or `FAIL: reason`.
  */
 final class Main {
   private static final int CHECK_SECONDS = 20;
@@ -22,7 +22,8 @@ final class Main {
 
   public static void main(String[] args) throws Exception {
     String uri = args[0];
-    String column = args[1];
+    int stompPort = Integer.parseInt(args[1]);
+    String column = args[2];
     boolean withSlow = List.of(args).contains("--slow");
     String only = option(args, "--only", "");
     int workers = Integer.parseInt(option(args, "--workers", "4"));
@@ -35,7 +36,7 @@ final class Main {
     List<Future<Map<String, Object>>> results = new ArrayList<>();
     for (int index = 0; index < items.size(); index += 1) {
       Checklist.Item item = items.get(index);
-      Desk desk = new Desk(uri, "c" + (index + 1));
+      Desk desk = new Desk(uri, stompPort, "c" + (index + 1));
       results.add(starters.submit(() -> result(item, desk, column)));
     }
     ObjectMapper json = new ObjectMapper();
