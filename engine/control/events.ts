@@ -39,6 +39,8 @@ export const timelineEvent = z.discriminatedUnion("kind", [
   }),
   z.object({ ...told, kind: z.literal("client-connected"), client: z.string(), node: nodeName }),
   z.object({ ...told, kind: z.literal("client-lost"), client: z.string(), node: nodeName }),
+  /** Its broker answers nothing while its connection stands: its blackout begins. */
+  z.object({ ...told, kind: z.literal("client-stalled"), client: z.string(), node: nodeName }),
   z.object({
     ...told,
     kind: z.literal("client-attempt"),

@@ -104,6 +104,12 @@ export const clientStay = z.object({
   to: z.number().nullable(),
   /** From the last confirmed operation before to the first one here; `null` for the first stay, or not yet known. */
   blackoutMs: z.number().nullable(),
+  /** When it ended, as last counted: requests without an answer, and deliveries without an acknowledgement. */
+  open: z.object({ requests: z.number().int(), deliveries: z.number().int() }).nullable(),
+  /** Deliveries here that had been made before. */
+  redelivered: z.number().int(),
+  /** Messages that the client sent here again, and that were stored already: recognised, not stored twice. */
+  sentAgain: z.number().int(),
 });
 export type ClientStay = z.infer<typeof clientStay>;
 
@@ -114,10 +120,13 @@ export const clientView = z.object({
   name: z.string(),
   builtIn: z.boolean(),
   role: z.enum(["producer", "consumer", "both", "idle"]),
-  state: z.enum(["connected", "reconnecting", "gone", "paused"]),
+  /** `stalled`: its connection stands, and its broker answers nothing. */
+  state: z.enum(["connected", "stalled", "reconnecting", "gone", "paused"]),
   protocol: z.string().nullable(),
   clientId: z.string().nullable(),
   login: z.string().nullable(),
+  /** Whether it looks for the other broker by itself; `null`: its protocol does not say. */
+  failsOver: z.boolean().nullable(),
   address: z.string().nullable(),
   node: nodeName.nullable(),
   since: z.number(),
@@ -132,6 +141,8 @@ export const clientView = z.object({
   stays: z.array(clientStay),
   /** The story in one line: `on primary 4 m 12 s, blackout 38 ms, on replica since 12:04:03.221`. */
   story: z.string(),
+  /** Why it hangs or is away, and what ends that, in a sentence or two; `null` while it works. */
+  hint: z.string().nullable(),
   /** Settings of a built-in client; `null` for external ones. */
   settings: z.lazy(() => builtInClient).nullable(),
 });

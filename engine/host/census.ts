@@ -133,6 +133,8 @@ function clientCount(
     session: client.session,
     sent: client.sentCount,
     received: client.deliveredCount,
+    redelivered: client.redeliveredCount,
+    sentAgain: client.repeatedCount,
     inFlight: client.askedCount - client.answeredCount,
     unacknowledged,
     destinations: [...destinations],

@@ -9,6 +9,10 @@ export interface ConnectedClient {
   readonly owner: OwnerId;
   sentCount: number;
   deliveredCount: number;
+  /** Of those, the ones that were not the message's first. */
+  redeliveredCount: number;
+  /** Messages that it sent again, as it never saw them confirmed, and that the queues had. */
+  repeatedCount: number;
   askedCount: number;
   answeredCount: number;
   firstConfirmedAt: WallTime | null;
@@ -19,10 +23,12 @@ export interface ConnectedClient {
 }
 
 /** What is told to it counts. */
-export function countAnswer(client: ConnectedClient, { kind }: SessionAnswer, now: WallTime): void {
-  if (kind === "deliver") client.deliveredCount += 1;
-  else if (kind === "confirm" || kind === "refuse") client.answeredCount += 1;
-  if (kind === "refuse") return;
+export function countAnswer(client: ConnectedClient, answer: SessionAnswer, now: WallTime): void {
+  if (answer.kind === "deliver") {
+    client.deliveredCount += 1;
+    if (answer.deliveryCount > 1) client.redeliveredCount += 1;
+  } else if (answer.kind === "confirm" || answer.kind === "refuse") client.answeredCount += 1;
+  if (answer.kind === "refuse") return;
   client.firstConfirmedAt ??= now;
   client.lastConfirmedAt = now;
 }
@@ -33,6 +39,8 @@ export function newClient(session: SessionId, owner: OwnerId): ConnectedClient {
     owner,
     sentCount: 0,
     deliveredCount: 0,
+    redeliveredCount: 0,
+    repeatedCount: 0,
     askedCount: 0,
     answeredCount: 0,
     firstConfirmedAt: null,

@@ -188,8 +188,7 @@ export class BrokerNode {
     if (this.#role instanceof StandbyRole) return this.#role.denied(reason);
     if (this.#role instanceof ActiveRole) {
       // A later epoch is another node's: whether this one asked, or was only told, it serves nobody any more.
-      if (epoch > this.#history.epoch)
-        this.#change({ kind: "fenced", reason: `epoch ${epoch} superseded this node: ${reason}` }, now);
+      if (epoch > this.#history.epoch) this.#change({ kind: "fenced", reason }, now);
       else if (wish === "alone") this.#role.deniedAlone(now);
       return;
     }

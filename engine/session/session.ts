@@ -36,6 +36,8 @@ export interface SessionDescription {
   readonly protocol: string | null;
   readonly clientId: string | null;
   readonly login: string | null;
+  /** Whether it looks for another broker by itself when it loses this one; `null`: its protocol does not say. */
+  readonly failsOver: boolean | null;
 }
 
 /** What a session needs to know of its broker. */

@@ -65,7 +65,7 @@ class StompSession implements Session {
   readonly #receipts = new Map<number, ErrorOrigin>();
   #frameCount = 0;
   #advisoryCount = 0;
-  #description: SessionDescription = { protocol: null, clientId: null, login: null };
+  #description: SessionDescription = { protocol: null, clientId: null, login: null, failsOver: null };
 
   constructor(port: SessionPort, context: SessionContext, now: Moment) {
     this.#port = port;
@@ -221,7 +221,7 @@ class StompSession implements Session {
     if (!this.#context.authenticate(login, headerOf(frame, "passcode")))
       throw new BrokerError("AUTHENTICATION_FAILED");
     this.#requests.clientId = clientId;
-    this.#description = { protocol: `STOMP ${version}`, clientId, login };
+    this.#description = { ...this.#description, protocol: `STOMP ${version}`, clientId, login };
     this.#heartbeats = new Heartbeats(wish, this.#now.monotonic);
     this.#phase = { kind: "open" };
     this.#decoder.bounds = limits;

@@ -180,6 +180,10 @@ export interface ClientCount {
   readonly session: number;
   readonly sent: number;
   readonly received: number;
+  /** Of those received, the ones that had been delivered before. */
+  readonly redelivered: number;
+  /** Messages that it sent again after a failover, and that were known already: they are stored once. */
+  readonly sentAgain: number;
   readonly inFlight: number;
   readonly unacknowledged: number;
   readonly destinations: readonly string[];
@@ -203,6 +207,8 @@ export interface ClientIdentity {
   readonly protocol: string | null;
   readonly clientId: string | null;
   readonly login: string | null;
+  /** Whether it looks for the other broker by itself; `null`: its protocol does not say. */
+  readonly failsOver: boolean | null;
   readonly remoteAddress: string;
   readonly remotePort: number;
 }

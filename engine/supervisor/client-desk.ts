@@ -1,9 +1,10 @@
 import type { LedgerReport, HostReport } from "../clients/channel.ts";
 import { RemoteClients } from "../clients/remote.ts";
-import type { BuiltInClient, ClientView, LedgerView, NodeName } from "../control/views.ts";
+import type { BrokerState, BuiltInClient, ClientView, LedgerView, NodeName } from "../control/views.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { BrokerReport, ClientCount, NodeReplies } from "./channel.ts";
-import { ClientBook, type DatedEvent } from "./client-views.ts";
+import type { DatedEvent } from "./client-story.ts";
+import { ClientBook } from "./client-views.ts";
 import { failoverSentence, type FailoverStory } from "./pair-view.ts";
 import type { ChildRuntime } from "./runtime.ts";
 import { SocketOwners } from "./socket-owner.ts";
@@ -128,6 +129,10 @@ export class ClientDesk {
     }
     this.#book.counted(node, report.statistics.clients);
     this.#noteOthers(node, report.statistics.clients);
+  }
+
+  nodeIs(node: NodeName, state: BrokerState, at: number): void {
+    this.#tell(this.#book.nodeIs(node, state, at));
   }
 
   nodeLost(node: NodeName, at: number): void {

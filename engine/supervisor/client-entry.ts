@@ -1,5 +1,6 @@
-import type { BuiltInClient, ClientStay, ClientView, NodeName } from "../control/views.ts";
+import type { BrokerState, BuiltInClient, ClientStay, ClientView, NodeName } from "../control/views.ts";
 import type { ClientCount, ClientIdentity } from "./channel.ts";
+import { hintOf } from "./client-hints.ts";
 
 /** One connection of a client to a node. */
 export interface ClientSession {
@@ -33,8 +34,10 @@ export interface ClientEntry {
   endedAt: number | null;
   /** Its node failed under it, so that it is expected back. */
   isExpected: boolean;
-  /** Nobody can tell whose connection it is. */
-  isUnknown: boolean;
+  /** Its node answers nothing, while the connection stands; since then. */
+  stalledAt: number | null;
+  /** The process behind its connection is known, or will stay unknown. */
+  isLookedUp: boolean;
   /** On its first connection. */
   firstConfirmedAt: number | null;
   attempts: number;
@@ -49,29 +52,39 @@ export interface ClientEntry {
   } | null;
 }
 
+/** What the clients' doors are like just now. */
+export interface Doors {
+  readonly states: Readonly<Record<NodeName, BrokerState>>;
+  /** A node has been open for clients since then; `null`: none is. */
+  readonly openSince: number | null;
+}
+
 const staysShownMax = 50;
-/** A client whose node failed and that has not come back by then is gone. */
-export const expectedBackMs = 30_000;
+/** A client whose node failed, and that has not come back when a node was open to it for so long, is gone. */
+const expectedBackMs = 30_000;
 
 /** The client as people see it. Pure. */
-export function clientViewOf(entry: ClientEntry, now: number): ClientView {
+export function clientViewOf(entry: ClientEntry, doors: Doors, now: number): ClientView {
+  const state = stateOf(entry, doors, now);
   const counts = [...entry.sessions.values()].flatMap(({ counts: one }) => (one === null ? [] : [one]));
   const total = (pick: (count: ClientCount) => number): number =>
     counts.reduce((sum, count) => sum + pick(count), 0);
   const { identity, own } = entry;
+  const node = [...entry.sessions.values()].at(-1)?.node ?? null;
   const telling = counts.length > 0 || entry.lastCounts === null ? counts : [entry.lastCounts];
   return {
     id: entry.id,
     name: entry.name,
     builtIn: entry.settings !== null,
     role: roleOf(entry, telling),
-    state: stateOf(entry, now),
+    state,
     protocol: identity.protocol,
     clientId: identity.clientId,
     login: identity.login,
+    failsOver: identity.failsOver,
     address:
       own?.address ?? (entry.sessions.size > 0 ? `${identity.remoteAddress}:${identity.remotePort}` : null),
-    node: [...entry.sessions.values()].at(-1)?.node ?? null,
+    node,
     since: entry.since,
     destinations: destinationsOf(entry, telling),
     sent: own?.sent ?? entry.past.sent + total(({ sent }) => sent),
@@ -79,14 +92,21 @@ export function clientViewOf(entry: ClientEntry, now: number): ClientView {
     inFlight: own?.inFlight ?? total(({ inFlight }) => inFlight),
     unacknowledged: own?.unacknowledged ?? total(({ unacknowledged }) => unacknowledged),
     reconnectAttempts: entry.attempts,
-    stays: entry.stays.slice(-staysShownMax),
+    stays: staysOf(entry).slice(-staysShownMax),
     story: storyOf(entry.stays, now),
+    hint: hintOf(
+      { state, node, failsOver: entry.identity.failsOver, lostMs: lostMs(entry, now) },
+      doors.states,
+    ),
     settings: entry.settings,
   };
 }
 
 /** `on primary 4 m 12 s, blackout 38 ms, on replica since 12:04:03.221`. */
-export function storyOf(stays: readonly ClientStay[], now: number): string {
+export function storyOf(
+  stays: readonly Pick<ClientStay, "node" | "from" | "to" | "blackoutMs">[],
+  now: number,
+): string {
   const parts: string[] = [];
   for (const stay of stays.slice(-4)) {
     if (stay.blackoutMs !== null)
@@ -101,13 +121,42 @@ export function storyOf(stays: readonly ClientStay[], now: number): string {
   return parts.join(", ");
 }
 
-function stateOf(entry: ClientEntry, now: number): ClientView["state"] {
+function stateOf(entry: ClientEntry, doors: Doors, now: number): ClientView["state"] {
   if (entry.own !== null)
     return entry.isPaused && entry.own.state === "connected" ? "paused" : entry.own.state;
-  if (entry.sessions.size > 0) return "connected";
-  return entry.isExpected && entry.endedAt !== null && now - entry.endedAt < expectedBackMs
-    ? "reconnecting"
-    : "gone";
+  if (entry.sessions.size > 0) {
+    const isStalled = [...entry.sessions.values()].every(({ node }) => isStalling(doors.states[node]));
+    return isStalled ? "stalled" : "connected";
+  }
+  return entry.isExpected && isAwaited(entry, doors, now) ? "reconnecting" : "gone";
+}
+
+function lostMs({ isExpected, endedAt, sessions, settings }: ClientEntry, now: number): number | null {
+  return settings === null && sessions.size === 0 && isExpected && endedAt !== null ? now - endedAt : null;
+}
+
+/** A client cannot come back before there is a node to come to. */
+export function isAwaited({ endedAt }: ClientEntry, { openSince }: Doors, now: number): boolean {
+  if (endedAt === null) return false;
+  return openSince === null || now - Math.max(endedAt, openSince) < expectedBackMs;
+}
+
+/** Whether a node in this state holds its clients' connections, and answers nothing. */
+export function isStalling(state: BrokerState): boolean {
+  return state === "frozen" || state === "blocked";
+}
+
+/** The stay that lasts has its numbers from the connections. */
+function staysOf({ stays, sessions }: ClientEntry): ClientStay[] {
+  const last = stays.at(-1);
+  if (last?.to !== null) return [...stays];
+  const here = [...sessions.values()].filter(({ node }) => node === last.node);
+  const sum = (pick: (count: ClientCount) => number): number =>
+    here.reduce((total, { counts }) => total + (counts === null ? 0 : pick(counts)), 0);
+  return [
+    ...stays.slice(0, -1),
+    { ...last, redelivered: sum((count) => count.redelivered), sentAgain: sum((count) => count.sentAgain) },
+  ];
 }
 
 function roleOf(entry: ClientEntry, counts: readonly ClientCount[]): ClientView["role"] {
@@ -137,4 +186,14 @@ function clockTime(at: number): string {
   const date = new Date(at);
   const two = (value: number): string => String(value).padStart(2, "0");
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+}
+
+/** What a connection says of its client. */
+export function keyOf({ clientId, remoteAddress, remotePort }: ClientIdentity): string {
+  return clientId ?? `${remoteAddress}:${remotePort}`;
+}
+
+/** As ActiveMQ's clients do where nobody gave them one: `ID:host-37149-1795841546686-0:1`. */
+export function isMadeUp(clientId: string): boolean {
+  return /^ID:.*-\d+-\d+-\d+:\d+$/.test(clientId);
 }

@@ -1,22 +1,34 @@
 import type { ActorCounters, ActorEvent } from "../clients/channel.ts";
-import type { NewTimelineEvent } from "../control/events.ts";
-import type { BuiltInClient, ClientView, NodeName } from "../control/views.ts";
+import type { BrokerState, BuiltInClient, ClientView, NodeName } from "../control/views.ts";
+import { otherNode } from "./arbiter-state.ts";
 import type { ClientChange, ClientCount, ClientIdentity } from "./channel.ts";
-import { clientViewOf, expectedBackMs, type ClientEntry } from "./client-entry.ts";
+import {
+  clientViewOf,
+  isAwaited,
+  isMadeUp,
+  isStalling,
+  keyOf,
+  type ClientEntry,
+  type Doors,
+} from "./client-entry.ts";
+import {
+  dated,
+  endStall,
+  endStay,
+  expectBack,
+  leave,
+  newBuiltIn,
+  newEntry,
+  resume,
+  stall,
+  type DatedEvent,
+} from "./client-story.ts";
 import type { SocketOwner } from "./socket-owner.ts";
 
 /** Clients remembered after they left, so that they are recognised when they return. */
 const goneCountMax = 200;
-/** Counts arrive a few times a second: a client confirmed this shortly before its node failed counts as busy until then. */
-const countsAgeMsMax = 600;
 /** A node that ends in order closes its connections first, this long before its process is gone. */
 const closingMsMax = 5_000;
-
-/** A timeline event with the moment it happened. */
-export interface DatedEvent {
-  readonly at: number;
-  readonly event: NewTimelineEvent;
-}
 
 /**
  * Knows every client across its connections, as a doorman knows guests who come back through the other door: by the
@@ -28,18 +40,19 @@ export class ClientBook {
   /** Entry of each connection, `primary:12`. */
   readonly #bySession = new Map<string, ClientEntry>();
   readonly #nodeOfPort: (port: number) => NodeName | null;
+  #doors: Doors = { states: { primary: "stopped", replica: "stopped" }, openSince: null };
 
   constructor(nodeOfPort: (port: number) => NodeName | null) {
     this.#nodeOfPort = nodeOfPort;
   }
 
   views(now: number): ClientView[] {
-    return [...this.#entries.values()].map((entry) => clientViewOf(entry, now));
+    return [...this.#entries.values()].map((entry) => clientViewOf(entry, this.#doors, now));
   }
 
   view(id: string, now: number): ClientView | null {
     const entry = this.#entries.get(id);
-    return entry === undefined ? null : clientViewOf(entry, now);
+    return entry === undefined ? null : clientViewOf(entry, this.#doors, now);
   }
 
   /** Whether this connection is of a client that is not built in. */
@@ -56,23 +69,7 @@ export class ClientBook {
   }
 
   addBuiltIn(id: string, settings: BuiltInClient, now: number): void {
-    const identity = {
-      protocol: settings.protocol,
-      clientId: id,
-      login: null,
-      remoteAddress: "",
-      remotePort: 0,
-    };
-    const entry = newEntry({ id, key: id, name: id, identity, settings }, now);
-    entry.own = {
-      state: "reconnecting",
-      address: null,
-      sent: 0,
-      received: 0,
-      inFlight: 0,
-      unacknowledged: 0,
-    };
-    this.#entries.set(id, entry);
+    this.#entries.set(id, newBuiltIn(id, settings, now));
   }
 
   updateBuiltIn(id: string, settings: BuiltInClient, isPaused: boolean): void {
@@ -112,6 +109,17 @@ export class ClientBook {
     }
   }
 
+  /** A node is in this state from now on: its clients may hang, or go on. */
+  nodeIs(node: NodeName, state: BrokerState, at: number): DatedEvent[] {
+    const { states, openSince } = this.#doors;
+    const isOpen = state === "active" || states[otherNode(node)] === "active";
+    this.#doors = { states: { ...states, [node]: state }, openSince: isOpen ? (openSince ?? at) : null };
+    return this.#outsidersOn(node).flatMap((entry) => {
+      if (entry.stalledAt === null) return isStalling(state) ? stall(entry, node, state, at) : [];
+      return state === "active" ? endStall(entry, node, at) : [];
+    });
+  }
+
   /** A node stopped serving: all its connections are gone, and their clients are expected at the other one. */
   nodeLost(node: NodeName, at: number): DatedEvent[] {
     const events: DatedEvent[] = [];
@@ -128,14 +136,13 @@ export class ClientBook {
     return events;
   }
 
-  /** Sockets of connections that say nothing of who they are: ports to look up, by connection. */
+  /** Sockets of connections that say nothing telling of who they are: ports to look up, by connection. */
   unrecognised(): Map<string, number> {
     const ports = new Map<string, number>();
     for (const [key, entry] of this.#bySession) {
       const { clientId, remotePort } = entry.identity;
-      if (entry.settings !== null || clientId !== null || entry.isUnknown || entry.key.startsWith("process:"))
-        continue;
-      ports.set(key, remotePort);
+      const isTelling = clientId !== null && !isMadeUp(clientId);
+      if (entry.settings === null && !isTelling && !entry.isLookedUp) ports.set(key, remotePort);
     }
     return ports;
   }
@@ -143,11 +150,14 @@ export class ClientBook {
   /** The process behind a connection was found, and it is that process's client from now on; or it will stay unknown. */
   recognised(sessionKey: string, owner: SocketOwner | null, now: number): DatedEvent[] {
     const entry = this.#bySession.get(sessionKey);
-    if (entry?.identity.clientId !== null || entry.settings !== null) return [];
-    if (owner !== null)
-      return this.#rekey(sessionKey, entry, `process:${owner.pid}`, `${owner.command} (${owner.pid})`, now);
-    entry.isUnknown = true;
-    return this.#tellArrival(entry);
+    if (entry?.settings !== null) return [];
+    entry.isLookedUp = true;
+    if (owner === null) return this.#tellArrival(entry);
+    const name = `${owner.command} (${owner.pid})`;
+    if (entry.identity.clientId === null)
+      return this.#rekey(sessionKey, entry, `process:${owner.pid}`, name, now);
+    entry.name = this.#unused(name);
+    return [];
   }
 
   /** Numbers of the built-in clients, from the clients themselves. */
@@ -229,6 +239,7 @@ export class ClientBook {
     from.sessions.delete(sessionKey);
     const to = this.#entryFor(key, name, from.identity, now);
     if (from.sessions.size === 0) this.#entries.delete(from.id);
+    to.isLookedUp ||= from.isLookedUp;
     this.#attach(sessionKey, session, to, from.identity);
     if (to.settings !== null) return [];
     const events = this.#arrive(to, session.node, from.arrival?.at ?? now);
@@ -256,14 +267,7 @@ export class ClientBook {
     const key = `${node}:${session}`;
     const entry = this.#bySession.get(key);
     if (entry === undefined) return [];
-    const counts = entry.sessions.get(key)?.counts;
-    entry.past = {
-      sent: entry.past.sent + (counts?.sent ?? 0),
-      received: entry.past.received + (counts?.received ?? 0),
-    };
-    entry.lastCounts = counts ?? entry.lastCounts;
-    entry.sessions.delete(key);
-    this.#bySession.delete(key);
+    this.#detach(entry, key);
     if (entry.sessions.size > 0 || entry.settings !== null) return [];
     entry.endedAt = at;
     entry.isExpected = false;
@@ -287,10 +291,19 @@ export class ClientBook {
   #arrive(entry: ClientEntry, node: NodeName, at: number): DatedEvent[] {
     const last = entry.stays.at(-1);
     if (last?.node === node && last.to === null) return [];
-    if (last?.to === null) entry.stays[entry.stays.length - 1] = { ...last, to: at };
-    entry.stays.push({ node, from: at, to: null, blackoutMs: null });
-    if (entry.endedAt !== null && at - entry.endedAt > expectedBackMs) entry.gapFrom = null;
+    endStay(entry, at);
+    entry.stays.push({
+      node,
+      from: at,
+      to: null,
+      blackoutMs: null,
+      open: null,
+      redelivered: 0,
+      sentAgain: 0,
+    });
+    if (entry.endedAt !== null && !isAwaited(entry, this.#doors, at)) entry.gapFrom = null;
     entry.endedAt = null;
+    entry.stalledAt = null;
     return [
       dated(at, {
         kind: "client-connected",
@@ -312,11 +325,19 @@ export class ClientBook {
     this.#bySession.set(key, entry);
   }
 
-  /** The client known by this key that has no connection now, the longest away first; else a new one. */
+  /**
+   * The client known by this key that has no connection now, the longest away first; or one that hung at the other node
+   * and gave that up, which a frozen node cannot tell; else a new one.
+   */
   #entryFor(key: string, name: string, identity: ClientIdentity, at: number): ClientEntry {
     const alike = [...this.#entries.values()].filter((entry) => entry.key === key);
     const known = alike.find(({ sessions, settings }) => sessions.size === 0 || settings !== null);
     if (known !== undefined) return known;
+    const hung = alike.find(({ stalledAt }) => stalledAt !== null);
+    if (hung !== undefined) {
+      this.#giveUp(hung);
+      return hung;
+    }
     let id = key;
     for (let count = 2; this.#entries.has(id); count += 1) id = `${key}#${count}`;
     const entry = newEntry(
@@ -327,6 +348,37 @@ export class ClientBook {
     return entry;
   }
 
+  /** The connection is over; what was counted over it stays. */
+  #detach(entry: ClientEntry, key: string): void {
+    const counts = entry.sessions.get(key)?.counts;
+    entry.past = {
+      sent: entry.past.sent + (counts?.sent ?? 0),
+      received: entry.past.received + (counts?.received ?? 0),
+    };
+    entry.lastCounts = counts ?? entry.lastCounts;
+    entry.sessions.delete(key);
+    this.#bySession.delete(key);
+  }
+
+  #giveUp(entry: ClientEntry): void {
+    for (const key of [...entry.sessions.keys()]) this.#detach(entry, key);
+  }
+
+  #outsidersOn(node: NodeName): ClientEntry[] {
+    return [...this.#entries.values()].filter(
+      ({ settings, sessions }) =>
+        settings === null && [...sessions.values()].some((session) => session.node === node),
+    );
+  }
+
+  /** A process may have many connections, each with an id that its library made up. */
+  #unused(name: string): string {
+    const taken = new Set([...this.#entries.values()].map((entry) => entry.name));
+    let unused = name;
+    for (let count = 2; taken.has(unused); count += 1) unused = `${name} #${count}`;
+    return unused;
+  }
+
   #forgetOldest(): void {
     const gone = [...this.#entries.values()].filter(
       ({ sessions, settings }) => sessions.size === 0 && settings === null,
@@ -335,66 +387,4 @@ export class ClientBook {
     gone.sort((one, other) => (one.endedAt ?? 0) - (other.endedAt ?? 0));
     for (const entry of gone.slice(0, gone.length - goneCountMax)) this.#entries.delete(entry.id);
   }
-}
-
-function expectBack(entry: ClientEntry, at: number): void {
-  entry.isExpected = true;
-  const last = entry.lastConfirmedAt;
-  // One that was idle has no blackout before it asks again; a busy one was confirmed until its node failed.
-  entry.gapFrom = last === null ? null : at - last < countsAgeMsMax ? at : last;
-}
-
-function leave(entry: ClientEntry, node: NodeName, at: number): DatedEvent[] {
-  const last = entry.stays.at(-1);
-  if (last?.node !== node || last.to !== null) return [];
-  entry.stays[entry.stays.length - 1] = { ...last, to: at };
-  return [
-    dated(at, {
-      kind: "client-lost",
-      client: entry.id,
-      node,
-      text: `${entry.name} lost its connection to the ${node}.`,
-    }),
-  ];
-}
-
-function resume(entry: ClientEntry, node: NodeName, at: number, blackoutMs: number): DatedEvent[] {
-  entry.gapFrom = null;
-  entry.isExpected = false;
-  const last = entry.stays.at(-1);
-  if (last !== undefined) entry.stays[entry.stays.length - 1] = { ...last, blackoutMs };
-  const text = `${entry.name} goes on at the ${node} after ${Math.round(blackoutMs)} ms.`;
-  return [dated(at, { kind: "client-resumed", client: entry.id, node, blackoutMs, text })];
-}
-
-function keyOf({ clientId, remoteAddress, remotePort }: ClientIdentity): string {
-  return clientId ?? `${remoteAddress}:${remotePort}`;
-}
-
-function newEntry(
-  facts: { id: string; key: string; name: string; identity: ClientIdentity; settings: BuiltInClient | null },
-  since: number,
-): ClientEntry {
-  return {
-    ...facts,
-    isPaused: false,
-    since,
-    sessions: new Map(),
-    stays: [],
-    past: { sent: 0, received: 0 },
-    lastCounts: null,
-    gapFrom: null,
-    arrival: null,
-    lastConfirmedAt: null,
-    endedAt: null,
-    isExpected: false,
-    isUnknown: false,
-    firstConfirmedAt: null,
-    attempts: 0,
-    own: null,
-  };
-}
-
-function dated(at: number, event: NewTimelineEvent): DatedEvent {
-  return { at, event };
 }

@@ -139,6 +139,7 @@ function build(configuration: PairConfiguration, { runtime, ports, state, direct
         if (report.kind === "statistics")
           destinations.counted(node, report.statistics, pair.arbiter.holder === node, performance.now());
       },
+      nodeIs: (node, state, at) => clients.nodeIs(node, state, at),
       nodeLost: (node, at) => clients.nodeLost(node, at),
       tookOver: (node, tookMs) => clients.tookOver(node, tookMs),
       whole: () => clients.whole(),

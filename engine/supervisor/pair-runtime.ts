@@ -37,6 +37,8 @@ export interface PairParts {
 export interface PairHooks {
   /** What a broker reports of its clients, and of its numbers. */
   clientReport(node: NodeName, report: Extract<BrokerReport, { kind: "clients" | "statistics" }>): void;
+  /** A node's state, as users see it, is another one. */
+  nodeIs(node: NodeName, state: BrokerState, at: number): void;
   /** A node stopped serving: its process is gone, or it was superseded. */
   nodeLost(node: NodeName, at: number): void;
   tookOver(node: NodeName, tookMs: number | null): void;
@@ -320,6 +322,7 @@ export class PairRuntime {
       reason,
       text: `The ${node} is ${state}${reason === null ? "." : `: ${reason}`}`,
     });
+    this.#hooks.nodeIs(node, state, Date.now());
     if (state === "active") {
       const takeover = this.failover.active(node, performance.now());
       if (takeover !== null) this.#promoted(node, takeover);

@@ -13,6 +13,7 @@ const identity = z.object({
   protocol: z.string().nullable(),
   clientId: z.string().nullable(),
   login: z.string().nullable(),
+  failsOver: z.boolean().nullable(),
   remoteAddress: z.string(),
   remotePort: z.number(),
 });
@@ -57,6 +58,8 @@ const statistics = z.object({
       session: count,
       sent: count,
       received: count,
+      redelivered: count,
+      sentAgain: count,
       inFlight: count,
       unacknowledged: count,
       destinations: z.array(z.string()),

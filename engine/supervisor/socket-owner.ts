@@ -6,6 +6,19 @@ export interface SocketOwner {
   readonly command: string;
 }
 
+const nameLengthMax = 80;
+const javaOptionsWithValue: ReadonlySet<string> = new Set([
+  "-cp",
+  "-classpath",
+  "--class-path",
+  "-p",
+  "--module-path",
+  "--add-opens",
+  "--add-exports",
+  "--add-modules",
+  "--add-reads",
+]);
+
 /**
  * Finds who owns local sockets, by their ports: /proc/net/tcp knows the socket's inode, and a process's open files name
  * it. Best effort, Linux only; another user's processes stay unknown. Slow on machines with many processes, so it runs
@@ -59,14 +72,24 @@ async function inodesOf(ports: ReadonlySet<number>): Promise<Map<string, number>
 
 async function commandOf(pid: string): Promise<string> {
   const text = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-  const [program = "", ...rest] = text.split("\0").filter((word) => word !== "");
-  const name = program.split("/").at(-1) ?? "";
-  // `node worker.js` says more than `node`.
-  const script = rest
-    .find((word) => !word.startsWith("-"))
-    ?.split("/")
-    .at(-1);
-  return (script === undefined ? name : `${name} ${script}`).slice(0, 80);
+  return programName(text.split("\0").filter((word) => word !== ""));
+}
+
+/** `node worker.js` and `java OrdersApplication` say more than `node` and `java`. */
+export function programName([program = "", ...rest]: readonly string[]): string {
+  const name = lastPart(program, "/");
+  const isJava = name === "java";
+  const script = rest.find((word, index) => {
+    const before = rest[index - 1] ?? "";
+    return !word.startsWith("-") && !word.startsWith("@") && !(isJava && javaOptionsWithValue.has(before));
+  });
+  if (script === undefined) return name.slice(0, nameLengthMax);
+  const isClass = isJava && !script.endsWith(".jar");
+  return `${name} ${lastPart(script, isClass ? /[./]/ : "/")}`.slice(0, nameLengthMax);
+}
+
+function lastPart(text: string, separator: string | RegExp): string {
+  return text.split(separator).at(-1) ?? "";
 }
 
 async function entries(path: string): Promise<string[]> {

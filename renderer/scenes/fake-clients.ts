@@ -42,6 +42,7 @@ export function fakeClient(
     protocol: external?.protocol ?? "STOMP 1.2",
     clientId: null,
     login: null,
+    failsOver: external === undefined || null,
     address: external?.address ?? `127.0.0.1:${String(40_000 + lastNumber * 37)}`,
     node: null,
     since: at,
@@ -53,6 +54,7 @@ export function fakeClient(
     reconnectAttempts: 0,
     stays: [],
     story: "",
+    hint: null,
     settings: external === undefined ? settings : null,
   };
   return {
@@ -72,7 +74,10 @@ export function arrive(client: FakeClient, node: NodeName, at: number): number |
     node,
     since: at,
     inFlight: client.view.role === "producer" ? 1 : 0,
-    stays: [...client.view.stays, { node, from: at, to: null, blackoutMs }],
+    stays: [
+      ...client.view.stays,
+      { node, from: at, to: null, blackoutMs, open: null, redelivered: 0, sentAgain: 0 },
+    ],
   };
   client.lostAt = null;
   client.resumesAt = null;
@@ -80,12 +85,13 @@ export function arrive(client: FakeClient, node: NodeName, at: number): number |
 }
 
 export function lose(client: FakeClient, at: number): void {
+  const open = { requests: client.view.inFlight, deliveries: client.view.unacknowledged };
   client.view = {
     ...client.view,
     state: "reconnecting",
     node: null,
     since: at,
-    stays: client.view.stays.map((stay) => (stay.to === null ? { ...stay, to: at } : stay)),
+    stays: client.view.stays.map((stay) => (stay.to === null ? { ...stay, to: at, open } : stay)),
   };
   client.lostAt = at;
 }

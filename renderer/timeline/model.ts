@@ -121,6 +121,9 @@ export class TimelineModel {
         openBlackout(lane, event.at);
         return;
       }
+      case "client-stalled":
+        openBlackout(this.#client(event.client), event.at);
+        return;
       case "client-attempt":
         this.#client(event.client);
         this.#mark(event.client, event, "attempt");

@@ -113,6 +113,20 @@ const step = fc.oneof(
 );
 
 describe("census", () => {
+  test("tells what came to a client again, and what it sent again", () => {
+    const node = new CountedNode();
+    node.bench.open(1).open(2);
+    const message = messageTo(queue(1), { origin: { producer: "ID:p", sequence: 7 } });
+    for (let time = 0; time < 3; time += 1) node.bench.ask({ kind: "send", message, transaction: null }, 1);
+    node.subscribe(queue(1), "s", 1);
+    node.bench.ask({ kind: "unsubscribe", subscription: "s", unseen: [] }, 1);
+    node.subscribe(queue(1), "s", 2);
+    expect(node.report()?.clients).toMatchObject([
+      { session: 1, sent: 1, sentAgain: 2, received: 1, redelivered: 0 },
+      { session: 2, received: 1, redelivered: 1 },
+    ]);
+  });
+
   test("what changed, put together, is all that there is, also across restarts of the process", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {

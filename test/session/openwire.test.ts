@@ -39,6 +39,20 @@ test.each([1, 2, 3, 5, 6, 9, 10, 11])("openwire: a client of version %i is spoke
   expect(client.takeFrames()).toMatchObject([{ type: "Response", correlationId: command }]);
 });
 
+test.each([
+  [12, true, true],
+  [12, false, false],
+  [5, true, null],
+])(
+  "openwire: in version %i a client with failover %s is shown as %s",
+  (version, faultTolerant, failsOver) => {
+    const client = new TestClient("new");
+    client.negotiates(version);
+    client.asks(create("ConnectionInfo", { connectionId, clientId: "billing", faultTolerant }));
+    expect(client.session.description).toMatchObject({ clientId: "billing", failsOver });
+  },
+);
+
 test("openwire: a client that says nothing is let go", () => {
   const client = new TestClient("new");
   client.passes(10_000);

@@ -40,10 +40,19 @@ describe("STOMP 1.2: Connecting", () => {
 
   test("the description says who is there, from CONNECT on", () => {
     const client = new TestClient("not yet");
-    expect(client.session.description).toEqual({ protocol: null, clientId: null, login: null });
+    expect(client.session.description).toEqual({
+      protocol: null,
+      clientId: null,
+      login: null,
+      failsOver: null,
+    });
 
     client.sends("CONNECT\naccept-version:1.1\nlogin:guest\npasscode:secret\nclient-id:shop\n\n^@");
-    expect(client.session.description).toEqual({ protocol: "STOMP 1.1", clientId: "shop", login: "guest" });
+    expect(client.session.description).toMatchObject({
+      protocol: "STOMP 1.1",
+      clientId: "shop",
+      login: "guest",
+    });
   });
 
   test("a second CONNECT is an error", () => {

@@ -3,12 +3,20 @@ import { builtInClient } from "../../engine/control/views.ts";
 import type { ClientCount, ClientIdentity } from "../../engine/supervisor/channel.ts";
 import { storyOf } from "../../engine/supervisor/client-entry.ts";
 import { ClientBook } from "../../engine/supervisor/client-views.ts";
+import { programName } from "../../engine/supervisor/socket-owner.ts";
 
 const book = (): ClientBook =>
   new ClientBook((port) => (port === 61616 ? "primary" : port === 61617 ? "replica" : null));
 
 function identity(remotePort: number, clientId: string | null = null): ClientIdentity {
-  return { protocol: "STOMP 1.2", clientId, login: null, remoteAddress: "127.0.0.1", remotePort };
+  return {
+    protocol: "STOMP 1.2",
+    clientId,
+    login: null,
+    failsOver: null,
+    remoteAddress: "127.0.0.1",
+    remotePort,
+  };
 }
 
 function count(session: number, lastConfirmedAt: number, more: Partial<ClientCount> = {}): ClientCount {
@@ -16,6 +24,8 @@ function count(session: number, lastConfirmedAt: number, more: Partial<ClientCou
     session,
     sent: 5,
     received: 0,
+    redelivered: 0,
+    sentAgain: 0,
     inFlight: 1,
     unacknowledged: 0,
     destinations: ["queue://orders"],
@@ -222,4 +232,141 @@ test("clients: the story in one line", () => {
     { node: "replica", from: at, to: null, blackoutMs: 38 },
   ] as const;
   expect(storyOf(stays, at + 5)).toBe("on primary 4 m 12 s, blackout 38 ms, on replica since 12:04:03.221");
+});
+
+describe("clients: one whose broker is frozen", () => {
+  /** `billing` works at the primary, which is frozen at 5,000; the replica serves from 7,000 on. */
+  function frozen(failsOver: boolean | null = true): ClientBook {
+    const clients = book();
+    const client = { ...identity(5000, "billing"), failsOver };
+    clients.nodeIs("primary", "active", 500);
+    clients.changed("primary", { kind: "connected", session: 1, at: 1_000, client });
+    clients.counted("primary", [count(1, 4_900, { inFlight: 1, unacknowledged: 3 })]);
+    expect(clients.nodeIs("primary", "frozen", 5_000)).toMatchObject([
+      { at: 5_000, event: { kind: "client-stalled", client: "billing", node: "primary" } },
+    ]);
+    return clients;
+  }
+
+  test("hangs, and says why: first for want of a broker, then as it cannot know of the other one", () => {
+    const clients = frozen();
+    expect(clients.views(5_500)).toMatchObject([
+      { state: "stalled", node: "primary", hint: /frozen: it answers nothing until/ },
+    ]);
+    clients.nodeIs("replica", "active", 7_000);
+    expect(clients.views(7_001)[0]?.hint).toMatch(
+      /cannot know that the replica serves.*maxInactivityDuration/,
+    );
+  });
+
+  test("is the same one when it gives up and comes to the other node, with the whole blackout", () => {
+    const clients = frozen();
+    clients.nodeIs("replica", "active", 7_000);
+    const client = { ...identity(5001, "billing"), failsOver: true };
+    clients.changed("replica", { kind: "connected", session: 8, at: 90_000, client });
+    expect(
+      clients.changed("replica", { kind: "first-confirmed", session: 8, at: 90_010, client }),
+    ).toMatchObject([{ event: { kind: "client-resumed", blackoutMs: 85_010 } }]);
+    clients.counted("replica", [count(8, 90_500, { redelivered: 3, sentAgain: 1 })]);
+    const [view, ...others] = clients.views(90_600);
+    expect(others).toEqual([]);
+    expect(view).toMatchObject({
+      state: "connected",
+      node: "replica",
+      hint: null,
+      stays: [
+        { node: "primary", to: 90_000, open: { requests: 1, deliveries: 3 } },
+        { node: "replica", to: null, blackoutMs: 85_010, redelivered: 3, sentAgain: 1 },
+      ],
+    });
+    expect(clients.counts()).toEqual({ primary: 0, replica: 1 });
+
+    // The frozen node is thawed, finds itself superseded, and has nothing to say of that client any more.
+    expect(clients.nodeIs("primary", "fenced", 95_000)).toEqual([]);
+    expect(clients.nodeLost("primary", 95_000)).toEqual([]);
+    expect(clients.views(95_001)).toMatchObject([{ state: "connected", node: "replica" }]);
+  });
+
+  test("goes on where it is when that one is thawed in time", () => {
+    const clients = frozen();
+    expect(clients.nodeIs("primary", "active", 6_500)).toMatchObject([
+      { event: { kind: "client-resumed", node: "primary", blackoutMs: 1_500 } },
+    ]);
+    expect(clients.views(6_600)).toMatchObject([{ state: "connected", hint: null, stays: [{ to: null }] }]);
+  });
+
+  test("has its blackout from the freeze when that one is killed in the end", () => {
+    const clients = frozen();
+    clients.nodeLost("primary", 20_000);
+    clients.nodeIs("primary", "killed", 20_000);
+    const client = identity(5001, "billing");
+    clients.changed("replica", { kind: "connected", session: 8, at: 20_010, client });
+    const events = clients.changed("replica", { kind: "first-confirmed", session: 8, at: 20_020, client });
+    expect(events[0]?.event).toMatchObject({ blackoutMs: 15_020 });
+  });
+});
+
+describe("clients: one that is away", () => {
+  function lost(failsOver: boolean | null): ClientBook {
+    const clients = book();
+    clients.nodeIs("primary", "active", 500);
+    const client = { ...identity(5000, "billing"), failsOver };
+    clients.changed("primary", { kind: "connected", session: 1, at: 1_000, client });
+    clients.counted("primary", [count(1, 4_900)]);
+    clients.nodeLost("primary", 5_000);
+    clients.nodeIs("primary", "killed", 5_000);
+    return clients;
+  }
+
+  test("is expected as long as no broker serves, and for half a minute once one does", () => {
+    const clients = lost(true);
+    expect(clients.views(5_100)[0]).toMatchObject({ state: "reconnecting", hint: null });
+    expect(clients.views(600_000)[0]).toMatchObject({
+      state: "reconnecting",
+      hint: /^No broker serves.*hangs/,
+    });
+    clients.nodeIs("replica", "active", 600_000);
+    expect(clients.views(629_000)[0]).toMatchObject({ state: "reconnecting", hint: /it has not come/ });
+    expect(clients.views(631_000)[0]).toMatchObject({ state: "gone", hint: /it has not come/ });
+  });
+
+  test("and connected without failover: is told so", () => {
+    expect(lost(false).views(7_000)[0]?.hint).toMatch(/no failover:/);
+  });
+
+  test("by its own wish needs no hint", () => {
+    const clients = book();
+    clients.changed("primary", { kind: "connected", session: 1, at: 1_000, client: identity(5000, "one") });
+    clients.changed("primary", { kind: "disconnected", session: 1, at: 2_000, reason: "left" });
+    expect(clients.views(50_000)[0]).toMatchObject({ state: "gone", hint: null });
+  });
+});
+
+test("clients: ids that a library made up are shown by their process, each by a name of its own", () => {
+  const clients = book();
+  const ids = ["ID:vm-37149-1795841546686-0:1", "ID:vm-37149-1795841546686-0:2"];
+  for (const [index, id] of ids.entries())
+    clients.changed("primary", {
+      kind: "connected",
+      session: index,
+      at: 1_000,
+      client: identity(5000 + index, id),
+    });
+  const owner = { pid: 77, command: "java OrdersApplication" };
+  for (const key of clients.unrecognised().keys()) clients.recognised(key, owner, 1_200);
+  expect(clients.views(1_300).map(({ id, name }) => [id, name])).toEqual([
+    [ids[0], "java OrdersApplication (77)"],
+    [ids[1], "java OrdersApplication (77) #2"],
+  ]);
+  expect(clients.unrecognised().size).toBe(0);
+});
+
+test.each([
+  [["/usr/bin/node", "--inspect", "/srv/worker.js"], "node worker.js"],
+  [["java", "-Xmx1g", "-cp", "a.jar:b.jar", "com.acme.OrdersApplication", "x"], "java OrdersApplication"],
+  [["/opt/java", "-jar", "/srv/orders-1.2.jar"], "java orders-1.2.jar"],
+  [["./server"], "server"],
+  [[], ""],
+])("clients: the process %j is called %j", (words, name) => {
+  expect(programName(words)).toBe(name);
 });

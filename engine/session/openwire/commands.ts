@@ -81,8 +81,13 @@ export class OpenWireCommands {
     return handler(command, now);
   }
 
-  get description(): Pick<SessionDescription, "clientId" | "login"> {
-    return { clientId: this.#connection?.clientId ?? null, login: this.#connection?.userName ?? null };
+  get description(): Omit<SessionDescription, "protocol"> {
+    const {
+      clientId = null,
+      userName: login = null,
+      faultTolerant: failsOver = null,
+    } = this.#connection ?? {};
+    return { clientId, login, failsOver };
   }
 
   /** The dispatch of a message; `null` when its consumer has ended meanwhile. */

@@ -35,6 +35,8 @@ interface Pending {
 }
 
 const silent = { sendEveryMs: 0, silenceMsMax: 0 };
+/** First version in which a client says whether it fails over. */
+const faultTolerantSince = 6;
 
 /**
  * One client of OpenWire. Commands become numbered requests to the node; the response to a command leaves when the node
@@ -53,7 +55,7 @@ class OpenWireSession implements Session {
   #plannedWake: Instant | null = null;
   #lastRequest = 0;
   readonly #pending = new Map<number, Pending>();
-  #description: SessionDescription = { protocol: null, clientId: null, login: null };
+  #description: SessionDescription = { protocol: null, clientId: null, login: null, failsOver: null };
 
   constructor(port: SessionPort, context: SessionContext, now: Moment) {
     this.#port = port;
@@ -203,7 +205,9 @@ class OpenWireSession implements Session {
       return;
     }
     if (command.type === "ConnectionInfo") {
-      this.#description = { ...this.#description, ...this.#commands.description };
+      const { failsOver, ...names } = this.#commands.description;
+      const isSaid = this.#decoder.format.version >= faultTolerantSince;
+      this.#description = { ...this.#description, ...names, failsOver: isSaid ? failsOver : null };
       this.#decoder.frameBytesMax = limits.frameBytesMax;
     }
     this.#carryOut(plan, commandId);
