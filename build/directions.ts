@@ -135,7 +135,7 @@ export const areas: readonly Area[] = [
   {
     name: "renderer-shared",
     paths: ["renderer/shared/"],
-    imports: [],
+    imports: ["base"],
     packages: ["svelte", "bits-ui", "@lucide/svelte"],
   },
   {

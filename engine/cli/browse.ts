@@ -9,7 +9,7 @@ import {
   type CommonOptions,
   type Run,
 } from "./command.ts";
-import { byteSize, clockTime } from "./print.ts";
+import { byteSize, clockTime } from "../base/words.ts";
 
 interface BrowseOptions extends CommonOptions {
   readonly limit: number;

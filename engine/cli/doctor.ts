@@ -8,7 +8,8 @@ import { freePort, isPortFree, portHolder } from "../host/ports.ts";
 import type { StoreCheck, StoreReport } from "../supervisor/store-check.ts";
 import { addCommonOptions, printJson, type CommonOptions, type Run } from "./command.ts";
 import { dataDirectoryOf } from "./directory.ts";
-import { byteSize, messageCount } from "./print.ts";
+import { byteSize } from "../base/words.ts";
+import { messageCount } from "./print.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** One thing looked at. `warning`: something works less well; `problem`: `up` would fail or data is at risk. */

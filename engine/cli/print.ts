@@ -1,24 +1,6 @@
+import { byteSize, clockTime, counted, duration } from "../base/words.ts";
 import type { TimelineEvent } from "../control/events.ts";
 import type { BrokerView, PairView, RecoveryView } from "../control/views.ts";
-
-/** `12:04:03.221`, on this machine's clock. */
-export function clockTime(at: number): string {
-  const date = new Date(at);
-  const [hours, minutes, seconds] = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) =>
-    String(part).padStart(2, "0"),
-  );
-  return `${hours}:${minutes}:${seconds}.${String(date.getMilliseconds()).padStart(3, "0")}`;
-}
-
-/** `4.0 KiB` */
-export function byteSize(bytes: number): string {
-  let value = bytes;
-  for (const unit of ["B", "KiB", "MiB", "GiB"]) {
-    if (value < 1_024) return unit === "B" ? `${Math.round(value)} B` : `${value.toFixed(1)} ${unit}`;
-    value /= 1_024;
-  }
-  return `${value.toFixed(1)} TiB`;
-}
 
 export function eventText(event: TimelineEvent): string {
   return `${clockTime(event.at)}  ${event.text}\n`;
@@ -32,7 +14,9 @@ export function eventJson({ kind, id, at, ...rest }: TimelineEvent): string {
 export function pairText(pair: PairView): string {
   const { link } = pair;
   const lag =
-    link.lagEntries === 0 ? "" : `, ${link.lagEntries} entries (${Math.round(link.lagMs)} ms) behind`;
+    link.lagEntries === 0
+      ? ""
+      : `, ${counted(link.lagEntries, "entry", "entries")} (${duration(link.lagMs)}) behind`;
   const lines = [
     `${capitalised(pair.protection)}. ${pair.sentence}`,
     "",
@@ -85,5 +69,5 @@ export function capitalised(text: string): string {
 }
 
 export function messageCount(count: number): string {
-  return count === 1 ? "1 message" : `${count} messages`;
+  return counted(count, "message");
 }

@@ -1,3 +1,4 @@
+import { age, clockTime, duration } from "../base/words.ts";
 import type { BrokerState, BuiltInClient, ClientStay, ClientView, NodeName } from "../control/views.ts";
 import type { ClientCount, ClientIdentity } from "./channel.ts";
 import { hintOf } from "./client-hints.ts";
@@ -109,15 +110,12 @@ export function storyOf(
 ): string {
   const parts: string[] = [];
   for (const stay of stays.slice(-4)) {
-    if (stay.blackoutMs !== null)
-      parts.push(
-        `blackout ${stay.blackoutMs < 10_000 ? `${Math.round(stay.blackoutMs)} ms` : span(stay.blackoutMs)}`,
-      );
+    if (stay.blackoutMs !== null) parts.push(`blackout ${duration(stay.blackoutMs)}`);
     if (stay.to === null) parts.push(`on ${stay.node} since ${clockTime(stay.from)}`);
-    else parts.push(`on ${stay.node} ${span(stay.to - stay.from)}`);
+    else parts.push(`on ${stay.node} ${age(stay.to - stay.from)}`);
   }
   const last = stays.at(-1);
-  if (last !== undefined && last.to !== null) parts.push(`away for ${span(now - last.to)}`);
+  if (last !== undefined && last.to !== null) parts.push(`away for ${age(now - last.to)}`);
   return parts.join(", ");
 }
 
@@ -170,22 +168,6 @@ function destinationsOf(entry: ClientEntry, counts: readonly ClientCount[]): str
   const names = new Set(counts.flatMap(({ destinations }) => destinations));
   if (names.size === 0 && entry.settings !== null) names.add(entry.settings.destination);
   return [...names];
-}
-
-/** `4 m 12 s`, `38 ms`. */
-function span(ms: number): string {
-  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
-  const seconds = Math.floor(ms / 1_000);
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} m ${seconds % 60} s`;
-  return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} m`;
-}
-
-/** `12:04:03.221`, local time. */
-function clockTime(at: number): string {
-  const date = new Date(at);
-  const two = (value: number): string => String(value).padStart(2, "0");
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, "0")}`;
 }
 
 /** What a connection says of its client. */

@@ -11,6 +11,8 @@ const hintAfterMs = 1_000;
 const silenceChecks =
   "ActiveMQ's clients do after 30 to 90 s (wireFormat.maxInactivityDuration), STOMP clients if they asked for heart-beats.";
 
+const onlyOne = "Its URL has no failover:(…): it does not look for the other broker, and its calls fail.";
+
 /** Why a client that hangs, or is away, does so, and what ends it: what its developer came to find out. Pure. */
 export function hintOf(
   { state, node, failsOver, lostMs }: Plight,
@@ -22,11 +24,10 @@ export function hintOf(
       return `It waits with the ${node}, which answers once its standby is there.`;
     if (serving === undefined)
       return `The ${node} is frozen: it answers nothing until it is thawed or the ${otherNode(node)} takes over.`;
-    return `The ${node} is frozen and the connection still open, so the client cannot know that the ${serving} serves. It goes on when it notices the silence: ${silenceChecks}`;
+    return `The ${node} is frozen and the connection still open, so the client cannot know that the ${serving} serves. ${failsOver === false ? onlyOne : `It goes on when it notices the silence: ${silenceChecks}`}`;
   }
   if (lostMs === null || lostMs < hintAfterMs) return null;
-  if (failsOver === false)
-    return "Its URL has no failover:(…), so it does not look for the other broker; its calls fail.";
+  if (failsOver === false) return onlyOne;
   if (serving === undefined)
     return "No broker serves. A failover client hangs in its call and tries on, for ever unless timeout or maxReconnectAttempts is set.";
   return `The ${serving} serves, and it has not come. It may know one address only, have given up (timeout, maxReconnectAttempts), or have ended.`;

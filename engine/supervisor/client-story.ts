@@ -1,3 +1,4 @@
+import { counted, duration } from "../base/words.ts";
 import type { NewTimelineEvent } from "../control/events.ts";
 import type { BuiltInClient, NodeName } from "../control/views.ts";
 import type { ClientCount, ClientIdentity } from "./channel.ts";
@@ -79,7 +80,7 @@ export function resume(entry: ClientEntry, node: NodeName, at: number, blackoutM
 }
 
 function goesOn(entry: ClientEntry, node: NodeName, at: number, blackoutMs: number): DatedEvent {
-  const text = `${entry.name} goes on at the ${node} after ${Math.round(blackoutMs).toLocaleString("en")} ms.`;
+  const text = `${entry.name} goes on at the ${node} after ${duration(blackoutMs)}.`;
   return dated(at, { kind: "client-resumed", client: entry.id, node, blackoutMs, text });
 }
 
@@ -91,10 +92,6 @@ function openWords({ requests, deliveries }: { requests: number; deliveries: num
   ]
     .flat()
     .join(" and ");
-}
-
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 export function newEntry(

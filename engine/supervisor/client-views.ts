@@ -140,9 +140,10 @@ export class ClientBook {
   unrecognised(): Map<string, number> {
     const ports = new Map<string, number>();
     for (const [key, entry] of this.#bySession) {
-      const { clientId, remotePort } = entry.identity;
-      const isTelling = clientId !== null && !isMadeUp(clientId);
-      if (entry.settings === null && !isTelling && !entry.isLookedUp) ports.set(key, remotePort);
+      const { protocol, clientId, remotePort } = entry.identity;
+      // It may still say who it is.
+      if (protocol === null || entry.settings !== null || entry.isLookedUp) continue;
+      if (clientId === null || isMadeUp(clientId)) ports.set(key, remotePort);
     }
     return ports;
   }

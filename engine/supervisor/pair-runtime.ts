@@ -1,4 +1,5 @@
 import { BrokerError } from "../base/errors.ts";
+import { duration } from "../base/words.ts";
 import type { PairConfiguration } from "../config/configuration.ts";
 import type { BrokerState, LinkMode, NodeName, Protection } from "../control/views.ts";
 import { faultOf } from "../faults/index.ts";
@@ -332,7 +333,7 @@ export class PairRuntime {
   }
 
   #promoted(node: NodeName, { epoch, tookMs }: { epoch: number; tookMs: number | null }): void {
-    const took = tookMs === null ? "" : ` after ${Math.round(tookMs)} ms`;
+    const took = tookMs === null ? "" : ` after ${duration(tookMs)}`;
     const name = node === "primary" ? "Primary" : "Replica";
     this.#hooks.tookOver(node, tookMs);
     this.#timeline.add({ kind: "promoted", node, epoch, tookMs, text: `${name} took over${took}.` });

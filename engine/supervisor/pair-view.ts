@@ -1,3 +1,4 @@
+import { counted, duration } from "../base/words.ts";
 import type { PairConfiguration } from "../config/configuration.ts";
 import type { BrokerState, BrokerView, LinkMode, NodeName, PairView, Protection } from "../control/views.ts";
 import { otherNode, type ArbiterState } from "./arbiter-state.ts";
@@ -172,7 +173,8 @@ function syncingSentence({ nodes }: PairFacts, active: NodeName): string {
   const standby = nodes[otherNode(active)];
   const behind = (nodes[active].status?.committed ?? 0) - (standby.status?.position.op ?? 0);
   const wait = nodes[active].state === "blocked" ? " Clients wait for it." : "";
-  if (behind > 0) return `The ${standby.node} is catching up: ${behind} entries to go.${wait}`;
+  if (behind > 0)
+    return `The ${standby.node} is catching up: ${counted(behind, "entry", "entries")} to go.${wait}`;
   return `The ${standby.node} is about to mirror the ${active}.${wait}`;
 }
 
@@ -190,12 +192,12 @@ function unprotectedSentence(facts: PairFacts, active: NodeName): string {
 /** `Replica took over after 31 ms. 3 clients reconnected; nothing confirmed was lost.` */
 export function failoverSentence({ node, tookMs, reconnectedCount, lostCount }: FailoverStory): string {
   const name = node === "replica" ? "Replica" : "Primary";
-  const took = tookMs === null ? "took over" : `took over after ${Math.round(tookMs)} ms`;
-  const clients = reconnectedCount === 1 ? "1 client reconnected" : `${reconnectedCount} clients reconnected`;
+  const took = tookMs === null ? "took over" : `took over after ${duration(tookMs)}`;
+  const clients = `${counted(reconnectedCount, "client")} reconnected`;
   const lost =
     lostCount === null || lostCount === 0
       ? "nothing confirmed was lost"
-      : `${lostCount} confirmed messages are missing`;
+      : `${counted(lostCount, "confirmed message")} ${lostCount === 1 ? "is" : "are"} missing`;
   return reconnectedCount === 0 ? `${name} ${took}; ${lost}.` : `${name} ${took}. ${clients}; ${lost}.`;
 }
 

@@ -1,3 +1,4 @@
+import { byteSize, count, counted } from "../base/words.ts";
 import type { NodeName, RecoveryView } from "../control/views.ts";
 import { otherNode } from "./arbiter-state.ts";
 import type { JournalPosition } from "./channel.ts";
@@ -46,7 +47,7 @@ export function planRecovery(
     from,
     to,
     preflight: {
-      sentence: `${comparison(facts, ahead)} The ${from}'s store (${size(source.bytes)}) is copied over the ${to}'s (${size(target.bytes)}), which is kept until you remove it.`,
+      sentence: `${comparison(facts, ahead)} The ${from}'s store (${byteSize(source.bytes)}) is copied over the ${to}'s (${byteSize(target.bytes)}), which is kept until you remove it.`,
       allowed: refusal === null,
       refusal,
       ahead: ahead.node,
@@ -91,7 +92,7 @@ function refusalOf(facts: RecoveryFacts, from: NodeName, force: boolean): string
   if (source.position === null)
     return `The ${from}'s store is empty or missing, so it is not copied over anything.`;
   if (facts.freeBytes < source.bytes + spareBytes) {
-    return `The copy needs ${size(source.bytes + spareBytes)}, but only ${size(facts.freeBytes)} are free. Make room, or move the data directory.`;
+    return `The copy needs ${byteSize(source.bytes + spareBytes)}, but only ${byteSize(facts.freeBytes)} are free. Make room, or move the data directory.`;
   }
   if (force) return null;
   const way =
@@ -120,28 +121,15 @@ function comparison(
     primary.op === replica.op &&
     primary.digest === replica.digest
   ) {
-    return `Both stores end at entry ${primary.op} with the same history.`;
+    return `Both stores end at entry ${count(primary.op)} with the same history.`;
   }
   if (ahead.node === null || ahead.entries === null) return "The stores differ.";
   const other = otherNode(ahead.node);
-  const entries = ahead.entries === 1 ? "1 entry" : `${ahead.entries} entries`;
+  const entries = counted(ahead.entries, "entry", "entries");
   const authority =
     inSync.length === 1 && inSync[0] !== ahead.node
       ? ` Only the ${inSync[0] ?? ""}'s holds everything confirmed.`
       : "";
   if (ahead.entries === 0) return `The ${ahead.node}'s store is newer than the ${other}'s.${authority}`;
   return `The ${ahead.node}'s store is ahead of the ${other}'s by ${entries}.${authority}`;
-}
-
-/** `3.4 MiB`, in the units of the window. */
-export function size(bytes: number): string {
-  if (bytes < 1_024) return `${bytes} bytes`;
-  const units = ["KiB", "MiB", "GiB", "TiB"];
-  let value = bytes;
-  let unit = "";
-  for (unit of units) {
-    value /= 1_024;
-    if (value < 1_024) break;
-  }
-  return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ${unit}`;
 }

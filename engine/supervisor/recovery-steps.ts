@@ -1,6 +1,6 @@
 import type { NodeName, RecoveryView } from "../control/views.ts";
 import type { JournalPosition } from "./channel.ts";
-import { size } from "./recovery-preflight.ts";
+import { byteSize, duration } from "../base/words.ts";
 import type { StoreCheck } from "./store-check.ts";
 
 export type StepName = RecoveryView["steps"][number]["name"];
@@ -73,7 +73,7 @@ export class RecoveryMeter {
 
   /** `12 MB in 340 ms`. */
   summary(now: number): string {
-    return `${size(this.#copiedBytes)} in ${Math.round(now - this.#startedAt)} ms`;
+    return `${byteSize(this.#copiedBytes)} in ${duration(now - this.#startedAt)}`;
   }
 }
 
