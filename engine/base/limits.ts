@@ -70,6 +70,8 @@ export const limits = {
   unsentBytesMax: 134_217_728,
   /** Entries that wait, while the batch before them is on its way, so that they are one batch and not many. */
   heldBatchBytesMax: 16_384,
+  /** For so long such a batch waits for clients that mostly ask again as soon as they are answered. */
+  gatheringMs: 1,
   /** Entries sent to the journal and the replica in one batch. */
   batchBytesMax: 1_048_576,
   /** Entries ordered and not yet safe; beyond it the broker stops reading from its clients. */

@@ -41,6 +41,7 @@ export class NodeLoop {
   #isRunning = false;
   #isTurnPlanned = false;
   #mustGoOn = false;
+  #goOnTimer: NodeJS.Timeout | null = null;
   #hasEnded = false;
   #isNodeServing = false;
   #isCongested = false;
@@ -124,6 +125,11 @@ export class NodeLoop {
     this.planTurn();
   }
 
+  #goOn(): void {
+    this.#goOnTimer = null;
+    this.#endTurn();
+  }
+
   #perform(effect: Effect): void {
     switch (effect.kind) {
       case "journal": {
@@ -171,7 +177,8 @@ export class NodeLoop {
         this.#isNodeServing = effect.on;
         return this.#ports.serve(effect.on);
       case "go-on":
-        this.#mustGoOn = true;
+        if (effect.afterMs === 0) this.#mustGoOn = true;
+        else if (this.#goOnTimer === null) this.#goOnTimer = setTimeout(() => this.#goOn(), effect.afterMs);
         return;
       case "close-sessions":
         return this.#ports.closeSessions(effect.reason);

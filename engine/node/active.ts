@@ -5,6 +5,7 @@ import { ClientDesk } from "./client-desk.ts";
 import type { LinkId } from "./contract.ts";
 import { StandbyFeed, type Parcel } from "./feed.ts";
 import { judge, type Refusal } from "./handshake.ts";
+import { isBatchHeld } from "./hold.ts";
 import { SnapshotFeed } from "./snapshot-feed.ts";
 import type { RoleChange, RoleContext } from "./role.ts";
 
@@ -40,7 +41,6 @@ export class ActiveRole {
   /** The present grant allows to confirm alone; over once the arbiter was told of a pairing. */
   #mayBeAlone: boolean;
   #inSyncThrough: Op | null;
-  #laggingSince: Instant | null = null;
   readonly #activeSince: Instant;
 
   constructor(context: RoleContext, grant: { withPeer: boolean; peerInSync: boolean }, now: Moment) {
@@ -82,9 +82,9 @@ export class ActiveRole {
     return this.#feed !== null && this.#liveness.isOverdue(now.monotonic);
   }
 
-  /** Age of the oldest entry that the standby has not acknowledged; 0 when there is none. */
+  /** For how long the standby has had entries that it has not acknowledged; 0 when there are none. */
   lagMs(now: number): number {
-    return this.lagEntries === 0 || this.#laggingSince === null ? 0 : now - this.#laggingSince;
+    return this.#feed?.lagMs(now) ?? 0;
   }
 
   endTurn(now: Moment): void {
@@ -92,9 +92,9 @@ export class ActiveRole {
     this.desk.endTurn(now);
     const { isBehind, backlogs } = this.desk.dispatcher;
     for (const text of backlogs.takeNotices()) emit({ kind: "notice", severity: "warning", text });
-    if (isBehind || this.desk.scheduler.isBehind) emit({ kind: "go-on" });
+    if (isBehind || this.desk.scheduler.isBehind) emit({ kind: "go-on", afterMs: 0 });
     history.considerCheckpoint(now.monotonic);
-    if (this.#feed?.holds(history.batchBytes) !== true) this.#sendBatch(now);
+    if (!isBatchHeld(this.#context, this.#feed, this.desk.attendance, now)) this.#sendBatch(now);
     this.advance(now);
   }
 
@@ -102,8 +102,7 @@ export class ActiveRole {
     const { history, emit } = this.#context;
     const batch = history.takeBatch();
     if (batch.length === 0) return;
-    this.#laggingSince ??= now.monotonic;
-    this.#send(this.#feed?.live(batch) ?? null, now);
+    this.#send(this.#feed?.live(batch, now.monotonic) ?? null, now);
     emit({ kind: "journal", entries: batch });
   }
 
@@ -299,7 +298,7 @@ export class ActiveRole {
     const feed = this.#feed;
     if (feed === null) return;
     const isFirst = feed.acknowledged === null;
-    if (!feed.acknowledge(head, digest)) {
+    if (!feed.acknowledge(head, digest, now.monotonic)) {
       // It is told, so that it does not take the lost link for this node's failure.
       const reason = `its history differs from the active node's at entry ${head}, and what is confirmed from now on has one copy; run the recovery copy`;
       const retry = this.#context.options.synchronisation === "automatic";
@@ -307,7 +306,6 @@ export class ActiveRole {
       this.#loseStandby("has another history", now);
       return;
     }
-    this.#laggingSince = this.lagEntries === 0 ? null : now.monotonic;
     this.#feedStandby(now);
     if (isFirst) {
       // From here on its store holds what was sent from here, and some of that is confirmed before the arbiter hears of
@@ -324,7 +322,7 @@ export class ActiveRole {
     const feed = this.#feed;
     if (feed === null) return;
     const { history } = this.#context;
-    this.#send(feed.catchUp(history.durable, history.undurable), now);
+    this.#send(feed.catchUp(history.durable, history.undurable, now.monotonic), now);
     if (feed.isLevel && this.#commits === "alone") {
       this.#commits = "both";
       this.#updateServing();

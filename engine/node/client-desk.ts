@@ -16,8 +16,9 @@ import { covers } from "../core/readers.ts";
 import { dueTime, scheduleKindOf } from "../core/timing.ts";
 import { Outbox, type WaitingAnswer } from "../outbox.ts";
 import { Advisories } from "./advisories.ts";
+import { Attendance } from "./attendance.ts";
 import { ClientNames } from "./client-names.ts";
-import { countAnswer, newClient, type ConnectedClient } from "./connected-client.ts";
+import { newClient, type ConnectedClient } from "./connected-client.ts";
 import type { JournalReader } from "./contract.ts";
 import type { History } from "./history.ts";
 import { RecentMessages } from "./recent.ts";
@@ -49,6 +50,7 @@ export class ClientDesk {
   readonly scheduler: Scheduler;
   readonly #subscribing: Subscribing;
   readonly #recent: RecentMessages;
+  readonly attendance = new Attendance();
 
   constructor(history: History, journal: JournalReader) {
     this.#history = history;
@@ -117,7 +119,7 @@ export class ClientDesk {
   ask(session: SessionId, request: SessionRequest, receipt: number, now: Moment): void {
     const client = this.clients.get(session);
     if (client === undefined) return;
-    client.askedCount += 1;
+    this.attendance.asked(client, request, now);
     try {
       this.#perform(client, request, receipt, now);
       this.scheduler.plan(now);
@@ -158,7 +160,7 @@ export class ClientDesk {
       const answer = this.#complete(waiting);
       if (answer === null) continue;
       const client = this.clients.get(waiting.session);
-      if (client !== undefined) countAnswer(client, answer, now.wall);
+      if (client !== undefined) this.attendance.answered(client, answer, now);
       ready.push({ session: waiting.session, answer });
     }
     return ready;

@@ -1,4 +1,4 @@
-import type { WallTime } from "../base/units.ts";
+import type { Instant, WallTime } from "../base/units.ts";
 import type { OwnerId } from "../core/command.ts";
 import type { Consumer } from "../core/consumer.ts";
 import type { SessionAnswer, SessionId } from "../core/dialogue.ts";
@@ -17,6 +17,12 @@ export interface ConnectedClient {
   answeredCount: number;
   firstConfirmedAt: WallTime | null;
   lastConfirmedAt: WallTime | null;
+  /** Its latest request is of a kind whose confirmation many clients wait for. */
+  isSending: boolean;
+  /** Since when it has nothing to wait for. */
+  releasedAt: Instant | null;
+  /** It asked again at once when it last had nothing to wait for. */
+  isPrompt: boolean;
   /** Credit given for settlements of open transactions, to be taken back at a rollback. */
   readonly advanced: Map<string, { consumer: Consumer; count: number }[]>;
   readonly producesTo: Set<string>;
@@ -45,6 +51,9 @@ export function newClient(session: SessionId, owner: OwnerId): ConnectedClient {
     answeredCount: 0,
     firstConfirmedAt: null,
     lastConfirmedAt: null,
+    isSending: false,
+    releasedAt: null,
+    isPrompt: false,
     advanced: new Map(),
     producesTo: new Set(),
   };

@@ -126,8 +126,11 @@ export type Effect =
   | { readonly kind: "connectors"; readonly open: boolean }
   /** Whether clients' bytes are read now; while off their connections stand and wait. */
   | { readonly kind: "serve"; readonly on: boolean }
-  /** End another turn soon, though nothing may happen: there was more to do than one turn has time for. */
-  | { readonly kind: "go-on" }
+  /**
+   * End another turn soon, or so much later, though nothing may happen: there was more to do than one turn has time for,
+   * or a batch waits for more. One such wish is as good as several.
+   */
+  | { readonly kind: "go-on"; readonly afterMs: number }
   | { readonly kind: "close-sessions"; readonly reason: string }
   | { readonly kind: "ask-grant"; readonly wish: "active" | "alone" }
   | { readonly kind: "paired"; readonly epoch: Epoch }

@@ -1,6 +1,6 @@
 import { digestOf, digestsEqual, type Digest } from "../base/checksum.ts";
 import { limits } from "../base/limits.ts";
-import { asOp, type Op } from "../base/units.ts";
+import { asOp, type Instant, type Op } from "../base/units.ts";
 import type { JournalEntry } from "../pair/entry.ts";
 import type { JournalReader, LinkId } from "./contract.ts";
 
@@ -21,6 +21,7 @@ export class StandbyFeed {
   acknowledged: Op | null = null;
   #sentThrough: Op;
   #isLevel = false;
+  #busySince: Instant | null = null;
   readonly #journal: JournalReader;
   /** Digests that acknowledgements must name, by the last entry of each parcel. */
   readonly #expected = new Map<Op, Digest>();
@@ -38,41 +39,47 @@ export class StandbyFeed {
     return this.#isLevel;
   }
 
-  /**
-   * Whether so little is to wait while the standby has a batch: it could begin with another only when it is done with
-   * that one, and it says so then.
-   */
-  holds(batchBytes: number): boolean {
-    return this.#isLevel && this.acknowledged !== this.#sentThrough && batchBytes < limits.heldBatchBytesMax;
+  /** Whether it has not acknowledged all that it got. */
+  get isBusy(): boolean {
+    return this.#busySince !== null;
+  }
+
+  /** For how long it has acknowledged nothing of what it got, in ms; 0 when it has acknowledged all. */
+  lagMs(now: number): number {
+    return this.#busySince === null ? 0 : now - this.#busySince;
   }
 
   /** What to send when a batch was made; nothing while it still catches up. */
-  live(batch: readonly JournalEntry[]): Parcel | null {
+  live(batch: readonly JournalEntry[], now: Instant): Parcel | null {
     const [first] = batch;
     if (!this.#isLevel || first === undefined) return null;
     return this.#parcel(
       asOp(first.op - 1),
       batch.map((entry) => entry.bytes),
       batch.at(-1)!.digest,
+      now,
     );
   }
 
   /** What to send next to a standby that catches up: from the journal, which holds all through `durable`, then the rest. */
-  catchUp(durable: Op, undurable: readonly JournalEntry[]): Parcel | null {
+  catchUp(durable: Op, undurable: readonly JournalEntry[], now: Instant): Parcel | null {
     if (this.#isLevel || this.acknowledged === null || this.acknowledged < this.#sentThrough) return null;
     const after = this.#sentThrough;
     if (after < durable) {
       const entries = this.#journal.read(asOp(after + 1), limits.batchBytesMax);
       const last = entries.at(-1);
-      return last === undefined ? null : this.#parcel(after, entries, digestOf(last));
+      return last === undefined ? null : this.#parcel(after, entries, digestOf(last), now);
     }
     this.#isLevel = true;
     // A standby that came back at once may have on its disk what is still on its way to the one here.
-    return this.live(undurable.filter((entry) => entry.op > after));
+    return this.live(
+      undurable.filter((entry) => entry.op > after),
+      now,
+    );
   }
 
   /** Takes an acknowledgement; `false` when the standby's history is not ours. */
-  acknowledge(head: Op, digest: Digest): boolean {
+  acknowledge(head: Op, digest: Digest, now: Instant): boolean {
     const expected = this.#expected.get(head);
     if (expected === undefined || !digestsEqual(expected, digest)) return false;
     for (const op of this.#expected.keys()) {
@@ -80,10 +87,12 @@ export class StandbyFeed {
       if (op < head) this.#expected.delete(op);
     }
     this.acknowledged = head;
+    this.#busySince = head === this.#sentThrough ? null : now;
     return true;
   }
 
-  #parcel(after: Op, entries: readonly Uint8Array[], digest: Digest): Parcel {
+  #parcel(after: Op, entries: readonly Uint8Array[], digest: Digest, now: Instant): Parcel {
+    this.#busySince ??= now;
     this.#sentThrough = asOp(after + entries.length);
     this.#expected.set(this.#sentThrough, digest);
     return { after, entries };

@@ -81,9 +81,12 @@ describe("node: nothing is confirmed before it is safe", () => {
   });
 });
 
-describe("node: batches", () => {
-  const sizes = (node: NodeBench): number[] => node.said("append").map(({ entries }) => entries.length);
+/** Entries in each of the batches that the standby was sent. */
+function sizes(node: NodeBench): number[] {
+  return node.said("append").map(({ entries }) => entries.length);
+}
 
+describe("node: batches", () => {
   test("what comes while the standby has a batch goes together, as soon as that one has answered", () => {
     const pair = new PairBench().whole().forget();
     const { active, standby } = pair;
@@ -124,6 +127,48 @@ describe("node: batches", () => {
     pair.lose();
     active.grant(2, "alone").endTurn().sync();
     expect(active.confirmed()).toHaveLength(2);
+  });
+});
+
+describe("node: a batch waits for clients that ask again as soon as they are answered", () => {
+  /** Client 1 has just been answered, having asked so long after its answer before; what client 2 sent waits. */
+  function afterAnswer(turnaroundMs: number): NodeBench {
+    const pair = new PairBench().whole();
+    const { active, standby } = pair;
+    active.open(1).open(2).send(1, 1);
+    pair.settle();
+    active.now += turnaroundMs;
+    active.send(1, 1);
+    active.endTurn().sync();
+    active.send(1, 2);
+    active.endTurn();
+    pair.carry(active, standby);
+    standby.endTurn().sync();
+    active.take();
+    pair.carry(standby, active);
+    expect(active.confirmed()).toHaveLength(1);
+    active.endTurn();
+    return active;
+  }
+
+  test("so both go together", () => {
+    const active = afterAnswer(0.5);
+    expect(sizes(active)).toEqual([]);
+    active.send(1, 1);
+    active.endTurn();
+    expect(sizes(active)).toEqual([2]);
+  });
+
+  test("but not for long", () => {
+    const active = afterAnswer(0.5);
+    expect(active.effects).toContainEqual({ kind: "go-on", afterMs: 1 });
+    active.now += 1;
+    active.endTurn();
+    expect(sizes(active)).toEqual([1]);
+  });
+
+  test("nor for one that took its time", () => {
+    expect(sizes(afterAnswer(1.5))).toEqual([1]);
   });
 });
 

@@ -55,7 +55,7 @@ export function effectWords(host: SimulatedHost, effect: Effect, names: Names): 
     case "serve":
       return effect.on ? "serves clients" : "lets clients wait";
     case "go-on":
-      return "goes on with what one turn had no time for";
+      return effect.afterMs === 0 ? "goes on with what one turn had no time for" : null;
     case "ask-grant":
       return `asks the supervisor to be ${effect.wish}`;
     case "handed-over":

@@ -326,7 +326,9 @@ export class SimulatedHost {
         if (effect.on) this.arrive("timer", () => this.#resumeClients());
         return;
       case "go-on":
-        this.arrive("timer", () => this.give({ kind: "turn-ended" }));
+        this.#world.clock.after(effect.afterMs, () =>
+          this.arrive("timer", () => this.give({ kind: "turn-ended" })),
+        );
         return;
       case "close-sessions":
         for (const client of [...this.#clients.values()]) client.hostCloses();
