@@ -147,7 +147,7 @@ export class NodeLoop {
       case "save-checkpoint":
         return this.#store.saveCheckpoint(effect.checkpoint);
       case "save-term":
-        return this.#store.saveTerm(effect.epoch, effect.pairId);
+        return this.#store.saveTerm(effect.term);
       case "cut":
         this.#store.cut(effect.after);
         this.#inputs.push({ kind: "restored", stored: this.#store.load() });

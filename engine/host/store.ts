@@ -5,11 +5,11 @@ import type Database from "better-sqlite3";
 import { digestOf, digestsEqual, emptyDigest, type Digest } from "../base/checksum.ts";
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
-import { asEpoch, asOp, asWallTime, type Epoch, type Op } from "../base/units.ts";
+import { asEpoch, asOp, asWallTime, type Op } from "../base/units.ts";
 import { noChanges, restoreCheckpoint, type Checkpoint, type QueueRow } from "../core/checkpoint.ts";
 import { contentOf } from "../core/command.ts";
 import type { Message } from "../core/message.ts";
-import type { JournalReader, StoredState } from "../node/contract.ts";
+import type { JournalReader, StoredState, Term } from "../node/contract.ts";
 import type { SnapshotHead, SnapshotPart } from "../pair/message.ts";
 import { misfit, readEntry, type Head, type JournalEntry } from "../pair/entry.ts";
 import { incomingDirectory, replaceDirectory, settleSnapshot } from "./snapshot-directory.ts";
@@ -104,7 +104,8 @@ export class Store implements JournalReader {
         }
       }
       const epoch = asEpoch(Math.max(this.#number("epoch"), head.epoch));
-      return { broker, head, epoch, pairId: this.#text("pair_id"), checkpointOp };
+      const term = { epoch, pairId: this.#text("pair_id"), isBehind: this.#number("is_behind") === 1 };
+      return { broker, head, ...term, checkpointOp };
     });
   }
 
@@ -121,12 +122,13 @@ export class Store implements JournalReader {
   }
 
   /** Durable when it returns. */
-  saveTerm(epoch: Epoch, pairId: string | null): void {
+  saveTerm({ epoch, pairId, isBehind }: Term): void {
     const isSynced = this.#durability === "power-loss";
     if (isSynced) this.#database.pragma("synchronous = FULL");
     this.#transaction(() => {
       this.#set("epoch", epoch);
       this.#set("pair_id", pairId);
+      this.#set("is_behind", isBehind ? 1 : 0);
     });
     if (isSynced) this.#database.pragma("synchronous = NORMAL");
   }
@@ -190,7 +192,7 @@ export class Store implements JournalReader {
     if (incoming === null) throw this.#damaged("a snapshot ended that had not begun");
     this.#incoming = null;
     incoming.saveCheckpoint({ ...head, ...noChanges });
-    incoming.saveTerm(head.epoch, pairId);
+    incoming.saveTerm({ epoch: head.epoch, pairId, isBehind: true });
     this.#writing(() => {
       incoming.#journal.restart(asOp(head.op + 1));
     });

@@ -37,6 +37,7 @@ export class ActiveRole {
   #isSeeking = false;
   #isServing = false;
   #wasPaired = false;
+  /** The standby has noted that it is in sync, and the arbiter was told. */
   #isPairingReported = false;
   /** The present grant allows to confirm alone; over once the arbiter was told of a pairing. */
   #mayBeAlone: boolean;
@@ -66,6 +67,11 @@ export class ActiveRole {
   /** The standby has taken its place. */
   get isAttached(): boolean {
     return this.#feed !== null && this.#feed.acknowledged !== null;
+  }
+
+  /** The standby has noted that it is in sync. */
+  get isPaired(): boolean {
+    return this.isAttached && this.#isPairingReported;
   }
 
   /** Entries the standby has not acknowledged. */
@@ -129,6 +135,9 @@ export class ActiveRole {
           kind: "fenced",
           reason: `the other node was granted epoch ${message.epoch}, this one is of epoch ${this.#context.history.epoch}`,
         };
+      case "in-sync-ok":
+        this.#reportPairing();
+        return null;
       case "heartbeat":
         return null;
       case "snapshot-ok":
@@ -147,7 +156,7 @@ export class ActiveRole {
   /** The arbiter lets this node confirm on its own. */
   grantedAlone(epoch: Epoch, now: Moment): void {
     this.#context.history.epoch = epoch;
-    this.#context.emit({ kind: "save-term", epoch, pairId: this.#context.history.pairId });
+    this.#context.emit({ kind: "save-term", term: this.#context.history.term });
     this.#commits = "alone";
     this.#mayBeAlone = true;
     this.#isSeeking = false;
@@ -162,7 +171,6 @@ export class ActiveRole {
   deniedAlone(now: Moment): void {
     if (!this.#isSeeking) return;
     this.#isSeeking = false;
-    this.#inSyncThrough = wholeHistory;
     this.#updateServing();
     this.advance(now);
   }
@@ -205,7 +213,7 @@ export class ActiveRole {
     if (this.#commits === "alone") history.commitThrough(history.durable);
     else if (this.#feed !== null && this.#feed.acknowledged !== null)
       history.commitThrough(asOp(Math.min(history.durable, this.#feed.acknowledged)));
-    this.#reportPairing();
+    this.#tellInSync(now);
     if (this.#isSeeking) return;
     for (const { session, answer } of this.desk.release(history.committed, now))
       emit({ kind: "answer", session, answer });
@@ -256,6 +264,7 @@ export class ActiveRole {
         epoch: history.epoch,
         common: verdict.common,
         digest: verdict.digest,
+        lacks: this.#commits === "alone" || !(verdict.isVouchedFor || this.#isPairingReported),
       },
     });
     return null;
@@ -340,10 +349,20 @@ export class ActiveRole {
     this.#liveness.said(now.monotonic);
   }
 
+  /** The standby first: once the arbiter knows, it may let that one serve at any moment. */
+  #tellInSync(now: Moment): void {
+    const { history, emit } = this.#context;
+    const feed = this.#feed;
+    if (this.#commits !== "both" || feed?.isLevel !== true || feed.isToldInSync) return;
+    if (feed.acknowledged === null || feed.acknowledged < history.committed) return;
+    feed.isToldInSync = true;
+    emit({ kind: "tell-peer", link: feed.link, message: { kind: "in-sync", epoch: history.epoch } });
+    this.#liveness.said(now.monotonic);
+  }
+
   #reportPairing(): void {
     const { history, emit } = this.#context;
-    if (this.#isPairingReported || this.#commits !== "both" || this.#feed?.isLevel !== true) return;
-    if (this.#feed.acknowledged === null || this.#feed.acknowledged < history.committed) return;
+    if (this.#isPairingReported || this.#feed?.isToldInSync !== true) return;
     this.#isPairingReported = true;
     this.#mayBeAlone = false;
     this.#inSyncThrough = null;
@@ -353,6 +372,7 @@ export class ActiveRole {
 
   #loseStandby(how: string, now: Moment): void {
     const { options, emit } = this.#context;
+    const mustDecide = this.isAttached || this.#isPairingReported;
     this.#dropFeed();
     emit({ kind: "notice", severity: "warning", text: `The replica ${how}.` });
     if (this.#wasPaired && options.shutdownOnReplicaFailure) {
@@ -363,14 +383,13 @@ export class ActiveRole {
       });
       return;
     }
-    if (this.#isPairingReported && options.profile === "classic" && options.waitForReplica !== "always")
+    if (mustDecide && options.profile === "classic" && options.waitForReplica !== "always")
       // Nobody is asked, so the epoch grows by this node's own word.
       return this.grantedAlone(asEpoch(this.#context.history.epoch + 1), now);
-    if (this.#mayBeAlone) this.#commits = "alone";
-    else if (this.#isPairingReported && options.waitForReplica === "always")
-      this.#inSyncThrough = wholeHistory;
-    else if (this.#isPairingReported) this.#seek();
+    if (this.#isPairingReported) this.#inSyncThrough = wholeHistory;
     this.#isPairingReported = false;
+    if (this.#mayBeAlone) this.#commits = "alone";
+    else if (mustDecide && options.waitForReplica !== "always") this.#seek();
     this.#updateServing();
     this.advance(now);
   }

@@ -34,13 +34,19 @@ export interface NodeOptions {
   readonly admitsReplica: (userName: string | null, password: string | null) => boolean;
 }
 
-/** What the store held when it was opened: the state after entry `head.op`. */
-export interface StoredState {
-  readonly broker: Broker;
-  readonly head: Head;
+/** What a node must not forget about the pair. */
+export interface Term {
   /** Latest epoch this node has seen or been granted. */
   readonly epoch: Epoch;
   readonly pairId: string | null;
+  /** It followed an active node that may have confirmed what is not here, and was not told since that it is in sync. */
+  readonly isBehind: boolean;
+}
+
+/** What the store held when it was opened: the state after entry `head.op`. */
+export interface StoredState extends Term {
+  readonly broker: Broker;
+  readonly head: Head;
   readonly checkpointOp: Op;
 }
 
@@ -109,7 +115,7 @@ export type Effect =
   | { readonly kind: "journal"; readonly entries: readonly JournalEntry[] }
   | { readonly kind: "save-checkpoint"; readonly checkpoint: Checkpoint }
   /** Make durable before anything else leaves. */
-  | { readonly kind: "save-term"; readonly epoch: Epoch; readonly pairId: string | null }
+  | { readonly kind: "save-term"; readonly term: Term }
   /** Remove all entries beyond `after`, and say `restored` with what is left. */
   | { readonly kind: "cut"; readonly after: Op }
   /** Begin a new store beside the present one. */

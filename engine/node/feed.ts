@@ -19,6 +19,8 @@ export class StandbyFeed {
   readonly instance: string;
   /** Last entry the standby has said is durable there; `null` until it has taken its place. */
   acknowledged: Op | null = null;
+  /** It was told that it is in sync: from then on it may serve when the active node is gone. */
+  isToldInSync = false;
   #sentThrough: Op;
   #isLevel = false;
   #busySince: Instant | null = null;

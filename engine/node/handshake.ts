@@ -8,7 +8,8 @@ type Hello = Extract<ReplicationMessage, { kind: "hello" }>;
 
 /** The answer to a standby's first words. */
 export type Verdict =
-  | { readonly kind: "accept"; readonly common: Op; readonly digest: Digest }
+  /** `isVouchedFor`: nobody was ever told of an entry that it lacks. */
+  | { readonly kind: "accept"; readonly common: Op; readonly digest: Digest; readonly isVouchedFor: boolean }
   /** Its history is of no use: it gets the whole state instead. */
   | { readonly kind: "send-snapshot" }
   | { readonly kind: "refuse"; readonly retry: boolean; readonly reason: string };
@@ -91,7 +92,7 @@ function compareHistories(hello: Hello, context: HandshakeContext): Verdict {
     return refuse(
       `it is ${head.op - hello.head} entries behind, and the journal no longer holds them all; run the recovery copy`,
     );
-  return { kind: "accept", common, digest: ours };
+  return { kind: "accept", common, digest: ours, isVouchedFor: inSyncThrough !== null };
 }
 
 function digestAt(op: Op, history: History, journal: JournalReader): Digest | null {

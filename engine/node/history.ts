@@ -5,7 +5,7 @@ import { takeCheckpoint, type Checkpoint } from "../core/checkpoint.ts";
 import type { Broker } from "../core/broker.ts";
 import type { Command } from "../core/command.ts";
 import { misfit, nextEntry, readEntry, type Head, type JournalEntry } from "../pair/entry.ts";
-import type { StoredState } from "./contract.ts";
+import type { StoredState, Term } from "./contract.ts";
 
 /**
  * The pair's history as this node has it: the state, its last entry, and how far it is durable and safe. Entries are
@@ -17,6 +17,7 @@ export class History {
   /** Latest epoch seen or granted; entries are made with it. */
   epoch: Epoch;
   pairId: string | null;
+  isBehind: boolean;
   /** Last entry that is durable on this node. */
   durable: Op;
   /** Last entry known safe: no node will ever take it back. */
@@ -35,11 +36,17 @@ export class History {
     this.head = stored.head;
     this.epoch = stored.epoch;
     this.pairId = stored.pairId;
+    this.isBehind = stored.isBehind;
     this.durable = stored.head.op;
     // What was safe when the process ended is not known; the entries up to the checkpoint were.
     this.committed = stored.checkpointOp;
     this.#checkpointOp = stored.checkpointOp;
     this.#changedAt = now;
+  }
+
+  get term(): Term {
+    const { epoch, pairId, isBehind } = this;
+    return { epoch, pairId, isBehind };
   }
 
   get checkpointOp(): Op {

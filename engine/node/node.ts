@@ -144,7 +144,8 @@ export class BrokerNode {
     if (this.#role instanceof StandbyRole) this.#role.leave("it takes over");
     this.#history.epoch = grant.epoch;
     this.#history.pairId ??= this.options.newPairId;
-    this.#emit({ kind: "save-term", epoch: grant.epoch, pairId: this.#history.pairId });
+    this.#history.isBehind = false;
+    this.#emit({ kind: "save-term", term: this.#history.term });
     // Whoever serves reads contents from the journal: what this node ordered or took just before must be on its way there.
     const batch = this.#history.takeBatch();
     if (batch.length > 0) this.#emit({ kind: "journal", entries: batch });
@@ -250,6 +251,7 @@ export class BrokerNode {
     if (!(this.#role instanceof ActiveRole)) return;
     if (this.#leaving.kind === "hand-over" && !this.#role.isAttached)
       return this.#resumeService(this.#role, now);
+    if (this.#leaving.kind === "hand-over" && !this.#role.isPaired) return;
     const { history } = this;
     if (history.durable < history.head.op) return;
     if (this.#role.isAttached && history.committed < history.head.op) return;

@@ -2,7 +2,7 @@ import { digestsEqual, type Digest } from "../base/checksum.ts";
 import type { Instant, Moment, Op } from "../base/units.ts";
 import { Liveness } from "../pair/liveness.ts";
 import { replicationVersion, type ReplicationMessage, type SnapshotHead } from "../pair/message.ts";
-import type { LinkId, StoredState } from "./contract.ts";
+import type { LinkId, StoredState, Term } from "./contract.ts";
 import { History } from "./history.ts";
 import type { RoleChange, RoleContext } from "./role.ts";
 
@@ -23,7 +23,7 @@ export class StandbyRole {
   #everReached = false;
   #reason: string | null = null;
   /** Where to take place once the store has been cut, or replaced by a snapshot. */
-  #restoring: Welcome | null = null;
+  #restoring: Pick<Welcome, "common" | "digest"> | null = null;
   /** A snapshot that is coming in. */
   #incoming: { readonly head: SnapshotHead; readonly pairId: string } | null = null;
   /** How far the active node says that all is safe; what is here of it may be less. */
@@ -72,6 +72,8 @@ export class StandbyRole {
         return this.#refused(message);
       case "append":
         return this.#append(message, now);
+      case "in-sync":
+        return this.#inSync(link);
       case "heartbeat":
         this.#commit(message.committed);
         return null;
@@ -89,6 +91,7 @@ export class StandbyRole {
       case "hello":
       case "append-ok":
       case "snapshot-ok":
+      case "in-sync-ok":
         return this.#lose(
           `the node at the primary's address said "${message.kind}", which an active node never says`,
         );
@@ -156,6 +159,7 @@ export class StandbyRole {
     const neverCame =
       options.profile === "classic" &&
       !this.#everReached &&
+      this.#reason === null &&
       now.monotonic - this.#startedAt > options.firstContactMs;
     return neverCame ? this.#failover("the primary was never reached") : null;
   }
@@ -198,11 +202,7 @@ export class StandbyRole {
 
   #welcomed(welcome: Welcome): RoleChange | null {
     const { history, emit } = this.#context;
-    if (history.pairId === null || welcome.epoch > history.epoch) {
-      history.pairId = welcome.pairId;
-      history.epoch = welcome.epoch;
-      emit({ kind: "save-term", epoch: history.epoch, pairId: history.pairId });
-    }
+    this.#note(welcome, history.isBehind || welcome.lacks);
     if (history.head.op === welcome.common) return this.#takePlace(welcome, history.head.digest);
     if (history.head.op < welcome.common || history.checkpointOp > welcome.common)
       return {
@@ -214,14 +214,32 @@ export class StandbyRole {
     return null;
   }
 
-  #snapshotBegun({ kind: _, ...snapshot }: Extract<ReplicationMessage, { kind: "snapshot" }>): null {
+  /** Remembers what the active node says of the pair, where that is news. */
+  #note({ epoch, pairId }: Pick<Term, "epoch" | "pairId">, isBehind: boolean): void {
     const { history, emit } = this.#context;
-    const { pairId, epoch, ...head } = snapshot;
+    if (epoch === history.epoch && history.pairId !== null && isBehind === history.isBehind) return;
     if (epoch > history.epoch || history.pairId === null) {
       history.epoch = epoch;
       history.pairId = pairId;
-      emit({ kind: "save-term", epoch, pairId });
     }
+    history.isBehind = isBehind;
+    emit({ kind: "save-term", term: history.term });
+  }
+
+  /** It will have all that is confirmed; whoever is told so may count on it to serve, after a restart as well. */
+  #inSync(link: LinkId): RoleChange | null {
+    const { history, emit } = this.#context;
+    if (!this.#isAttached)
+      return this.#lose("the active node calls it in sync before its welcome was answered");
+    this.#note(history, false);
+    emit({ kind: "tell-peer", link, message: { kind: "in-sync-ok", epoch: history.epoch } });
+    return null;
+  }
+
+  #snapshotBegun({ kind: _, ...snapshot }: Extract<ReplicationMessage, { kind: "snapshot" }>): null {
+    const { emit } = this.#context;
+    const { pairId, epoch, ...head } = snapshot;
+    this.#note(snapshot, true);
     this.#incoming = { head: { ...head, epoch }, pairId };
     this.#reason =
       "It takes over the active node's state, since its own is too far behind or has gone another way.";
@@ -232,7 +250,7 @@ export class StandbyRole {
   }
 
   #snapshotPart(message: Extract<ReplicationMessage, { kind: "snapshot-part" }>): RoleChange | null {
-    const { history, emit } = this.#context;
+    const { emit } = this.#context;
     if (this.#incoming === null)
       return this.#lose("the active node sent a part of a snapshot that it had not begun");
     const { contents, rows, chunks, isLast } = message;
@@ -243,7 +261,7 @@ export class StandbyRole {
     }
     const { head, pairId } = this.#incoming;
     this.#incoming = null;
-    this.#restoring = { kind: "welcome", pairId, epoch: history.epoch, common: head.op, digest: head.digest };
+    this.#restoring = { common: head.op, digest: head.digest };
     emit({ kind: "install-snapshot", head, pairId });
     return null;
   }
@@ -254,7 +272,7 @@ export class StandbyRole {
     emit({ kind: "tell-peer", link: this.#link, message: { kind: "snapshot-ok", epoch: history.epoch } });
   }
 
-  #takePlace(welcome: Welcome, digest: Digest): RoleChange | null {
+  #takePlace(welcome: Pick<Welcome, "common" | "digest">, digest: Digest): RoleChange | null {
     const { history, emit } = this.#context;
     if (this.#link === null) return null;
     if (history.head.op !== welcome.common || !digestsEqual(digest, welcome.digest))
@@ -292,10 +310,7 @@ export class StandbyRole {
       return this.#lose(
         `the active node sent what follows entry ${message.after}, and this one is at ${history.head.op}`,
       );
-    if (message.epoch > history.epoch) {
-      history.epoch = message.epoch;
-      emit({ kind: "save-term", epoch: history.epoch, pairId: history.pairId });
-    }
+    this.#note({ epoch: message.epoch, pairId: history.pairId }, history.isBehind);
     for (const bytes of message.entries) {
       const why = history.accept(bytes, now);
       if (why === null) continue;
@@ -350,17 +365,17 @@ export class StandbyRole {
       emit({ kind: "ask-grant", wish: "active" });
       return null;
     }
-    const lacking = this.#toldCommitted - history.head.op;
-    if (lacking > 0) {
-      const reason = `${why}, and it had confirmed ${lacking} entries that this broker has not yet; start the primary again`;
-      return { kind: "out-of-sync", reason };
+    if (options.shutdownOnPrimaryFailure) {
+      emit({
+        kind: "end",
+        reason: "primary-failed",
+        text: `The primary failed (${why}), and shutdownOnPrimaryFailure is set.`,
+      });
+      return null;
     }
-    if (!options.shutdownOnPrimaryFailure) return { kind: "take-over" };
-    emit({
-      kind: "end",
-      reason: "primary-failed",
-      text: `The primary failed (${why}), and shutdownOnPrimaryFailure is set.`,
-    });
+    if (!history.isBehind) return { kind: "take-over" };
+    this.#reason = `It does not take over: ${why}, and it had not caught up, so that it may lack what clients were told is safe. Start the primary again; if its store is lost, recover from this one.`;
+    emit({ kind: "status-changed" });
     return null;
   }
 }

@@ -25,6 +25,8 @@ const kinds = [
   "snapshot",
   "snapshot-part",
   "snapshot-ok",
+  "in-sync",
+  "in-sync-ok",
 ] as const satisfies readonly ReplicationMessage["kind"][];
 
 export function encodeReplication(message: ReplicationMessage): Uint8Array {
@@ -70,6 +72,7 @@ function writeFields(writer: ByteWriter, message: ReplicationMessage): void {
       writer.text(message.pairId);
       writer.whole(message.common);
       writer.raw(message.digest);
+      writer.u8(message.lacks ? 1 : 0);
       return;
     case "refused":
       writer.u8(message.retry ? 1 : 0);
@@ -108,6 +111,8 @@ function writeFields(writer: ByteWriter, message: ReplicationMessage): void {
       for (const row of message.chunks) writeChunk(writer, row);
       return;
     case "snapshot-ok":
+    case "in-sync":
+    case "in-sync-ok":
     case "fenced":
       return;
   }
@@ -149,6 +154,7 @@ function readMessage(reader: ByteReader): ReplicationMessage {
         pairId: reader.text(),
         common: asOp(reader.whole()),
         digest: reader.raw(digestBytes),
+        lacks: reader.u8() === 1,
       };
     case "refused":
       return { kind, epoch: asEpoch(reader.whole()), retry: reader.u8() === 1, reason: reader.text() };
@@ -189,6 +195,8 @@ function readMessage(reader: ByteReader): ReplicationMessage {
         chunks: readChunks(reader),
       };
     case "snapshot-ok":
+    case "in-sync":
+    case "in-sync-ok":
     case "fenced":
       return { kind, epoch: asEpoch(reader.whole()) };
     default:

@@ -3,7 +3,7 @@ import type { Epoch, Op } from "../base/units.ts";
 import type { CheckpointHead, ChunkRow, MessageRow } from "../core/checkpoint.ts";
 
 /** Version of the replication protocol; both sides must speak the same. */
-export const replicationVersion = 2;
+export const replicationVersion = 3;
 
 /**
  * All that the two nodes say to each other, over one connection that the standby opens to the active node's ordinary
@@ -25,13 +25,17 @@ export type ReplicationMessage =
       readonly userName: string | null;
       readonly password: string | null;
     }
-  /** Accepted: the histories are the same up to `common`; what the standby has beyond it nobody was ever told, and it goes. */
+  /**
+   * Accepted: the histories are the same up to `common`; what the standby has beyond it nobody was ever told, and it
+   * goes. `lacks`: clients may have been told, or may yet be, of what it has not; it serves nobody before `in-sync`.
+   */
   | {
       readonly kind: "welcome";
       readonly pairId: string;
       readonly epoch: Epoch;
       readonly common: Op;
       readonly digest: Digest;
+      readonly lacks: boolean;
     }
   /** Accepted, but its own history is of no use: what follows in parts is the state after entry `op`, to be put in its place. */
   | ({ readonly kind: "snapshot"; readonly epoch: Epoch; readonly pairId: string } & SnapshotHead)
@@ -51,6 +55,10 @@ export type ReplicationMessage =
     }
   /** All up to `head` is durable on the standby, whose history has this digest there. */
   | { readonly kind: "append-ok"; readonly epoch: Epoch; readonly head: Op; readonly digest: Digest }
+  /** The standby has all that clients were ever told of, and will have whatever they are told from here on. */
+  | { readonly kind: "in-sync"; readonly epoch: Epoch }
+  /** It is noted: a restart will know. */
+  | { readonly kind: "in-sync-ok"; readonly epoch: Epoch }
   | { readonly kind: "heartbeat"; readonly epoch: Epoch; readonly committed: Op }
   /** The sender knows a later epoch than the receiver's: the receiver must not serve any more. */
   | { readonly kind: "fenced"; readonly epoch: Epoch }
@@ -79,7 +87,7 @@ interface MessageRule {
   /** What may answer it. */
   readonly answers: readonly ReplicationMessage["kind"][];
   /** What must be on the sender's own disk before the message may leave it. */
-  readonly durableFirst: "nothing" | "through head";
+  readonly durableFirst: "nothing" | "through head" | "the word";
 }
 
 /** The protocol as data: nodes refuse what breaks it, and the simulator checks every message in flight against it. */
@@ -100,6 +108,8 @@ export const replicationRules = {
   refused: { sender: "active", answers: [], durableFirst: "nothing" },
   append: { sender: "active", answers: ["append-ok", "fenced"], durableFirst: "nothing" },
   "append-ok": { sender: "standby", answers: ["append"], durableFirst: "through head" },
+  "in-sync": { sender: "active", answers: ["in-sync-ok", "fenced"], durableFirst: "nothing" },
+  "in-sync-ok": { sender: "standby", answers: [], durableFirst: "the word" },
   heartbeat: { sender: "either", answers: [], durableFirst: "nothing" },
   fenced: { sender: "either", answers: [], durableFirst: "nothing" },
   goodbye: { sender: "either", answers: [], durableFirst: "nothing" },

@@ -94,11 +94,7 @@ export class PairRuntime {
 
   /** Both nodes hold everything, and go on doing so. */
   get isProtected(): boolean {
-    return isMirrored({
-      nodes: this.snapshots(),
-      arbiter: this.arbiter,
-      configuration: this.#parts.configuration,
-    });
+    return isMirrored({ nodes: this.snapshots(), arbiter: this.arbiter });
   }
 
   snapshots(

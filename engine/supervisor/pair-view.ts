@@ -106,15 +106,13 @@ export function protectionOf(facts: PairFacts): Protection {
 }
 
 /** Whether both nodes hold everything and go on doing so. */
-export function isMirrored(facts: Pick<PairFacts, "nodes" | "arbiter" | "configuration">): boolean {
+export function isMirrored(facts: Pick<PairFacts, "nodes" | "arbiter">): boolean {
   const active = activeNode(facts);
   if (active === null) return false;
   const { status, state } = facts.nodes[active];
   if (state !== "active" || status?.attached !== true || facts.nodes[otherNode(active)].state !== "standby")
     return false;
-  return (
-    facts.configuration.profile === "classic" || (!facts.arbiter.alone && facts.arbiter.inSync.length === 2)
-  );
+  return !facts.arbiter.alone && facts.arbiter.inSync.length === 2;
 }
 
 function isServing({ state }: NodeSnapshot): boolean {
@@ -201,11 +199,14 @@ export function failoverSentence({ node, tookMs, reconnectedCount, lostCount }: 
   return reconnectedCount === 0 ? `${name} ${took}; ${lost}.` : `${name} ${took}. ${clients}; ${lost}.`;
 }
 
-function downSentence({ nodes, promotable, configuration }: PairFacts): string {
+function downSentence({ nodes, promotable, configuration, arbiter }: PairFacts): string {
   if (promotable !== null && nodes[otherNode(promotable)].state === "frozen")
     return `No broker serves: the ${otherNode(promotable)} is frozen. The ${promotable} takes over once that one has been silent for ${configuration.peerTimeoutMs} ms.`;
   if (promotable !== null)
     return `No broker serves: the ${otherNode(promotable)} ${isNow(nodes[otherNode(promotable)].state)}, and the ${promotable} waits for it or for you to promote it.`;
+  const [only, second] = arbiter.inSync;
+  if (only !== undefined && second === undefined && nodes[otherNode(only)].state === "standby")
+    return `No broker serves: the ${only} ${isNow(nodes[only].state)}, and the ${otherNode(only)} had not caught up with it, so it does not take over. What was confirmed is in the ${only}'s store: start it again.`;
   const [primary, replica] = [nodes.primary, nodes.replica];
   if (primary.state === replica.state)
     return `No broker serves: both are ${primary.state === "stopped" ? "stopped" : primary.state}. What was confirmed is in their stores.`;

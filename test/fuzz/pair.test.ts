@@ -53,7 +53,7 @@ const messages: {
     userName: optionalText,
     password: optionalText,
   }),
-  welcome: fc.record({ kind: kind("welcome"), epoch, pairId: text, common: op, digest }),
+  welcome: fc.record({ kind: kind("welcome"), epoch, pairId: text, common: op, digest, lacks: fc.boolean() }),
   refused: fc.record({ kind: kind("refused"), epoch, retry: fc.boolean(), reason: text }),
   append: fc.record({
     kind: kind("append"),
@@ -64,6 +64,8 @@ const messages: {
   }),
   "append-ok": fc.record({ kind: kind("append-ok"), epoch, head: op, digest }),
   heartbeat: fc.record({ kind: kind("heartbeat"), epoch, committed: op }),
+  "in-sync": fc.record({ kind: kind("in-sync"), epoch }),
+  "in-sync-ok": fc.record({ kind: kind("in-sync-ok"), epoch }),
   fenced: fc.record({ kind: kind("fenced"), epoch }),
   goodbye: fc.record({ kind: kind("goodbye"), pair: fc.boolean(), reason: text }),
   snapshot: fc.record({

@@ -196,6 +196,7 @@ describe("a stranger on the replication port", () => {
       epoch: asEpoch(1),
       common: asOp(0),
       digest: emptyDigest,
+      lacks: false,
     });
   const declared = (sizeBytes: number): Buffer => {
     const prefix = Buffer.alloc(4);

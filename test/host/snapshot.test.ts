@@ -80,7 +80,8 @@ describe("store: a snapshot of another node", () => {
     const kept = transfer(history, source, target);
 
     expect(bodies(target)).toEqual(["one", "two", "three"]);
-    expect(target.load()).toMatchObject({ head: { op: 3, digest: history.head.digest }, pairId: "pair-1" });
+    const { digest } = history.head;
+    expect(target.load()).toMatchObject({ head: { op: 3, digest }, pairId: "pair-1", isBehind: true });
     expect(target.completeAfter()).toBe(3);
     await extend(target, [send("four")]);
     target.close();

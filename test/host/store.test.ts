@@ -83,10 +83,14 @@ describe("store: what was written is there again", () => {
   });
 
   test("the term is durable at once", () => {
-    const store = open();
-    store.saveTerm(asEpoch(7), "pair");
-    close(store);
-    expect(open().load()).toMatchObject({ epoch: 7, pairId: "pair" });
+    let store = open();
+    for (const isBehind of [true, false]) {
+      const term = { epoch: asEpoch(7), pairId: "pair", isBehind };
+      store.saveTerm(term);
+      close(store);
+      store = open();
+      expect(store.load()).toMatchObject(term);
+    }
   });
 
   test("what is cut off is gone, and another history goes on from there", async () => {

@@ -173,18 +173,38 @@ describe("node: a batch waits for clients that ask again as soon as they are ans
 });
 
 describe("node: the pair comes together", () => {
-  test("pairing is reported before anything is confirmed with it", () => {
+  test("pairing is reported once the standby has noted that it is in sync", () => {
     const pair = new PairBench();
-    const { active } = pair;
+    const { active, standby } = pair;
     active.grant(1, "active", withPeer).open();
     active.send(2);
-    pair.connect().settle();
-    const kinds = active.kinds();
-    expect(kinds).toContain("paired");
-    expect(kinds.indexOf("paired")).toBeLessThan(kinds.indexOf("answer"));
+    active.endTurn().sync();
+    pair.connect();
+    // hello, welcome, append-ok: level; then the entries, and their acknowledgement.
+    pair.carry(standby, active).carry(active, standby).carry(standby, active).carry(active, standby);
+    standby.endTurn().sync();
+    pair.carry(standby, active);
     expect(active.confirmed()).toHaveLength(2);
+    pair.carry(active, standby);
+    expect(standby.said("in-sync-ok")).toHaveLength(1);
+    expect(active.kinds()).not.toContain("paired");
+    pair.carry(standby, active);
+    expect(active.kinds()).toContain("paired");
     expect(active.node.isAttached).toBe(true);
     expect(pair.standby.node.state).toEqual({ kind: "standby", attached: true });
+  });
+
+  test("a switch that is ordered before the standby was told that it is in sync waits for that", () => {
+    const pair = new PairBench();
+    const { active, standby } = pair;
+    active.grant(1, "active", withPeer);
+    pair.connect();
+    pair.carry(standby, active).carry(active, standby).carry(standby, active);
+    expect(active.said("in-sync")).toHaveLength(1);
+    active.give({ kind: "told-to-hand-over" }).endTurn().sync();
+    expect(active.kinds()).not.toContain("handed-over");
+    pair.carry(active, standby).carry(standby, active);
+    expect(active.kinds()).toContain("handed-over");
   });
 
   test("a standby that attaches to a node that is alone is level first; then nothing is confirmed without it", () => {
@@ -243,6 +263,21 @@ describe("node: the pair comes together", () => {
 });
 
 describe("node: the standby is lost", () => {
+  test("before it could say that it is in sync: it asks to be alone all the same", () => {
+    const pair = new PairBench();
+    const { active, standby } = pair;
+    active.grant(1, "active", withPeer).open();
+    active.send(2);
+    active.endTurn().sync();
+    pair.connect().carry(standby, active).carry(active, standby).carry(standby, active);
+    expect(active.node.isAttached).toBe(true);
+    pair.forget().lose();
+    expect(active.kinds()).not.toContain("paired");
+    expect(active.take()).toContainEqual({ kind: "ask-grant", wish: "alone" });
+    active.grant(2, "alone");
+    expect(active.confirmed()).toHaveLength(2);
+  });
+
   test("it asks to be alone, and is silent until it may", () => {
     const pair = new PairBench().whole();
     const { active } = pair;
@@ -341,7 +376,7 @@ describe("node: the standby is lost", () => {
   });
 
   test("a standby that comes a second time before it was level keeps what was confirmed with it", () => {
-    const pair = new PairBench();
+    const pair = new PairBench({ waitForReplica: "always" });
     const { active, standby } = pair;
     active.grant(1, "active", withPeer).open();
     const large = messageTo(orders, { body: new Uint8Array(700_000) });

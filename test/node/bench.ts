@@ -61,7 +61,7 @@ export class NodeBench {
       this.effects.push(effect);
       if (effect.kind === "journal") this.#journal(effect.entries);
       else if (effect.kind === "save-checkpoint") this.disk.saveCheckpoint(effect.checkpoint);
-      else if (effect.kind === "save-term") this.disk.saveTerm(effect.epoch, effect.pairId);
+      else if (effect.kind === "save-term") this.disk.saveTerm(effect.term);
       else if (effect.kind === "cut") {
         this.disk.cut(effect.after);
         this.give({ kind: "restored", stored: this.disk.load() });

@@ -117,7 +117,7 @@ describe("node: the standby", () => {
 
   test("words of an older epoch are answered with the later one", () => {
     const standby = new NodeBench({ role: "replica" });
-    standby.disk.saveTerm(asEpoch(5), "pair");
+    standby.disk.saveTerm({ epoch: asEpoch(5), pairId: "pair", isBehind: false });
     standby.restart().give({ kind: "peer-reached", link: link(1) });
     standby.hear({
       kind: "welcome",
@@ -125,6 +125,7 @@ describe("node: the standby", () => {
       epoch: asEpoch(4),
       common: asOp(0),
       digest: Buffer.alloc(16),
+      lacks: false,
     });
     expect(standby.said("fenced")).toEqual([{ kind: "fenced", epoch: 5 }]);
     expect(standby.node.isAttached).toBe(false);
@@ -227,14 +228,45 @@ describe("node: the classic profile", () => {
     expect(pair.standby.kinds()).not.toContain("ask-grant");
   });
 
-  test("a replica that knows it lacks what was confirmed does not take over", () => {
-    const pair = new PairBench({ profile: "classic" }, { profile: "classic" });
-    pair.connect().settle();
-    const { epoch, head } = pair.active.node.history;
-    pair.standby.hear({ kind: "heartbeat", epoch, committed: asOp(head.op + 7) });
+  test("a replica that still catches up does not take over, nor after a restart, until it is told that it is in sync", () => {
+    const automatic = { profile: "classic", synchronisation: "automatic" } as const;
+    const pair = new PairBench(automatic, automatic);
+    const { active, standby } = pair;
+    active.open();
+    active.send(5);
+    active.endTurn().sync();
+    expect(active.confirmed()).toHaveLength(5);
+    pair.connect();
+    pair.carry(standby, active).carry(active, standby);
+    expect(standby.node.isAttached).toBe(true);
+
     pair.lose();
-    expect(pair.standby.node.state).toMatchObject({ kind: "out-of-sync" });
-    expect(pair.standby.node.reason).toMatch(/7 entries that this broker has not/);
+    expect(standby.node.state).toEqual({ kind: "standby", attached: false });
+    expect(standby.node.reason).toMatch(/does not take over: .*had not caught up.* Start the primary again/);
+    standby.restart({ instance: "replica 2" }).wait(5_001);
+    expect(standby.node.state).toEqual({ kind: "standby", attached: false });
+    expect(standby.node.reason).toMatch(/does not take over: the primary was never reached/);
+
+    pair.connect().settle();
+    expect(standby.node.isAttached).toBe(true);
+    expect(standby.disk.isBehind).toBe(false);
+    pair.lose();
+    expect(standby.node.state).toMatchObject({ kind: "active", commits: "alone" });
+    expect(standby.node.history.head.op).toBeGreaterThanOrEqual(5);
+  });
+
+  test("it notes that it is in sync before it says so, and a restart knows", () => {
+    const pair = new PairBench({ profile: "classic" }, { profile: "classic" });
+    const { active, standby } = pair;
+    pair.connect();
+    pair.carry(standby, active).carry(active, standby);
+    expect(standby.disk.isBehind).toBe(true);
+    pair.carry(standby, active);
+    pair.forget().standby.hear({ kind: "in-sync", epoch: active.node.history.epoch });
+    expect(standby.kinds()).toEqual(["save-term", "tell-peer"]);
+    expect(standby.said()).toMatchObject([{ kind: "in-sync-ok" }]);
+    standby.restart({ instance: "replica 2" }).wait(5_001);
+    expect(standby.node.state.kind).toBe("active");
   });
 
   test("shutdownOnPrimaryFailure: it ends instead", () => {

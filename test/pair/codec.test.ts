@@ -49,7 +49,10 @@ const messages: readonly ReplicationMessage[] = [
     userName: null,
     password: null,
   },
-  { kind: "welcome", pairId: "pair", epoch, common: op, digest },
+  { kind: "welcome", pairId: "pair", epoch, common: op, digest, lacks: false },
+  { kind: "welcome", pairId: "pair", epoch, common: op, digest, lacks: true },
+  { kind: "in-sync", epoch },
+  { kind: "in-sync-ok", epoch },
   { kind: "refused", epoch, retry: true, reason: "only one replica" },
   {
     kind: "append",

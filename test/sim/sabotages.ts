@@ -14,6 +14,15 @@ export interface Sabotage {
 }
 
 const classic = { profile: "classic" } as const;
+const catchingUp = {
+  ...classic,
+  synchronisation: "automatic",
+  waitForReplica: false,
+  tailCount: 0,
+  segmentBytes: 1_000,
+  checkpointChance: 0.3,
+  linkMs: 60,
+} as const;
 const classicallyEnding = { ...classic, shutdownOnPrimaryFailure: true };
 
 export const sabotages: readonly Sabotage[] = [
@@ -99,6 +108,11 @@ export const sabotages: readonly Sabotage[] = [
     ["anyone may catch up", "by hand means by hand", { synchronisation: "manual" }],
     ["nobody notices a split", "a split is reported", classic],
     ["the replica takes over unasked", "one history", classic],
+    [
+      "a standby believes at once that it is in sync",
+      "a standby that is behind does not take over",
+      catchingUp,
+    ],
     ["the replica takes over anyway", "shutdownOnPrimaryFailure is kept", classicallyEnding],
     ["replies go astray", "replies reach who asked"],
     ["a part is left out", "a send reaches all its parts"],

@@ -51,6 +51,8 @@ export function planOf(seed: number): Plan {
     shutdownOnPrimaryFailure: random.chance(0.1),
     shutdownOnReplicaFailure: random.chance(0.1),
     profile: seed % classicEvery === 0 ? "classic" : "guarded",
+    linkMs: seed % 4 === 1 ? 25 : 1,
+    firstContactMs: seed % (2 * classicEvery) === 0 ? 400 : 5_000,
   };
   return { seed, options, faults: makeFaults(random, troubleMs) };
 }

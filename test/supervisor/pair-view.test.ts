@@ -70,16 +70,32 @@ describe("pair view", () => {
     expect(pairView.parse(shown)).toEqual(shown);
   });
 
-  test("attached, but alone by the arbiter's book: still catching up", () => {
-    expect(
-      view({
-        primary: "active",
+  test("attached, but alone by the arbiter's book: still catching up, in either profile", () => {
+    for (const profile of ["guarded", "classic"])
+      expect(
+        view({
+          primary: "active",
+          replica: "standby",
+          attached: true,
+          arbiter: { alone: true, inSync: ["primary"] },
+          options: { profile, synchronisation: "automatic" },
+        }).protection,
+      ).toBe("syncing");
+  });
+
+  test("down while the replica still caught up: it does not take over, and the primary is to be started", () => {
+    for (const profile of ["guarded", "classic"]) {
+      const shown = view({
+        primary: "killed",
         replica: "standby",
-        attached: true,
         arbiter: { alone: true, inSync: ["primary"] },
-        options: { synchronisation: "automatic" },
-      }).protection,
-    ).toBe("syncing");
+        options: { profile, synchronisation: "automatic" },
+      });
+      expect(shown.sentence).toBe(
+        "No broker serves: the primary was killed, and the replica had not caught up with it, so it does not take over. What was confirmed is in the primary's store: start it again.",
+      );
+      expect(shown.nextActions.map(({ cli }) => cli)).toEqual(["understudy start primary"]);
+    }
   });
 
   test("unprotected after a failover: says what happened and offers the recovery", () => {

@@ -135,7 +135,12 @@ export const actions: readonly (readonly [RegExp, Action])[] = [
   ],
   [
     /^the (primary|replica) is given another pair's store$/,
-    (stage, node) => stage.world.disks[node as NodeName].saveTerm(asEpoch(1), "the pair of somebody else"),
+    (stage, node) =>
+      stage.world.disks[node as NodeName].saveTerm({
+        epoch: asEpoch(1),
+        pairId: "the pair of somebody else",
+        isBehind: false,
+      }),
   ],
   [
     /^a stranger knocks at the (primary|replica)(?: (.+))?$/,

@@ -49,7 +49,7 @@ export function effectWords(host: SimulatedHost, effect: Effect, names: Names): 
     case "cut":
       return `cuts its journal after entry ${effect.after}`;
     case "save-term":
-      return `writes down epoch ${effect.epoch}`;
+      return `writes down epoch ${effect.term.epoch}${effect.term.isBehind ? ", and that it is behind" : ""}`;
     case "connectors":
       return `${effect.open ? "opens" : "closes"} its port`;
     case "serve":
@@ -101,7 +101,7 @@ export function messageWords(
     case "hello":
       return `${verb} hello: epoch ${message.epoch}, entry ${message.head}`;
     case "welcome":
-      return `${verb} welcome: epoch ${message.epoch}, common to entry ${message.common}`;
+      return `${verb} welcome: epoch ${message.epoch}, common to entry ${message.common}${message.lacks ? ", not in sync" : ""}`;
     case "append": {
       const { after, entries, committed } = message;
       const told = entries.map((bytes, index) =>

@@ -13,7 +13,7 @@ const nobodyKeeps: Kept = { op: 0, link: firstLink };
 
 /**
  * What holds in the classic profile, where nodes decide alone. Histories may part only where the original's would have:
- * after a fault of the link, a freeze, or the start of a node whose store is stale. Even then no node ever loses what it
+ * after a fault of the link, a freeze, or when a node serves on a stale store and could not know that it is. Even then no node ever loses what it
  * confirmed itself, until its user copies the other store over it.
  */
 export class ClassicWatch {
@@ -44,7 +44,13 @@ export class ClassicWatch {
         "nothing confirmed is lost",
         `the ${name} confirmed entry ${op}, and its disk (${chain.length - 1}) lacks it`,
       );
-    if (chain[this.#line.length - 1] !== this.#line.at(-1)) this.excuse(`the ${name}'s store is stale`);
+  }
+
+  /** It serves from now on. Nobody can tell it that its store is stale before it has followed the other one. */
+  activated({ name, hasMirrored }: SimulatedHost): void {
+    const { chain } = this.#world.disks[name];
+    if (!hasMirrored && chain[this.#line.length - 1] !== this.#line.at(-1))
+      this.excuse(`the ${name}'s store is stale`);
   }
 
   /** A node confirms all of `chain` up to `committed`. */
@@ -52,7 +58,6 @@ export class ClassicWatch {
     const { active, history } = node!;
     this.#keep(name, name, chain, committed);
     if (active?.isAttached === true) {
-      if (active.commits === "alone") this.excuse("a standby that is behind may take over");
       const acknowledged = history.head.op - active.lagEntries;
       this.#keep(name === "primary" ? "replica" : "primary", name, chain, Math.min(committed, acknowledged));
     }

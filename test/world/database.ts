@@ -1,9 +1,10 @@
 import { assert } from "../../engine/base/assert.ts";
 import type { Digest } from "../../engine/base/checksum.ts";
 import { emptyDigest } from "../../engine/base/checksum.ts";
-import { asEpoch, asOp, asWallTime, type Epoch } from "../../engine/base/units.ts";
+import { asEpoch, asOp, asWallTime } from "../../engine/base/units.ts";
 import type { Checkpoint, ChunkRow, MessageRow, QueueRow } from "../../engine/core/checkpoint.ts";
 import { Chunk } from "../../engine/core/chunk.ts";
+import type { Term } from "../../engine/node/contract.ts";
 import type { Head } from "../../engine/pair/entry.ts";
 import type { Random } from "./random.ts";
 
@@ -21,7 +22,7 @@ export class Tables {
   chunks = new Map<number, ChunkRow>();
   summary: string | null = null;
   checkpoint: Head = { op: asOp(0), epoch: asEpoch(0), stampedAt: asWallTime(0), digest: emptyDigest };
-  term: { epoch: Epoch; pairId: string | null } = { epoch: asEpoch(0), pairId: null };
+  term: Term = { epoch: asEpoch(0), pairId: null, isBehind: false };
 
   copy(): Tables {
     const copy = new Tables();

@@ -7,7 +7,7 @@ import type { ChunkSizes } from "../../engine/core/chunk.ts";
 import { contentOf } from "../../engine/core/command.ts";
 import type { Message } from "../../engine/core/message.ts";
 import { Journal } from "../../engine/host/journal.ts";
-import type { JournalReader, StoredState } from "../../engine/node/contract.ts";
+import type { JournalReader, StoredState, Term } from "../../engine/node/contract.ts";
 import type { SnapshotHead, SnapshotPart } from "../../engine/pair/message.ts";
 import { misfit, readEntry, type Head, type JournalEntry } from "../../engine/pair/entry.ts";
 import type { Clock } from "./clock.ts";
@@ -72,6 +72,11 @@ export class SimulatedDisk implements JournalReader {
     return this.#database.tables.term.epoch;
   }
 
+  /** Its node was last told that it lacks what clients know of. */
+  get isBehind(): boolean {
+    return this.#database.tables.term.isBehind;
+  }
+
   /** Link of the history up to `op`, where it would survive a loss of power. */
   chainAt(op: number): string | undefined {
     return op <= this.#syncedOp ? this.#chain[op] : undefined;
@@ -119,10 +124,10 @@ export class SimulatedDisk implements JournalReader {
   }
 
   /** Durable when it returns. */
-  saveTerm(epoch: Epoch, pairId: string | null): void {
+  saveTerm(term: Term): void {
     this.#writing(() => this.files.refuseWrites());
     this.#database.commit((tables) => {
-      tables.term = { epoch, pairId };
+      tables.term = term;
     });
     this.#database.sync();
   }
@@ -210,7 +215,7 @@ export class SimulatedDisk implements JournalReader {
     this.#chain = chain;
     this.#syncedOp = head.op;
     const epoch = asEpoch(Math.max(term.epoch, head.epoch));
-    return { broker, head, epoch, pairId: term.pairId, checkpointOp: checkpoint.op };
+    return { broker, head, ...term, epoch, checkpointOp: checkpoint.op };
   }
 
   /** What a check of the whole store would name, or `null`. Only while no process has it open. */
@@ -283,7 +288,7 @@ export class SimulatedDisk implements JournalReader {
     const { op, epoch, stampedAt, digest, summary } = head;
     incoming.summary = summary;
     incoming.checkpoint = { op, epoch, stampedAt, digest };
-    incoming.term = { epoch, pairId };
+    incoming.term = { epoch, pairId, isBehind: true };
     this.dropProcess();
     this.#database.replace(incoming);
     this.files.clear();

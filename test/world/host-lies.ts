@@ -15,6 +15,7 @@ export type Trick =
   | "anyone may catch up"
   | "nobody notices a split"
   | "the replica takes over unasked"
+  | "a standby believes at once that it is in sync"
   | "replies go astray"
   | "a part is left out"
   | "nobody hears a grant"

@@ -61,7 +61,7 @@ export class SimulatedHost {
         const other = world.hosts[name === "primary" ? "replica" : "primary"];
         return other?.isOpen === true && !other.isOver ? other.peers : null;
       },
-      give: (input) => this.give(input),
+      give: (input) => this.#hear(input),
       arrive: (source, action) => this.arrive(source, action),
     });
   }
@@ -149,6 +149,16 @@ export class SimulatedHost {
   closeClient(session: SessionId): void {
     if (!this.#clients.delete(session)) return;
     if (!this.#lies().forgetsClosed) this.give({ kind: "session-closed", session });
+  }
+
+  /** Something came over a replication connection. */
+  #hear(input: Input): void {
+    if (input.kind !== "peer-said" || this.node === null || this.isOver) return this.give(input);
+    const { message } = input;
+    this.#world.oracle.heard(this, message);
+    if (message.kind === "append" && this.#lies().trick === "a standby believes at once that it is in sync")
+      this.give({ ...input, message: { kind: "in-sync", epoch: message.epoch } });
+    this.give(input);
   }
 
   give(input: Input): void {
@@ -291,7 +301,7 @@ export class SimulatedHost {
       case "save-checkpoint":
         return disk.saveCheckpoint(effect.checkpoint);
       case "save-term":
-        return disk.saveTerm(effect.epoch, effect.pairId);
+        return disk.saveTerm(effect.term);
       case "cut":
         disk.cut(effect.after);
         this.#world.oracle.loaded(this);
@@ -319,6 +329,7 @@ export class SimulatedHost {
         return this.#answer(effect.session, effect.answer);
       case "connectors":
         this.isOpen = effect.open;
+        if (effect.open) this.#world.oracle.activated(this);
         if (effect.open) this.wasPaired = false;
         return;
       case "serve":

@@ -23,11 +23,14 @@ export class Network {
   onTrouble: (what: string) => void = () => {};
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #usualMsMax: number;
   readonly #wires = new Set<Wire>();
 
-  constructor(clock: Clock, random: Random) {
+  /** `usualMsMax`: the longest that a message takes while nothing is wrong. */
+  constructor(clock: Clock, random: Random, usualMsMax = 1) {
     this.#clock = clock;
     this.#random = random;
+    this.#usualMsMax = usualMsMax;
   }
 
   /** Whether what is said to this node is lost. */
@@ -39,7 +42,7 @@ export class Network {
   }
 
   latency(): number {
-    return this.delayMs + this.#random.between(0.05, 1);
+    return this.delayMs + this.#random.between(0.05, this.#usualMsMax);
   }
 
   slow(delayMs: number): void {

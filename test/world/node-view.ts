@@ -16,7 +16,7 @@ export function nodeOptionsOf(host: SimulatedHost, options: WorldOptions): NodeO
     shutdownOnPrimaryFailure: options.shutdownOnPrimaryFailure ?? false,
     shutdownOnReplicaFailure: options.shutdownOnReplicaFailure ?? false,
     peerTimeoutMs: options.peerTimeoutMs,
-    firstContactMs: 5_000,
+    firstContactMs: options.firstContactMs ?? 5_000,
     instance: host.instance,
     newPairId: `pair of ${host.instance}`,
     login: passwords === undefined ? null : { userName: "replica", password: passwords.said },

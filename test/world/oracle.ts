@@ -24,6 +24,8 @@ export class Oracle {
   readonly #confirmed: string[] = [firstLink];
   /** Nodes whose stores were destroyed or replaced behind the pair's back: the book cannot know, and need not be right. */
   readonly destroyed = new Set<NodeName>();
+  /** Nodes that were told that they may lack what clients know of, and not since that they are in sync. */
+  readonly #behind = new Set<NodeName>();
   /** Judges instead where nodes decide alone. */
   readonly classic: ClassicWatch | null;
   entryCount = 0;
@@ -99,6 +101,28 @@ export class Oracle {
     this.checkHolders(`an answer of the ${host.name}`);
   }
 
+  /** What a node is told by the other. */
+  heard(host: SimulatedHost, message: ReplicationMessage): void {
+    if (!("epoch" in message) || message.epoch < host.node!.history.epoch) return;
+    if (message.kind === "snapshot" || (message.kind === "welcome" && message.lacks))
+      this.#behind.add(host.name);
+    if (message.kind === "in-sync") this.#behind.delete(host.name);
+  }
+
+  /** A node serves from now on. In the classic profile a primary does whenever it is started. */
+  activated(host: SimulatedHost): void {
+    const isTakeover = this.classic === null || host.role === "replica";
+    if (this.#behind.delete(host.name) && isTakeover)
+      violated("a standby that is behind does not take over", `the ${host.name} serves`);
+    this.classic?.activated(host);
+  }
+
+  /** A whole store that holds everything was put in the place of its own. */
+  copied(from: NodeName, to: NodeName): void {
+    this.#behind.delete(to);
+    this.classic?.copied(from, to);
+  }
+
   /** Every node that may be given the right to serve holds all that was confirmed, on its disk. */
   checkHolders(when: string): void {
     if (this.classic !== null) return;
@@ -148,7 +172,12 @@ export class Oracle {
       sender === "either" || (sender === "standby" ? state === "standby" : state !== "standby");
     if (!isAllowed) violated("replication rules", `a node that is ${state} says "${message.kind}"`);
     this.#checkByHand(host, message);
-    if (durableFirst === "nothing" || !("head" in message)) return;
+    if (durableFirst === "the word" && this.#world.disks[host.name].isBehind)
+      violated(
+        "replication rules",
+        `the ${host.name} says "${message.kind}" before that is noted on its disk`,
+      );
+    if (durableFirst !== "through head" || !("head" in message)) return;
     if (this.#world.disks[host.name].chainAt(message.head) !== linkOf(message.digest))
       violated(
         "replication rules",

@@ -13,6 +13,7 @@ export const rules = [
   "a send reaches all its parts",
   "valid requests are not refused",
   "a standby opens no port",
+  "a standby that is behind does not take over",
   "one history",
   "ops without gaps",
   "replication rules",

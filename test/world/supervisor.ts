@@ -132,7 +132,7 @@ export class SimulatedSupervisor {
       const from = this.#sound(wanted);
       if (from === null) return;
       disks[otherNode(from)].copyFrom(disks[from]);
-      this.#world.oracle.classic?.copied(from, otherNode(from));
+      this.#world.oracle.copied(from, otherNode(from));
       this.tell({ kind: "stores-proven", inSync: nodeNames, op: disks[from].headOp });
     }
     this.tell({ kind: "resumed" });

@@ -16,6 +16,8 @@ export interface WorldOptions {
   readonly peerTimeoutMs: number;
   readonly diskMs: number;
   readonly startMs: number;
+  /** The longest that a message between the nodes takes while nothing is wrong; 1, unless said otherwise. */
+  readonly linkMs?: number;
   /** Of taking a checkpoint at the end of a turn. */
   readonly checkpointChance: number;
   /** Entries that a journal keeps beyond what a restart needs, more or less. */
@@ -26,6 +28,8 @@ export interface WorldOptions {
   readonly segmentBytes?: number;
   /** Guarded, unless said otherwise. In the classic profile two may serve at once: see {@link ClassicWatch}. */
   readonly profile?: "guarded" | "classic";
+  /** How long a classic replica waits for a primary that it never reached; as in the engine, unless said otherwise. */
+  readonly firstContactMs?: number;
   readonly shutdownOnPrimaryFailure?: boolean;
   readonly shutdownOnReplicaFailure?: boolean;
   /** What a replica must say to be let in, and what this one says. */
@@ -80,7 +84,7 @@ export class World {
     this.options = options;
     this.obeyed = obeyed(options, lies.trick);
     this.lies = lies;
-    this.network = new Network(this.clock, this.random.fork());
+    this.network = new Network(this.clock, this.random.fork(), options.linkMs);
     this.disks = { primary: this.#disk(0), replica: this.#disk(1) };
     this.oracle = new Oracle(this);
     this.network.onTrouble = (what) => this.oracle.classic?.excuse(what);

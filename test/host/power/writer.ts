@@ -102,7 +102,7 @@ function checkpoint(): void {
 
 function saveTerm(): void {
   term += 1;
-  store.saveTerm(asEpoch(term), "pair-1");
+  store.saveTerm({ epoch: asEpoch(term), pairId: "pair-1", isBehind: term % 2 === 0 });
   history.epoch = asEpoch(term);
   mark("term", term);
 }
