@@ -36,6 +36,8 @@ export const limits = {
   topicDiscardCount: 1_000,
   /** Topics that advisories tell of. */
   topicsToldOfMax: 100_000,
+  /** Topics that keep a message for retroactive consumers. */
+  retainedMessagesMax: 10_000,
   /** XA transactions that wait for the second half of their commit. */
   preparedTransactionsMax: 1_000,
   /** Messages to be delivered later, each of which is remembered. */

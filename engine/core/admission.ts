@@ -5,10 +5,11 @@ import type { Broker } from "./broker.ts";
 import type { Command, OwnerId } from "./command.ts";
 import { partsOf } from "./composite.ts";
 import { durableKey } from "./durable.ts";
-import { destinationKey, isTemporary, type Destination } from "./message.ts";
+import { destinationKey, isTemporary, isTopic, type Destination } from "./message.ts";
 import type { Owner } from "./owner.ts";
+import { retentionOf } from "./retained.ts";
 import { scheduleKindOf } from "./timing.ts";
-import { isGlobal } from "./transaction.ts";
+import { isGlobal, type SentMessage } from "./transaction.ts";
 
 /**
  * Why `command` cannot be done in the broker's present state, or `null`. Asked by the active node before it makes the
@@ -20,6 +21,7 @@ export function admit(broker: Broker, command: Command): BrokerError | null {
       return (
         admitPlaces(broker, command.message.destination) ??
         noRoomInSchedule(broker, scheduleKindOf(command.message) === null ? 0 : 1) ??
+        noRoomToRetain(broker, [{ ...command.message, retention: retentionOf(command.message) }]) ??
         noRoomIn(command.transaction, broker.owners.get(command.owner))
       );
     case "settle":
@@ -59,6 +61,7 @@ export function admit(broker: Broker, command: Command): BrokerError | null {
     case "expire":
     case "schedule":
     case "fire":
+    case "replay":
     case "unschedule":
     case "delete-queue":
       return null;
@@ -95,7 +98,9 @@ function noRoomForSendsOf(
     noRoomFor(
       broker,
       sends.flatMap(({ destination }) => partsOf(destination)),
-    ) ?? noRoomInSchedule(broker, scheduledCount)
+    ) ??
+    noRoomInSchedule(broker, scheduledCount) ??
+    noRoomToRetain(broker, sends)
   );
 }
 
@@ -103,6 +108,19 @@ function noRoomInSchedule(broker: Broker, count: number): BrokerError | null {
   const limit = limits.scheduledMessagesMax;
   if (count === 0 || broker.schedule.size + count <= limit) return null;
   return new BrokerError("LIMIT_REACHED", { limit, what: "scheduled messages" });
+}
+
+function noRoomToRetain(
+  { retained }: Broker,
+  sends: readonly Pick<SentMessage, "destination" | "retention">[],
+): BrokerError | null {
+  const kept = sends.filter(({ retention }) => retention === "keep");
+  if (kept.length === 0) return null;
+  const topics = kept.flatMap(({ destination }) => partsOf(destination)).filter(isTopic);
+  const added = new Set(topics.map(destinationKey).filter((key) => !retained.has(key)));
+  const limit = limits.retainedMessagesMax;
+  if (added.size === 0 || retained.size + added.size <= limit) return null;
+  return new BrokerError("LIMIT_REACHED", { limit, what: "topics that keep a message" });
 }
 
 /** Messages to a topic need no room: it exists only in what is sent to it. */

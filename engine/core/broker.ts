@@ -11,6 +11,7 @@ import type { BrokerObserver } from "./observer.ts";
 import { Owners } from "./owner.ts";
 import { ProducerLog } from "./producer-log.ts";
 import { Queue, type DeadLetter, type QueuedMessage } from "./queue.ts";
+import { Retained } from "./retained.ts";
 import { Routing } from "./routing.ts";
 import { compiledSelector, keptHead } from "./selection.ts";
 import { Schedule } from "./schedule.ts";
@@ -37,6 +38,7 @@ export class Broker {
   readonly groups = new Groups();
   readonly #routing = new Routing(this);
   readonly contents: Contents;
+  readonly retained: Retained;
   observer: BrokerObserver | null = null;
   nextPosition = 1;
   nextQueueId = 1;
@@ -50,6 +52,7 @@ export class Broker {
   /** Contents of messages up to `checkpointOp` are kept outside the journal. */
   constructor(checkpointOp = 0 as Op) {
     this.contents = new Contents(checkpointOp);
+    this.retained = new Retained(this.contents);
   }
 
   /** Total of messages in all queues, durable subscriptions included. */
@@ -81,7 +84,7 @@ export class Broker {
         this.#release(command.owner, command.subscription, command.unseen);
         return this.owners.forgetIfIdle(command.owner);
       case "redeliver":
-        return this.#redeliver(command.owner, command.subscription, command.messages);
+        return this.owners.redeliver(command.owner, command.subscription, command.messages);
       case "leave":
         return this.#leave(command.owner, command.keepsTemporaries);
       case "create-durable":
@@ -109,6 +112,10 @@ export class Broker {
         return this.schedule.plan(command.job, command.dueAt);
       case "fire":
         return this.#fire(op, command);
+      case "replay":
+        this.contents.sent(op);
+        this.#enqueue(this.#queue(command.queue), sentMessage(op, command.message, null), null);
+        return this.contents.letGo(op);
       case "unschedule":
         for (const job of command.jobs) if (this.schedule.remove(job)) this.contents.letGo(job);
         return;
@@ -162,7 +169,9 @@ export class Broker {
     for (const queue of this.#routing.queuesFor(destination, sent, owner))
       // One that was sent to several destinations may come to the same queue by several ways.
       if (!queue.has(sent.op)) this.#enqueue(queue, sent, null);
-    if (isTopic(destination)) this.observer?.published(destination, sent, owner);
+    if (!isTopic(destination)) return;
+    if (sent.retention !== null) this.retained[sent.retention](destinationKey(destination), sent.op);
+    this.observer?.published(destination, sent, owner);
   }
 
   #enqueue(
@@ -300,11 +309,6 @@ export class Broker {
     for (const [op, queue] of held) this.#giveBack(queue, op);
   }
 
-  #redeliver(ownerId: OwnerId, subscription: string, messages: readonly Op[]): void {
-    const held = this.owners.get(ownerId)?.held.get(subscription);
-    for (const op of messages) held?.get(op)?.countDelivery(op, 1);
-  }
-
   #leave(ownerId: OwnerId, keepsTemporaries: boolean): void {
     const owner = this.owners.get(ownerId);
     if (owner === undefined) return;
@@ -321,20 +325,15 @@ export class Broker {
   #createTemporary(owner: OwnerId, destination: Destination): void {
     const key = destinationKey(destination);
     this.orphans.delete(key);
-    this.#disown(key);
+    this.owners.disown(key);
     this.owners.of(owner).temporaries.add(key);
     this.queueFor(destination);
   }
 
   #deleteTemporary(key: string): void {
     this.orphans.delete(key);
-    this.#disown(key);
+    this.owners.disown(key);
     this.#deleteQueue(key);
-  }
-
-  #disown(temporary: string): void {
-    for (const [id, owner] of this.owners)
-      if (owner.temporaries.delete(temporary)) this.owners.forgetIfIdle(id);
   }
 
   #createDurable(command: Extract<Command, { kind: "create-durable" }>): void {
@@ -377,6 +376,7 @@ export class Broker {
   }
 
   #deleteQueue(key: string): void {
+    this.retained.drop(key);
     const queue = this.queues.get(key);
     if (queue === undefined) return;
     for (const [op, { owner, subscription }] of queue.delivered)

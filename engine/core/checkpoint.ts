@@ -7,8 +7,9 @@ import { durableKey } from "./durable.ts";
 import { destinationKey, parseDestinationKey, type Destination, type MessageOrigin } from "./message.ts";
 import { readHead, writeHead } from "./message-codec.ts";
 import { restoreGroups, storedGroups, type StoredGroups } from "./groups.ts";
-import { referredOps, sentOps } from "./references.ts";
+import { looseOps, referredOps } from "./references.ts";
 import type { DeadLetter, Queue, QueuedMessage } from "./queue.ts";
+import type { Retention } from "./retained.ts";
 import { compiledSelector } from "./selection.ts";
 import { scheduleQueueId } from "./schedule.ts";
 import type { ScheduleKind } from "./timing.ts";
@@ -100,6 +101,8 @@ interface Summary {
   readonly prepared?: readonly (readonly [string, string])[];
   /** Not there in stores from before groups had owners. */
   readonly groups?: StoredGroups;
+  /** Not there in stores from before topics kept messages. [topic, op] */
+  readonly retained?: readonly (readonly [string, number])[];
   readonly orphans: readonly string[];
   readonly producers: readonly (readonly [string, number])[];
 }
@@ -117,6 +120,8 @@ interface StoredTransaction {
     isGrouped?: boolean;
     /** Not there in stores from before schedules. */
     schedule?: ScheduleKind | null;
+    /** Not there in stores from before topics kept messages. */
+    retention?: Retention | null;
     head?: string | null;
   }[];
   readonly settlements: readonly {
@@ -220,7 +225,7 @@ export function takeSnapshot(broker: Broker): Snapshot {
     for (const chunk of queue.chunks()) chunks.push(chunkRow(queue.id, chunk));
   }
   const queues = Array.from(broker.queues.values(), queueRow);
-  const ops = new Set([...rows.map(({ op }) => asOp(op)), ...sentOps(broker)]);
+  const ops = new Set([...rows.map(({ op }) => asOp(op)), ...looseOps(broker)]);
   return { summary: JSON.stringify(summarise(broker, queues)), rows, chunks, ops: [...ops] };
 }
 
@@ -285,6 +290,7 @@ export function restoreCheckpoint(
   }
   for (const [name, from] of summary.prepared ?? []) broker.prepared.set(name, from);
   restoreGroups(broker.groups, summary.groups, queuesById, (id) => broker.owners.of(id));
+  for (const [topic, op] of summary.retained ?? []) broker.retained.restore(topic, asOp(op));
   for (const key of summary.orphans) broker.orphans.add(key);
   for (const [producer, sequence] of summary.producers) broker.producers.note({ producer, sequence });
   broker.contents.restore(referredOps(broker));
@@ -323,6 +329,7 @@ function summarise(broker: Broker, queues: readonly QueueRow[]): Summary {
     })),
     prepared: [...broker.prepared],
     groups: storedGroups(broker.groups, broker.owners.values()),
+    retained: [...broker.retained.entries()],
     orphans: [...broker.orphans],
     producers: broker.producers.entries(),
   };
@@ -360,6 +367,7 @@ function restoreTransaction({ sends, settlements }: StoredTransaction): Transact
         destination: readDestination(sent.destination),
         isGrouped: sent.isGrouped ?? true,
         schedule: sent.schedule ?? null,
+        retention: sent.retention ?? null,
         head: typeof sent.head === "string" ? readHead(sent.head) : null,
       };
     }),

@@ -113,12 +113,14 @@ export type Command =
   /** Its time has come: `message` is delivered, as one of its own, and the next time is `next` if there is one. */
   | { readonly kind: "fire"; readonly job: Op; readonly next: WallTime | null; readonly message: Message }
   | { readonly kind: "unschedule"; readonly jobs: readonly Op[] }
+  /** A retroactive durable subscription gets a copy of what a topic of its kept. */
+  | { readonly kind: "replay"; readonly queue: string; readonly message: Message }
   /** A queue goes, with all that is in it. */
   | { readonly kind: "delete-queue"; readonly destination: Destination };
 
 /** The message whose content the command's entry is. */
 export function messageOf(command: Command): Message | null {
-  return command.kind === "send" || command.kind === "fire" ? command.message : null;
+  return "message" in command ? command.message : null;
 }
 
 /** As {@link messageOf}, with who sent it. */
@@ -159,6 +161,7 @@ const kinds = [
   "claim-groups",
   "forget-groups",
   "create-durable-no-local",
+  "replay",
 ] as const satisfies readonly (
   Command["kind"] | "create-durable-selecting" | "create-durable-no-local" | "deliver-grouped"
 )[];
@@ -221,9 +224,6 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
       writer.text(command.owner);
       writer.u8(command.keepsTemporaries ? 1 : 0);
       return;
-    case "delete-temporary":
-      writer.text(destinationKey(command.destination));
-      return;
     case "create-durable":
       writer.text(command.clientId);
       writer.text(command.name);
@@ -243,6 +243,7 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
       return;
     case "create-queue":
     case "delete-queue":
+    case "delete-temporary":
       writer.text(destinationKey(command.destination));
       return;
     case "expire":
@@ -260,6 +261,10 @@ export function writeCommand(writer: ByteWriter, command: Command): void {
       writer.whole(command.job);
       writer.f64(command.next ?? 0);
       // Last, so that the entry ends with the body.
+      writeMessage(writer, command.message);
+      return;
+    case "replay":
+      writer.text(command.queue);
       writeMessage(writer, command.message);
       return;
     case "unschedule":
@@ -323,12 +328,7 @@ export function readCommand(reader: ByteReader): Command {
     case "prepare":
       return { kind, owner: reader.text(), transaction: reader.text() };
     case "finish":
-      return {
-        kind,
-        owner: reader.text(),
-        transaction: reader.text(),
-        outcome: readEnd(reader),
-      };
+      return { kind, owner: reader.text(), transaction: reader.text(), outcome: readEnd(reader) };
     case "finish-prepared":
       return { kind, transaction: reader.text(), outcome: readEnd(reader) };
     case "release":
@@ -361,6 +361,8 @@ export function readCommand(reader: ByteReader): Command {
       const [job, next] = [asOp(reader.whole()), readTime(reader)];
       return { kind, job, next: next === 0 ? null : next, message: readMessage(reader) };
     }
+    case "replay":
+      return { kind, queue: reader.text(), message: readMessage(reader) };
     case "unschedule":
       return { kind, jobs: readOps(reader) };
     default:

@@ -28,6 +28,8 @@ export interface Consumer {
   /** Of those that wait and were sent to several destinations at once: the ones that it reads, a copy from each. */
   readonly parts: Map<Op, Destination[]>;
   readonly inHand: Set<Op>;
+  /** Messages that it got because its topics had kept them. */
+  readonly replayed: Set<Op>;
   /** Of those that waited, how many were dropped because there were too many. */
   discardedCount: number;
   /** It does not keep up; see slowness.ts. */
@@ -66,6 +68,7 @@ export function newConsumer(
     pending: [],
     parts: new Map(),
     inHand: new Set(),
+    replayed: new Set(),
     discardedCount: 0,
     isSlow: false,
     extended: new Set(),

@@ -25,6 +25,8 @@ export interface SubscriptionRequest {
   readonly exclusive: boolean;
   /** ActiveMQ's `activemq.noLocal`: the subscription does not get what its own connection sends. */
   readonly noLocal: boolean;
+  /** ActiveMQ's `activemq.retroactive`: begins with the messages that its topics have kept. */
+  readonly retroactive: boolean;
   /** A JMS message selector: the subscription gets only messages that match; `null`: all. */
   readonly selector: string | null;
   /** The client's own name for the consumer, the same after a reconnect; without one its message groups do not wait for it. */
@@ -39,6 +41,7 @@ export const plainWishes = {
   durable: null,
   exclusive: false,
   noLocal: false,
+  retroactive: false,
   selector: null,
   consumerPriority: 0,
 } as const satisfies Partial<SubscriptionRequest>;

@@ -16,12 +16,12 @@ import {
 import type { SessionId, SubscriptionRequest } from "./dialogue.ts";
 import { durableKey } from "./durable.ts";
 import { DueHeap, type Expiry } from "./expiry.ts";
-import { isComposite, partsOf } from "./composite.ts";
-import { destinationKey, type Destination } from "./message.ts";
+import { isComposite } from "./composite.ts";
+import { destinationKey, type Destination, type MessageHead } from "./message.ts";
 import { Grouping } from "./grouping.ts";
 import { Outlets } from "./outlet.ts";
 import type { Queue, QueuedMessage } from "./queue.ts";
-import { covers, keysOf, Readers } from "./readers.ts";
+import { covers, keysOf, partRead, Readers } from "./readers.ts";
 import { selects, viewOf } from "./selection.ts";
 import { Sharing } from "./sharing.ts";
 import type { LookBudget } from "./sieve.ts";
@@ -239,16 +239,29 @@ export class Dispatcher implements BrokerObserver {
     for (const consumer of this.#topicReaders.of(destinationKey(topic))) {
       const { noLocal } = consumer.request;
       if ((noLocal && consumer.owner === owner) || !selects(consumer.selector, sent)) continue;
-      this.#broker.contents.hold(sent.op);
-      if (isComposite(sent.destination))
-        consumer.parts.set(sent.op, [...(consumer.parts.get(sent.op) ?? []), topic]);
-      for (const op of this.backlogs.add(consumer, sent.op)) {
-        consumer.parts.delete(op);
-        this.#broker.contents.letGo(op);
-      }
-      this.#pump(consumer);
+      this.#hand(consumer, sent, topic);
       if (hasFallenBehind(consumer)) this.onSlow(consumer, topic);
     }
+  }
+
+  /** A message that the topic kept, to a subscriber that has just come. */
+  replay(consumer: Consumer, op: Op, { destination }: MessageHead, topic: Destination): void {
+    consumer.replayed.add(op);
+    this.#hand(consumer, { op, destination }, topic);
+  }
+
+  #hand(
+    consumer: Consumer,
+    { op, destination }: Pick<SentMessage, "op" | "destination">,
+    topic: Destination,
+  ): void {
+    this.#broker.contents.hold(op);
+    if (isComposite(destination)) consumer.parts.set(op, [...(consumer.parts.get(op) ?? []), topic]);
+    for (const discarded of this.backlogs.add(consumer, op)) {
+      consumer.parts.delete(discarded);
+      this.#broker.contents.letGo(discarded);
+    }
+    this.#pump(consumer);
   }
 
   /** A browser sees what waits now, and what others have in their hands, in the order in which it would be handed out. */
@@ -299,12 +312,8 @@ export class Dispatcher implements BrokerObserver {
   /** Of the topics of a durable subscription: the one that the next message was sent to. */
   #topicOf({ request }: Consumer, queue: Queue): Destination {
     const [next] = queue.next(1);
-    const sentTo = next === undefined ? null : (this.#read(next.op)?.destination ?? null);
-    const read =
-      sentTo === null
-        ? []
-        : partsOf(sentTo).filter((part) => covers(request.destination, destinationKey(part)));
-    return read[0] ?? request.destination;
+    const head = next === undefined ? null : this.#read(next.op);
+    return head === null ? request.destination : partRead(request.destination, head.destination);
   }
 
   #pump(consumer: Consumer): void {

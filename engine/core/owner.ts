@@ -41,6 +41,17 @@ export class Owners extends Map<OwnerId, Owner> {
     if (held.size + transactions.size + temporaries.size + groups.size === 0) this.delete(id);
   }
 
+  /** Messages in one's hands were looked at once more. */
+  redeliver(id: OwnerId, subscription: string, messages: readonly Op[]): void {
+    const held = this.get(id)?.held.get(subscription);
+    for (const op of messages) held?.get(op)?.countDelivery(op, 1);
+  }
+
+  /** A temporary destination is nobody's any more. */
+  disown(temporary: string): void {
+    for (const [id, { temporaries }] of this) if (temporaries.delete(temporary)) this.forgetIfIdle(id);
+  }
+
   /** Messages in one's hands for the work of a transaction pass into another's, under the same subscription. */
   handOver(from: OwnerId, to: OwnerId, subscription: string, messages: Iterable<Op>): void {
     const source = this.get(from)?.held.get(subscription);

@@ -1,7 +1,7 @@
 import type { Consumer } from "./consumer.ts";
 import type { SubscriptionRequest } from "./dialogue.ts";
 import { durableKey } from "./durable.ts";
-import { partsOf } from "./composite.ts";
+import { isComposite, partsOf } from "./composite.ts";
 import { destinationKey, type Destination } from "./message.ts";
 import { isPattern, matchesPattern } from "./pattern.ts";
 
@@ -52,6 +52,12 @@ function isWild({ kind, name }: Destination): boolean {
 /** Whether a destination, with its parts and patterns, covers that of the key. */
 export function covers(destination: Destination, key: string): boolean {
   return partsOf(destination).some((part) => coversAlone(part, key));
+}
+
+/** Of the destinations that a message was sent to at once: the first one that a subscription to `read` reads. */
+export function partRead(read: Destination, sentTo: Destination): Destination {
+  if (!isComposite(sentTo)) return sentTo;
+  return partsOf(sentTo).find((part) => covers(read, destinationKey(part))) ?? sentTo;
 }
 
 /** A queue that is itself named like a pattern, as that of a virtual topic may be, is not read by other patterns. */

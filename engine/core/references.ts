@@ -1,16 +1,17 @@
 import type { Op } from "../base/units.ts";
 import type { Broker } from "./broker.ts";
 
-/** What open transactions sent. */
-export function sentOps(broker: Broker): Op[] {
-  return [...broker.owners.values()].flatMap(({ transactions }) =>
+/** What has no place in a queue or in the schedule: sent by open transactions, or kept by a topic. */
+export function looseOps({ owners, retained }: Broker): Op[] {
+  const sent = [...owners.values()].flatMap(({ transactions }) =>
     [...transactions.values()].flatMap(({ sends }) => sends.map(({ op }) => op)),
   );
+  return [...sent, ...retained.ops()];
 }
 
 /** The op of every message that the state has, as often as it refers to it. */
 export function referredOps(broker: Broker): Float64Array {
-  const others = [...sentOps(broker), ...Array.from(broker.schedule.jobs(), ({ op }) => op)];
+  const others = [...looseOps(broker), ...Array.from(broker.schedule.jobs(), ({ op }) => op)];
   const ops = new Float64Array(broker.storedCount + others.length);
   ops.set(others);
   let count = others.length;

@@ -1,6 +1,7 @@
 import type { Op, WallTime } from "../base/units.ts";
 import type { Destination, Message, MessageHead, MessageOrigin } from "./message.ts";
 import type { SettleOutcome } from "./command.ts";
+import { retentionOf, type Retention } from "./retained.ts";
 import { scheduleKindOf, type ScheduleKind } from "./timing.ts";
 
 /** What the queues need to know of a message that was sent; its content stays in the journal entry `op`. */
@@ -15,6 +16,8 @@ export interface SentMessage {
   readonly isGrouped: boolean;
   /** How it is delivered later; `null`: at once. */
   readonly schedule: ScheduleKind | null;
+  /** What it does to the message that its topics keep. */
+  readonly retention: Retention | null;
   /** What selectors of topic subscriptions look at when it becomes visible; `null` where nobody will ask. */
   readonly head: MessageHead | null;
 }
@@ -23,7 +26,8 @@ export function sentMessage(op: Op, message: Message, head: SentMessage["head"])
   const { destination, priority, expiresAt, persistent, origin } = message;
   const isGrouped = message.group !== null;
   const schedule = scheduleKindOf(message);
-  return { op, destination, priority, expiresAt, persistent, origin, isGrouped, schedule, head };
+  const retention = retentionOf(message);
+  return { op, destination, priority, expiresAt, persistent, origin, isGrouped, schedule, retention, head };
 }
 
 export interface PendingSettlement {

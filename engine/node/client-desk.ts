@@ -4,15 +4,15 @@ import { limits } from "../base/limits.ts";
 import type { Moment, Op } from "../base/units.ts";
 import { contentOf, ownerOf, sessionOf, type Command, type SettleOutcome } from "../core/command.ts";
 import { admit } from "../core/admission.ts";
-import { isComposite, partsOf } from "../core/composite.ts";
 import { isVolatile, type Consumer } from "../core/consumer.ts";
 import { Dispatcher } from "../core/dispatch.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
-import { deadLetterQueue, destinationKey, type Destination, type Message } from "../core/message.ts";
+import { deadLetterQueue, destinationKey, isTopic, type Destination, type Message } from "../core/message.ts";
 import { sizeOf } from "../core/outlet.ts";
 import { checkDestination } from "../core/pattern.ts";
 import type { QueuedMessage } from "../core/queue.ts";
-import { covers } from "../core/readers.ts";
+import { partRead } from "../core/readers.ts";
+import { asSubscribersSee } from "../core/retained.ts";
 import { dueTime, scheduleKindOf } from "../core/timing.ts";
 import { Outbox, type WaitingAnswer } from "../outbox.ts";
 import { Advisories } from "./advisories.ts";
@@ -22,6 +22,7 @@ import { newClient, type ConnectedClient } from "./connected-client.ts";
 import type { JournalReader } from "./contract.ts";
 import type { History } from "./history.ts";
 import { RecentMessages } from "./recent.ts";
+import { Replaying } from "./replaying.ts";
 import { isManagement, Scheduler } from "./scheduler.ts";
 import { Subscribing } from "./subscribing.ts";
 import { Temporaries } from "./temporaries.ts";
@@ -49,6 +50,7 @@ export class ClientDesk {
   readonly #temporaries: Temporaries;
   readonly scheduler: Scheduler;
   readonly #subscribing: Subscribing;
+  readonly #replaying: Replaying;
   readonly #recent: RecentMessages;
   readonly attendance = new Attendance();
 
@@ -72,6 +74,7 @@ export class ClientDesk {
       (command, now) => this.#order(command, now),
     );
     this.#subscribing = new Subscribing(history.broker, this.dispatcher, this.#temporaries);
+    this.#replaying = new Replaying(history.broker, this.dispatcher, (op) => this.content(op));
     this.#transactions = new TransactionDesk(history.broker, this.dispatcher, this.clients);
     history.broker.observer = this.dispatcher;
   }
@@ -256,6 +259,7 @@ export class ClientDesk {
     if (this.#advisories.watch(client.session, request, this.#history.broker.queues.values())) return;
     this.#subscribing.subscribe(client, request, (command) => this.#order(command, now));
     this.#advisories.subscribed(client.session, request);
+    this.#replaying.replay(client, request, now.wall, (command) => this.#order(command, now));
   }
 
   #consumer(client: ConnectedClient, subscription: string): Consumer {
@@ -379,20 +383,17 @@ export class ClientDesk {
   #complete({ session, answer }: WaitingAnswer): SessionAnswer | null {
     if (!this.clients.has(session) && answer.kind !== "close") return null;
     if (answer.kind !== "deliver-entry") return answer;
-    const message = this.content(answer.id);
+    const content = this.content(answer.id);
     // Its queue was deleted while the delivery waited: there is nothing to hand over any more.
-    if (message === null) return null;
-    const source = answer.source ?? this.#topicOf(session, answer.subscription, message.destination);
+    if (content === null) return null;
     const { subscription, id, deliveryCount, deadLetter, isFirstOfGroup } = answer;
+    const consumer = this.dispatcher.consumer(session, subscription);
+    const source =
+      answer.source ?? partRead(consumer?.request.destination ?? content.destination, content.destination);
+    const message = isTopic(source)
+      ? asSubscribersSee(content, consumer?.replayed.has(id) === true)
+      : content;
     return { kind: "deliver", subscription, id, message, source, deliveryCount, deadLetter, isFirstOfGroup };
-  }
-
-  /** Where a durable subscription got a message from: of several topics that it was sent to, the first one it reads. */
-  #topicOf(session: SessionId, subscription: string, sentTo: Destination): Destination {
-    if (!isComposite(sentTo)) return sentTo;
-    const read = this.dispatcher.consumer(session, subscription)?.request.destination;
-    const part = partsOf(sentTo).find((one) => read !== undefined && covers(read, destinationKey(one)));
-    return part ?? sentTo;
   }
 }
 

@@ -29,7 +29,6 @@ const refusedOnSend = {
 
 const refusedOnSubscribe = {
   transformation: { what: "Message transformation", harmless: "jms-advisory-json" },
-  "activemq.retroactive": { what: "Retroactive subscription", harmless: "false" },
 } as const satisfies RefusedHeaders;
 
 /** Names of the header that makes a topic subscription durable: ActiveMQ's, and Artemis'. */
@@ -149,6 +148,7 @@ export class StompRequests {
       durable: this.#durableOf(frame, destination),
       exclusive: booleanHeader(frame, "activemq.exclusive"),
       noLocal: noLocalHeaders.some((header) => booleanHeader(frame, header)),
+      retroactive: booleanHeader(frame, "activemq.retroactive"),
       selector: selectorOrNone(headerOf(frame, "selector")),
       consumerPriority: numberHeader(frame, "activemq.priority", { min: 0, max: 127, otherwise: 0 }),
       lastingName: this.clientId === null || id === null || browser ? null : `${this.clientId} ${id}`,

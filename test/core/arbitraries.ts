@@ -120,5 +120,6 @@ export const commands = {
   schedule: fc.record({ kind: kind("schedule"), job: op, dueAt: time }),
   fire: fc.record({ kind: kind("fire"), job: op, next: fc.option(time, { nil: null }), message }),
   "delete-queue": fc.record({ kind: kind("delete-queue"), destination }),
+  replay: fc.record({ kind: kind("replay"), queue, message }),
   unschedule: fc.record({ kind: kind("unschedule"), jobs: ops }),
 } as const satisfies { [Kind in Command["kind"]]: fc.Arbitrary<Extract<Command, { kind: Kind }>> };

@@ -207,7 +207,11 @@ describe("no-local", () => {
   });
 
   test("a client without names for its connections is known by the connection itself", () => {
-    const desk = new Desk().subscribe(1, { noLocal: true, selector: "colour = 'red'", lastingName: "shop s" });
+    const desk = new Desk().subscribe(1, {
+      noLocal: true,
+      selector: "colour = 'red'",
+      lastingName: "shop s",
+    });
     const red = { properties: new Map([["colour", "red"]]) };
     const mine = desk.bench.send(queue("orders"), red, null, "c1-1");
     const others = desk.bench.send(queue("orders"), red, null, "c1-11");

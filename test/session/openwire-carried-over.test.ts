@@ -114,3 +114,25 @@ describe("openwire: consumers whose acknowledgements a failover client may have 
     expect(exposed(client)).toEqual([]);
   });
 });
+
+test("openwire: a retroactive consumer that is taken up again does not begin anew; one that is new does", () => {
+  const client = new TestClient("new");
+  client.negotiates();
+  client.connects("me", { failoverReconnect: true });
+  for (const [value, prefetchSize] of [
+    [1, 0],
+    [2, 10],
+  ] as const)
+    client.sends(
+      create("ConsumerInfo", {
+        consumerId: consumerId(value),
+        destination: create("ActiveMQTopic", { physicalName: "prices" }),
+        retroactive: true,
+        prefetchSize,
+      }),
+    );
+  expect(client.requests).toMatchObject([
+    { kind: "subscribe", retroactive: false },
+    { kind: "subscribe", retroactive: true },
+  ]);
+});

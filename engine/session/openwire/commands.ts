@@ -214,6 +214,8 @@ export class OpenWireCommands {
             },
       exclusive: info.exclusive,
       noLocal: info.noLocal,
+      // One that is taken up again after a failover comes without a prefetch, and had its messages.
+      retroactive: info.retroactive && !(isReconnected && info.prefetchSize === 0),
       selector: selectorOrNone(info.selector),
       consumerPriority: info.priority,
       lastingName: name,

@@ -22,6 +22,7 @@ final class Checklist {
     SelectorChecks.addTo(list);
     TopicChecks.addTo(list);
     DurableChecks.addTo(list);
+    RetroactiveChecks.addTo(list);
     DestinationChecks.addTo(list);
     TemporaryChecks.addTo(list);
     TransactionChecks.addTo(list);
