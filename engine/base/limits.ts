@@ -15,6 +15,8 @@ export const limits = {
   openwireCacheBytesMax: 4_194_304,
   /** Values in the properties or in the map or stream body of one OpenWire message. */
   openwireValuesPerMapMax: 100_000,
+  /** The body of a map message that is turned into JSON or from it, which takes many times its memory. */
+  mapJsonBytesMax: 1_048_576,
   /** Frames begun and not complete, of all connections together; beyond it the one that sends more is closed. */
   unfinishedBytesMax: 536_870_912,
   /** First bytes looked at before a connection is told that no protocol begins like that. */

@@ -50,7 +50,6 @@ export class ClientDesk {
   readonly #temporaries: Temporaries;
   readonly scheduler: Scheduler;
   readonly #subscribing: Subscribing;
-  readonly #replaying: Replaying;
   readonly #recent: RecentMessages;
   readonly attendance = new Attendance();
 
@@ -73,8 +72,8 @@ export class ClientDesk {
       (op) => this.content(op),
       (command, now) => this.#order(command, now),
     );
-    this.#subscribing = new Subscribing(history.broker, this.dispatcher, this.#temporaries);
-    this.#replaying = new Replaying(history.broker, this.dispatcher, (op) => this.content(op));
+    const replaying = new Replaying(history.broker, this.dispatcher, (op) => this.content(op));
+    this.#subscribing = new Subscribing(history.broker, this.dispatcher, this.#temporaries, replaying);
     this.#transactions = new TransactionDesk(history.broker, this.dispatcher, this.clients);
     history.broker.observer = this.dispatcher;
   }
@@ -257,9 +256,8 @@ export class ClientDesk {
     now: Moment,
   ): void {
     if (this.#advisories.watch(client.session, request, this.#history.broker.queues.values())) return;
-    this.#subscribing.subscribe(client, request, (command) => this.#order(command, now));
+    this.#subscribing.subscribe(client, request, now.wall, (command) => this.#order(command, now));
     this.#advisories.subscribed(client.session, request);
-    this.#replaying.replay(client, request, now.wall, (command) => this.#order(command, now));
   }
 
   #consumer(client: ConnectedClient, subscription: string): Consumer {

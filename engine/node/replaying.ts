@@ -30,8 +30,7 @@ export class Replaying {
     now: WallTime,
     order: (command: Command) => void,
   ): void {
-    const { retroactive, destination, durable, subscription, noLocal, lastingName: name = null } = request;
-    if (!retroactive) return;
+    const { destination, durable, subscription, noLocal, lastingName: name = null } = request;
     const asked = compiledSelector(request.selector);
     const selector = noLocal ? withoutOwn(asked, { owner, name }) : asked;
     for (const [topic, op] of this.#broker.retained.entries()) {

@@ -1,6 +1,6 @@
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
-import { asInstant, type Instant } from "../base/units.ts";
+import { asInstant, type Instant, type WallTime } from "../base/units.ts";
 import type { Broker } from "../core/broker.ts";
 import type { Command, OwnerId } from "../core/command.ts";
 import { isComposite, partsOf } from "../core/composite.ts";
@@ -12,6 +12,7 @@ import { checkDestination, isPattern } from "../core/pattern.ts";
 import { parseSelector } from "../core/selector/selector.ts";
 import { topicOfQueue } from "../core/virtual-topic.ts";
 import type { ConnectedClient } from "./connected-client.ts";
+import type { Replaying } from "./replaying.ts";
 import type { Temporaries } from "./temporaries.ts";
 
 /** Time for a client that fails over; meanwhile the messages of its groups wait for it. */
@@ -22,16 +23,23 @@ export class Subscribing {
   readonly #broker: Broker;
   readonly #dispatcher: Dispatcher;
   readonly #temporaries: Temporaries;
+  readonly #replaying: Replaying;
   #groupsDueAt = asInstant(0);
 
-  constructor(broker: Broker, dispatcher: Dispatcher, temporaries: Temporaries) {
+  constructor(broker: Broker, dispatcher: Dispatcher, temporaries: Temporaries, replaying: Replaying) {
     this.#broker = broker;
     this.#dispatcher = dispatcher;
     this.#temporaries = temporaries;
+    this.#replaying = replaying;
   }
 
   /** Throws what stands against it; else it begins. */
-  subscribe(client: ConnectedClient, request: SubscriptionRequest, order: (command: Command) => void): void {
+  subscribe(
+    client: ConnectedClient,
+    request: SubscriptionRequest,
+    now: WallTime,
+    order: (command: Command) => void,
+  ): void {
     this.#check(client, request);
     if (request.durable !== null)
       this.#prepareDurable(client.owner, { ...request, durable: request.durable }, order);
@@ -42,6 +50,7 @@ export class Subscribing {
     if (name !== null && this.#broker.groups.absent.has(name))
       order({ kind: "claim-groups", owner: client.owner, subscription, name });
     this.#dispatcher.add(client.session, client.owner, request);
+    if (request.retroactive) this.#replaying.replay(client, request, now, order);
   }
 
   /** Their broker went away: consumers may come back for their message groups. */

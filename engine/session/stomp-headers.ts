@@ -12,7 +12,9 @@ import {
   type PropertyValue,
 } from "../core/message.ts";
 import type { SessionAnswer } from "../core/dialogue.ts";
-import { stompBody } from "./stomp-body.ts";
+import { mapAsJson, stompBody } from "./stomp-body.ts";
+import { readMapJson } from "./stomp-map.ts";
+import { encodePrimitiveMap } from "../wire/openwire/primitives.ts";
 import { headerOf } from "../wire/stomp/frames.ts";
 import type { StompFrame, StompHeader } from "../wire/stomp/frames.ts";
 import { writeDestination } from "./stomp-destination.ts";
@@ -67,14 +69,16 @@ export function numberHeader(frame: StompFrame, header: string, rule: NumberRule
   return number;
 }
 
-/** Headers that ask for what this broker does not do, by name, and the value of each that asks for nothing. */
-export type RefusedHeaders = Readonly<Record<string, { readonly what: string; readonly harmless?: string }>>;
+/** Headers that ask for what this broker does not do, by name, and the values of each that it can do. */
+export type RefusedHeaders = Readonly<
+  Record<string, { readonly what: string; readonly but: readonly string[] }>
+>;
 
 /** Refuses a frame with such a header, rather than to do something else without a word. */
 export function refuseHeaders(frame: StompFrame, refused: RefusedHeaders): void {
   for (const [name, value] of frame.headers) {
     const rule = Object.hasOwn(refused, name) ? refused[name] : undefined;
-    if (rule !== undefined && value !== rule.harmless)
+    if (rule !== undefined && !rule.but.includes(value))
       throw new BrokerError("NOT_SUPPORTED", { what: `${rule.what} (header ${name})` });
   }
 }
@@ -117,8 +121,7 @@ export function readMessage(frame: StompFrame, addresses: Addresses, now: Moment
   const expires = numberHeader(frame, "expires", { min: 0, max: Number.MAX_SAFE_INTEGER, otherwise: 0 });
   return {
     destination: addresses.destination,
-    body: frame.body,
-    bodyKind: bodyKindOf(frame),
+    ...bodyOf(frame),
     properties,
     // As in ActiveMQ, a message that does not say so is not persistent.
     persistent: booleanHeader(frame, "persistent"),
@@ -141,6 +144,16 @@ function groupOf(frame: StompFrame): Message["group"] {
   const id = headerOf(frame, "JMSXGroupID");
   const range = { min: -0x8000_0000, max: 0x7fff_ffff, otherwise: 0 };
   return id === null ? null : { id, sequence: numberHeader(frame, "JMSXGroupSeq", range) };
+}
+
+/** The `transformation` that is done in both directions. */
+export const mapJson = "jms-map-json";
+
+/** As in ActiveMQ, a body with a length is bytes whatever it is to become. */
+function bodyOf(frame: StompFrame): Pick<Message, "body" | "bodyKind"> {
+  const isMap = headerOf(frame, "transformation") === mapJson && headerOf(frame, "content-length") === null;
+  if (!isMap) return { body: frame.body, bodyKind: bodyKindOf(frame) };
+  return { body: encodePrimitiveMap(readMapJson(frame.body)), bodyKind: "map" };
 }
 
 /** A body with a length is bytes, one without is text; ActiveMQ's `amq-msg-type` overrules that. */
@@ -190,12 +203,16 @@ export interface DeliveryLabels {
   /** What the client is to say in ACK and NACK, where that is not the message's id. */
   readonly ack: string | null;
   readonly connectionName: string;
+  /** The client wants map messages so. */
+  readonly mapsAsJson: boolean;
 }
 
 /** The MESSAGE frame of a delivery. */
 export function writeMessage(delivery: Delivery, labels: DeliveryLabels): StompFrame {
   const { message, deadLetter } = delivery;
-  const body = stompBody(message);
+  const map = labels.mapsAsJson ? mapAsJson(message) : null;
+  const json = map?.json ?? null;
+  const body = json ?? stompBody(message);
   const headers: StompHeader[] = [];
   const add = (name: string, value: string | number | null) => {
     if (value !== null) headers.push([name, String(value)]);
@@ -205,6 +222,8 @@ export function writeMessage(delivery: Delivery, labels: DeliveryLabels): StompF
   add("subscription", labels.subscription);
   add("ack", labels.ack);
   add("content-length", message.bodyKind === "bytes" ? body.length : null);
+  add("transformation", json === null ? null : mapJson);
+  add("transformation-error", map?.error ?? null);
   add("timestamp", message.sentAt);
   add("expires", message.expiresAt ?? 0);
   add("priority", message.priority);
@@ -222,6 +241,7 @@ export function writeMessage(delivery: Delivery, labels: DeliveryLabels): StompF
   if (deadLetter !== null) add("dlqDeliveryFailureCause", deadLetter.cause);
   for (const [name, value] of message.properties) {
     if (brokersOwn.has(name) || name === "" || (name === "reply-to" && message.replyTo !== null)) continue;
+    if (name === "transformation" && json !== null) continue;
     headers.push([name, propertyText(value)]);
   }
   return { command: "MESSAGE", headers, body };

@@ -12,6 +12,7 @@ import { isOwnTemporary, looksLikeDestination, readDestination } from "./stomp-d
 import {
   booleanHeader,
   invalidHeader,
+  mapJson,
   numberHeader,
   parseMessageId,
   parseOp,
@@ -24,11 +25,15 @@ import { StompSubscriptions } from "./stomp-subscriptions.ts";
 import type { StompSubscription } from "./stomp-subscriptions.ts";
 
 const refusedOnSend = {
-  transformation: { what: "Message transformation" },
+  transformation: { what: `Message transformation other than ${mapJson}`, but: [mapJson] },
 } as const satisfies RefusedHeaders;
 
+const mapTransformations: readonly string[] = [mapJson, "jms-json"];
 const refusedOnSubscribe = {
-  transformation: { what: "Message transformation", harmless: "jms-advisory-json" },
+  transformation: {
+    what: `Message transformation other than ${mapTransformations.join(", ")} and jms-advisory-json`,
+    but: [...mapTransformations, "jms-advisory-json"],
+  },
 } as const satisfies RefusedHeaders;
 
 /** Names of the header that makes a topic subscription durable: ActiveMQ's, and Artemis'. */
@@ -84,7 +89,8 @@ export class StompRequests {
       subscription.unsettled.set(delivery.id, null);
     }
     const ack = version === "1.2" && !isAuto ? `${delivery.subscription}-${delivery.id}` : null;
-    return { subscription: subscription.id, ack, connectionName: this.#connectionName };
+    const { id, mapsAsJson } = subscription;
+    return { subscription: id, ack, connectionName: this.#connectionName, mapsAsJson };
   }
 
   /** `null` when it has ended meanwhile. */
@@ -153,7 +159,14 @@ export class StompRequests {
       consumerPriority: numberHeader(frame, "activemq.priority", { min: 0, max: 127, otherwise: 0 }),
       lastingName: this.clientId === null || id === null || browser ? null : `${this.clientId} ${id}`,
     };
-    this.#subscriptions.add({ request, id, destinationText, unsettled: new Map(), written: [] });
+    this.#subscriptions.add({
+      request,
+      id,
+      destinationText,
+      mapsAsJson: mapTransformations.includes(headerOf(frame, "transformation") ?? ""),
+      unsettled: new Map(),
+      written: [],
+    });
     return [...this.#creation(destination), { kind: "subscribe", ...request }];
   }
 

@@ -11,6 +11,7 @@ export interface StompSubscription {
   readonly id: string | null;
   /** The destination as the client wrote it. */
   readonly destinationText: string;
+  readonly mapsAsJson: boolean;
   /** Deliveries that await an ACK or NACK, oldest first, each with the transaction that will settle it if there is one. */
   readonly unsettled: Map<Op, string | null>;
   /** Deliveries of an `auto` subscription that have not left the process yet. */

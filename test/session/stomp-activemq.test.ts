@@ -129,10 +129,6 @@ describe("ActiveMQ: headers of SEND", () => {
     expect(sent("amq-msg-type:TEXT\ncontent-length:1").sentMessage.bodyKind).toBe("text");
   });
 
-  test("transformation:jms-map-json is refused, not ignored", () => {
-    expect(sent("transformation:jms-map-json").error.code).toBe("NOT_SUPPORTED");
-  });
-
   test("when to deliver it is a property, as in JMS", () => {
     const { sentMessage } = sent("AMQ_SCHEDULED_DELAY:1000\nAMQ_SCHEDULED_CRON:0 * * * *");
     expect(scheduleKindOf(sentMessage)).toBe("calendar");
@@ -236,13 +232,6 @@ describe("ActiveMQ: headers of SUBSCRIBE and UNSUBSCRIBE", () => {
     "activemq.priority:128",
   ])("%s is invalid", (header) => {
     expect(subscribing(`destination:/queue/a\n${header}`).error.code).toBe("HEADER_INVALID");
-  });
-
-  test.each(["transformation:jms-xml"])("%s is refused, not ignored", (header) => {
-    const client = subscribing(`destination:/topic/a\n${header}`);
-    expect(client.error.code).toBe("NOT_SUPPORTED");
-    expect(client.error.message).toContain(header.split(":")[0]);
-    expect(client.requests).toEqual([]);
   });
 
   test("the same headers may say that nothing is wanted", () => {

@@ -2,14 +2,19 @@ package conformance;
 
 import static conformance.Desk.browse;
 import static conformance.Desk.send;
+import static conformance.Desk.take;
 
 import java.util.List;
+import javax.jms.MapMessage;
+import javax.jms.MessageConsumer;
+import javax.jms.Session;
 
 /** What STOMP clients see of what the Java client does, and the other way round. */
 final class StompChecks {
   static void addTo(Checklist list) {
     list.group("stomp");
     browsers(list);
+    maps(list);
     list.check("no-local on a queue: its own messages are others'", desk -> {
       Stomp own = desk.stomp();
       own.say("SUBSCRIBE", "", "id:s", "destination:/queue/" + desk.id, "activemq.noLocal:true");
@@ -17,6 +22,33 @@ final class StompChecks {
       send(desk.auto(), desk.queue(), "other's");
       Expect.equal("other's", own.message().body());
       Expect.equal(List.of("own"), browse(desk.auto(), desk.queue()));
+    });
+  }
+
+  private static void maps(Checklist list) {
+    list.check("a map message as JSON", desk -> {
+      Session session = desk.auto();
+      MapMessage map = session.createMapMessage();
+      map.setString("name", "Ada");
+      session.createProducer(desk.queue()).send(map);
+      Stomp stomp = desk.stomp();
+      stomp.write("SUBSCRIBE", "", "id:s", "destination:/queue/" + desk.id, "transformation:jms-map-json");
+      Stomp.Frame frame = stomp.message();
+      Expect.equal("jms-map-json", frame.header("transformation"));
+      Expect.equal("{\"map\":{\"entry\":{\"string\":[\"name\",\"Ada\"]}}}", frame.body());
+    });
+    list.check("a map message from JSON", desk -> {
+      MessageConsumer consumer = desk.auto().createConsumer(desk.queue());
+      Stomp stomp = desk.stomp();
+      String json =
+          "{\"map\":{\"entry\":[{\"string\":[\"name\",\"Ada\"]},{\"string\":\"age\",\"int\":36},"
+              + "{\"string\":\"big\",\"long\":\"9007199254740993\"},{\"string\":\"fair\",\"boolean\":true}]}}";
+      stomp.send("/queue/" + desk.id, json, "transformation:jms-map-json");
+      MapMessage map = (MapMessage) take(consumer);
+      Expect.equal("Ada", map.getString("name"));
+      Expect.equal(36, map.getObject("age"));
+      Expect.equal(9007199254740993L, map.getObject("big"));
+      Expect.equal(true, map.getObject("fair"));
     });
   }
 
