@@ -281,7 +281,7 @@ export class Journal {
         this.#files.remove(join(this.#directory, name));
         break;
       }
-      if (typeof opened === "string") throw this.#damaged(`${name} is not a journal file`);
+      if (typeof opened === "string") throw this.#damaged(`${name} is not a journal file of this version`);
       const { segment, end } = opened;
       // A new file is begun only when the one before it is whole.
       if (end.kind === "damaged" || (end.kind === "torn" && !isLast))

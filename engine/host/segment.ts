@@ -1,28 +1,34 @@
-import { digestBytes, digestOf, digestsEqual, type Digest } from "../base/checksum.ts";
+import type { Digest } from "../base/checksum.ts";
 import type { Op } from "../base/units.ts";
 import type { Files, OpenFile } from "./files.ts";
+import {
+  isTornRecord,
+  isZeros,
+  recordAt,
+  recordEnd,
+  recordHeader,
+  recordHeaderBytes,
+  wasSynced,
+} from "./record.ts";
 
 /**
- * One file of the journal: a header that names its first entry, then entries one behind the other.
+ * One file of the journal: a header that names its first entry, then entries one behind the other (`record.ts`).
  *
- *     "UNDSTJ2\n"  first op (8 bytes)  synced (4)  its complement (4)
- *     record:  "ENT\n"  length (4)  synced (4)  digest (16)  bytes
+ *     "UNDSTJ3\n"  first op (8 bytes)  synced (4)  its complement (4)
  *
- * `synced` is how much of this file was known to be on the disk when the record was written. After a loss of power the
- * file may end in a torn record, which was never confirmed to anyone; but a broken record with a whole one behind it
- * that says the broken one's place was synced is damage, and is reported instead of being cut off in silence. The
- * header says the same of the end, a moment later ({@link Segment.mark}): a file that ends before it was cut short.
+ * After a loss of power the file may end in a torn record, which was never confirmed to anyone. A broken record that has
+ * all its sectors is none, but damage, and so is one with a whole one behind it that says its place was synced: they are
+ * reported instead of being cut off in silence. The header says of the end how much was synced, a moment later
+ * ({@link Segment.mark}): a file that ends before it was cut short.
  *
  * Zeros may stand behind the last record: room written ahead ({@link Segment.reserve}), since to sync what lies over
  * bytes that are on the disk already takes about half the time of a file that grows. Nothing was ever there.
  */
-const magic = Buffer.from("UNDSTJ2\n", "latin1");
+const magic = Buffer.from("UNDSTJ3\n", "latin1");
 const markAt = magic.length + 8;
 export const headerBytes = markAt + 8;
 /** Bytes hashed in search of a sound record, as a multiple of the file. */
 const searchFactor = 4;
-const recordMark = Buffer.from("ENT\n", "latin1");
-const recordHeaderBytes = 12 + digestBytes;
 
 export interface StoredEntry {
   readonly op: Op;
@@ -113,12 +119,7 @@ export class Segment {
     const parts: Uint8Array[] = [];
     let end = this.#size;
     for (const { digest, bytes } of entries) {
-      const header = Buffer.allocUnsafe(recordHeaderBytes);
-      recordMark.copy(header);
-      header.writeUInt32BE(bytes.length, 4);
-      header.writeUInt32BE(this.#synced, 8);
-      header.set(digest, 12);
-      parts.push(header, bytes);
+      parts.push(recordHeader(bytes, digest, end, this.#synced), bytes);
       this.#starts.push(end);
       end += recordHeaderBytes + bytes.length;
     }
@@ -154,10 +155,7 @@ export class Segment {
     this.#file.read(block, start);
     const found: StoredEntry[] = [];
     for (let index = firstIndex; index <= lastIndex; index += 1) {
-      const at = this.#startOf(index) - start;
-      const length = block.readUInt32BE(at + 4);
-      const digest = block.subarray(at + 12, at + 12 + digestBytes);
-      const bytes = block.subarray(at + recordHeaderBytes, at + recordHeaderBytes + length);
+      const { digest, bytes } = recordAt(block, this.#startOf(index) - start);
       found.push({ op: (this.first + index) as Op, digest, bytes });
     }
     return found;
@@ -221,7 +219,8 @@ export class Segment {
     this.#marked = markIn(content);
     if (this.#marked > at) return { kind: "damaged", at };
     if (isZeros(content.subarray(at))) return { kind: "whole" };
-    return wasSynced(content, at) ? { kind: "damaged", at } : { kind: "torn" };
+    const isTorn = isTornRecord(content, at) && !wasSynced(content, at, size * searchFactor);
+    return isTorn ? { kind: "torn" } : { kind: "damaged", at };
   }
 }
 
@@ -238,43 +237,9 @@ function isTorn(found: Buffer, wanted: Buffer): boolean {
   return found.subarray(0, end).equals(wanted.subarray(0, end));
 }
 
-function isZeros(bytes: Buffer): boolean {
-  // Each byte equals the next one, and the first is zero: compared in the machine's own pace.
-  return bytes.length === 0 || (bytes[0] === 0 && bytes.subarray(1).equals(bytes.subarray(0, -1)));
-}
-
 /** How much was known to be on the disk; 0 when the header does not say, or was torn while it was written. */
 function markIn(content: Buffer): number {
   if (content.length < headerBytes) return 0;
   const size = content.readUInt32BE(markAt);
   return content.readUInt32BE(markAt + 4) === ~size >>> 0 ? size : 0;
-}
-
-/** Where the sound record at `at` ends, or `null` when there is none. */
-function recordEnd(content: Buffer, at: number): number | null {
-  if (at + recordHeaderBytes > content.length || !content.subarray(at, at + 4).equals(recordMark))
-    return null;
-  const end = at + recordHeaderBytes + content.readUInt32BE(at + 4);
-  if (end > content.length) return null;
-  const digest = content.subarray(at + 12, at + 12 + digestBytes);
-  return digestsEqual(digestOf(content.subarray(at + recordHeaderBytes, end)), digest) ? end : null;
-}
-
-/**
- * Whether a sound record behind `broken` says that the bytes there were on the disk. Bodies of messages may look like
- * records, on purpose too: a file that would take too long to search counts as damaged, which loses nothing.
- */
-function wasSynced(content: Buffer, broken: number): boolean {
-  let searchableBytes = content.length * searchFactor;
-  for (
-    let at = content.indexOf(recordMark, broken + 1);
-    at !== -1;
-    at = content.indexOf(recordMark, at + 1)
-  ) {
-    if (at + recordHeaderBytes > content.length || content.readUInt32BE(at + 8) <= broken) continue;
-    if (at + recordHeaderBytes + content.readUInt32BE(at + 4) > content.length) continue;
-    searchableBytes -= content.readUInt32BE(at + 4);
-    if (searchableBytes < 0 || recordEnd(content, at) !== null) return true;
-  }
-  return false;
 }

@@ -24,14 +24,14 @@ export function useDirectory(): void {
 
 const beginning: Head = { op: asOp(0), epoch: asEpoch(1), stampedAt: asWallTime(0), digest: emptyDigest };
 
-/** Entries that follow one another, each with a name of `size` characters. */
-export function history(count: number, size = 20, from: Head = beginning): JournalEntry[] {
+/** Entries that follow one another, each with a name of `size` letters. */
+export function history(count: number, size = 20, from: Head = beginning, letter = "x"): JournalEntry[] {
   const entries: JournalEntry[] = [];
   let head = from;
   for (let index = 0; index < count; index += 1) {
     const entry = nextEntry(head, asEpoch(1), asWallTime(index), {
       kind: "leave",
-      owner: "x".repeat(size),
+      owner: letter.repeat(size),
       keepsTemporaries: false,
     });
     entries.push(entry);

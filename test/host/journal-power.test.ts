@@ -15,7 +15,7 @@ function loseThePower(seed: number, steps: number): { confirmed: number; kept: s
   const clock = new Clock();
   const files = new SimulatedFiles(clock, random.split(1));
   const pace = { ...files.pace, isQuick: () => random.chance(0.2) };
-  const surroundings = { files, segmentBytesMax: 400, reserveBytes: 150, pace };
+  const surroundings = { files, segmentBytesMax: 4_000, reserveBytes: 1_500, pace };
   const open = (): Journal =>
     new Journal("anywhere", "power-loss", asOp(1), (error) => expect.fail(error.message), surroundings);
   const journal = open();
@@ -26,7 +26,8 @@ function loseThePower(seed: number, steps: number): { confirmed: number; kept: s
     if (kind < 5) {
       const batch: JournalEntry[] = [];
       for (let count = 1 + random.below(4); count > 0; count -= 1) {
-        const owner = "x".repeat(random.below(60));
+        // Less than a sector and several, some of them with nothing but zeros.
+        const owner = random.pick(["x", "\0"]).repeat(random.below(random.pick([60, 2_000])));
         const leave = { kind: "leave", owner, keepsTemporaries: false } as const;
         const head = entries.at(-1) ?? beginning;
         batch.push(nextEntry(head, asEpoch(1), asWallTime(step), leave));

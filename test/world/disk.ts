@@ -7,6 +7,7 @@ import type { ChunkSizes } from "../../engine/core/chunk.ts";
 import { contentOf } from "../../engine/core/command.ts";
 import type { Message } from "../../engine/core/message.ts";
 import { Journal } from "../../engine/host/journal.ts";
+import { recordAt } from "../../engine/host/record.ts";
 import type { JournalReader, StoredState, Term } from "../../engine/node/contract.ts";
 import type { SnapshotHead, SnapshotPart } from "../../engine/pair/message.ts";
 import { misfit, readEntry, type Head, type JournalEntry } from "../../engine/pair/entry.ts";
@@ -314,14 +315,10 @@ export class SimulatedDisk implements JournalReader {
     }
     const name = this.#random.pick(this.files.list());
     const content = this.files.content(name);
-    // The last record's place is not known to have been synced: what is broken there may be a torn write.
-    const last = content.lastIndexOf("ENT\n", Math.max(0, content.length - 12));
-    const isLastFile = name === this.files.list().at(-1);
-    const limit = isLastFile ? (last === -1 ? 0 : content.readUInt32BE(last + 8)) : content.length;
-    const at = this.#random.below(Math.max(1, limit));
-    // How much was synced when a record was written stands in it without a checksum, and does no harm.
-    const record = content.subarray(0, at + 1).lastIndexOf("ENT\n");
-    if (at < 16 || at >= limit || (record !== -1 && at >= record + 8 && at < record + 12)) return false;
+    // Not in the room behind the last record, where nothing is.
+    const last = content.lastIndexOf("ENT\n");
+    const at = this.#random.below(last === -1 ? 1 : recordAt(content, last).end);
+    if (at < 16) return false;
     this.files.flip(name, at);
     this.isFlipped = true;
     return true;

@@ -7,6 +7,9 @@ import type { Random } from "./random.ts";
 /** What is wrong with a disk for a while. */
 export type DiskTrouble = "none" | "full" | "failing writes" | "failing syncs";
 
+/** A disk writes as much at once or not at all. */
+const sectorBytes = 512;
+
 interface Written {
   readonly at: number;
   /** `null`: the file was cut off at `at`. */
@@ -224,8 +227,9 @@ export class SimulatedFiles implements Files {
   #write(file: SimulatedFile, parts: readonly Uint8Array[], position: number): void {
     const bytes = Buffer.concat(parts);
     if (this.trouble === "full" || this.trouble === "failing writes") {
-      // What fitted stays.
-      const some = bytes.subarray(0, this.#random.below(bytes.length));
+      // What fitted stays; a system finds room, or fails, for whole sectors.
+      const fitting = position + this.#random.below(bytes.length);
+      const some = bytes.subarray(0, Math.max(0, sectorBorder(fitting) - position));
       file.write({ at: position, bytes: some });
       this.#refuseWrites("writev");
     }
@@ -236,11 +240,10 @@ export class SimulatedFiles implements Files {
     const after = new SimulatedFile();
     after.kept.apply({ at: 0, bytes: Buffer.from(kept.view) });
     for (const written of unsynced) {
-      const { at, bytes } = written;
       const fate = this.#random.below(3);
       if (fate === 0) after.kept.apply(written);
-      else if (fate === 1 && bytes !== null)
-        after.kept.apply({ at, bytes: bytes.subarray(0, this.#random.below(bytes.length + 1)) });
+      else if (fate === 1)
+        for (const sector of sectorsOf(written)) if (this.#random.chance(0.5)) after.kept.apply(sector);
     }
     after.seen.apply({ at: 0, bytes: Buffer.from(after.kept.view) });
     return after;
@@ -254,6 +257,18 @@ export class SimulatedFiles implements Files {
   #refuseSyncs(): void {
     if (this.trouble === "failing syncs") throw failure("EIO", "i/o error", "fsync");
   }
+}
+
+/** The last border between sectors at or before `at`. */
+function sectorBorder(at: number): number {
+  return Math.floor(at / sectorBytes) * sectorBytes;
+}
+
+/** A write in the pieces of which each gets to the disk or not; a cut is one of the directory's, and whole. */
+function* sectorsOf({ at, bytes }: Written): Generator<Written> {
+  if (bytes === null) return;
+  for (let from = at; from < at + bytes.length; from = sectorBorder(from) + sectorBytes)
+    yield { at: from, bytes: bytes.subarray(from - at, sectorBorder(from) + sectorBytes - at) };
 }
 
 function failure(code: string, text: string, syscall: string): Error {
