@@ -39,7 +39,9 @@ export function pairText(pair: PairView): string {
 export function brokerText(broker: BrokerView): string {
   const process = broker.pid === null ? "no process" : `pid ${broker.pid}`;
   const reason = broker.reason === null ? "" : ` (${broker.reason})`;
-  return `  ${broker.node}  ${broker.state.padEnd(11)} 127.0.0.1:${broker.port}  ${process}  entry ${broker.op}, ${messageCount(broker.storedMessages)}${reason}`;
+  const { storedMessages, scheduledMessages } = broker;
+  const scheduled = scheduledMessages === 0 ? "" : `, ${scheduledMessages} scheduled`;
+  return `  ${broker.node}  ${broker.state.padEnd(11)} 127.0.0.1:${broker.port}  ${process}  entry ${broker.op}, ${messageCount(storedMessages)}${scheduled}${reason}`;
 }
 
 /** How far the recovery copy is, in a line without its end. */

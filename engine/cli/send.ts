@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
+import { limits } from "../base/limits.ts";
 import type { OperationInput } from "../control/contract.ts";
 import {
   addCommonOptions,
@@ -23,7 +24,19 @@ interface SendOptions extends CommonOptions {
   readonly replyTo?: string;
   readonly type?: string;
   readonly count?: number;
+  readonly delay?: number;
+  readonly period?: number;
+  readonly repeat?: number;
+  readonly cron?: string;
 }
+
+/** ActiveMQ's properties of a message that is delivered later, by the options for them. */
+const schedule = {
+  delay: "AMQ_SCHEDULED_DELAY",
+  period: "AMQ_SCHEDULED_PERIOD",
+  repeat: "AMQ_SCHEDULED_REPEAT",
+  cron: "AMQ_SCHEDULED_CRON",
+} as const satisfies Partial<Record<keyof SendOptions, string>>;
 
 export function define(command: Command, run: Run): void {
   command
@@ -37,16 +50,22 @@ export function define(command: Command, run: Run): void {
     .option("--correlation-id <id>")
     .option("--reply-to <destination>")
     .option("--type <type>")
-    .option("--count <n>", "send it so many times", wholeNumber(1, 10_000));
+    .option("--count <n>", "send it so many times", wholeNumber(1, 10_000))
+    .option("--delay <ms>", "deliver it so much later", wholeNumber(1, limits.scheduleDelayMsMax))
+    .option("--period <ms>", "between repetitions", wholeNumber(1, limits.scheduleDelayMsMax))
+    .option("--repeat <n>", "deliver it n times more; -1 for ever", wholeNumber(-1, limits.scheduleRepeatMax))
+    .option("--cron <entry>", 'when to deliver it, such as "0 9 * * 1"');
   addCommonOptions(command);
   run(command, async (terminal, destination: string, body: string | undefined, options: SendOptions) => {
     const content = await readBody(body, options, terminal);
     const { ids } = await connect(options, terminal).send(messageOf(destination, content, options));
     if (options.json === true) printJson(terminal, { ids });
-    else
+    else {
+      const where = Object.keys(scheduleOf(options)).length === 0 ? "on" : "and scheduled for";
       terminal.out(
-        `${ids.length === 1 ? "1 message is" : `${ids.length} messages are`} safe on ${destination}.\n`,
+        `${ids.length === 1 ? "1 message is" : `${ids.length} messages are`} safe ${where} ${destination}.\n`,
       );
+    }
     return 0;
   });
 }
@@ -71,11 +90,20 @@ async function readBody(
   return terminal.readInput();
 }
 
+function scheduleOf(options: SendOptions): Record<string, string> {
+  const wishes = Object.entries(schedule).map(
+    ([option, property]) => [property, options[option as keyof typeof schedule]] as const,
+  );
+  return Object.fromEntries(
+    wishes.flatMap(([property, wish]) => (wish === undefined ? [] : [[property, String(wish)]])),
+  );
+}
+
 function messageOf(name: string, content: string | Uint8Array, options: SendOptions): OperationInput<"send"> {
   return {
     name,
     ...bodyOf(content),
-    properties: options.header ?? {},
+    properties: { ...options.header, ...scheduleOf(options) },
     persistent: options.persistent,
     ...(options.priority === undefined ? {} : { priority: options.priority }),
     ...(options.ttl === undefined ? {} : { timeToLiveMs: options.ttl }),

@@ -57,6 +57,12 @@ export function metricsText(
       perBroker(({ storedMessages }) => storedMessages),
     ],
     [
+      "understudy_broker_scheduled_messages",
+      "gauge",
+      "Messages to be delivered later",
+      perBroker(({ scheduledMessages }) => scheduledMessages),
+    ],
+    [
       "understudy_broker_store_bytes",
       "gauge",
       "Size of the store",

@@ -39,6 +39,8 @@ export const brokerView = z.object({
   /** Chained digest at `op`, 32 hexadecimal digits; empty before anything is known. */
   digest: z.string(),
   storedMessages: z.number().int(),
+  /** Messages to be delivered later, which are in no queue yet. */
+  scheduledMessages: z.number().int(),
   storeBytes: z.number(),
   memoryBytes: z.number(),
   clients: z.number().int(),

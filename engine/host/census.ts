@@ -30,7 +30,8 @@ export class Census {
     const whole = this.#totals === null;
     const { storedMessages, ...destinations } = this.#countDestinations(node);
     const clients = this.#countClients(node);
-    const totals = { ...totalsOf(sources), storedMessages, storeBytes };
+    const scheduledMessages = node.history.broker.schedule.size;
+    const totals = { ...totalsOf(sources), storedMessages, scheduledMessages, storeBytes };
     // Memory breathes and the nodes say hello all the time; that alone is no news.
     const news = JSON.stringify(totals);
     const isSame = news === this.#totals;

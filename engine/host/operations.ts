@@ -70,8 +70,9 @@ export class Operations {
     await this.#converse(async (ask) => {
       const answers: Promise<SessionAnswer>[] = [];
       for (let count = 0; count < outgoing.count; count += 1) {
+        // Its time may be one more entry, behind it.
+        ids.push(this.#loop.node.history.head.op + 1);
         answers.push(ask({ kind: "send", message, transaction: null }));
-        ids.push(this.#loop.node.history.head.op);
       }
       await Promise.all(answers);
     });

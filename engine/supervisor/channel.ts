@@ -146,6 +146,7 @@ export interface NodeStatistics {
   readonly position: JournalPosition;
   readonly committed: number;
   readonly storedMessages: number;
+  readonly scheduledMessages: number;
   readonly storeBytes: number;
   readonly memoryBytes: number;
   readonly sent: number;

@@ -134,6 +134,7 @@ function brokerViewOf(snapshot: NodeSnapshot): BrokerView {
     committed: Math.max(status?.committed ?? 0, statistics?.committed ?? 0),
     digest: position?.digest ?? "",
     storedMessages: statistics?.storedMessages ?? 0,
+    scheduledMessages: statistics?.scheduledMessages ?? 0,
     storeBytes: statistics?.storeBytes ?? 0,
     memoryBytes: snapshot.pid === null ? 0 : (statistics?.memoryBytes ?? 0),
     clients: snapshot.clients,

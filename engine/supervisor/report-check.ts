@@ -32,6 +32,7 @@ const statistics = z.object({
   position,
   committed: count,
   storedMessages: count,
+  scheduledMessages: count,
   storeBytes: count,
   memoryBytes: count,
   sent: count,

@@ -170,6 +170,7 @@ export class FakePair {
         committed: source.committed,
         digest: source.digest,
         storedMessages: source.storedMessages,
+        scheduledMessages: source.scheduledMessages,
       };
       this.link = { ...this.link, attached: true };
       this.setState(node, "standby");

@@ -93,6 +93,7 @@ export function newBroker(at: number, node: NodeName, port: number, pid: number)
     committed: 18_204,
     digest: "",
     storedMessages: 0,
+    scheduledMessages: 0,
     storeBytes: 4e6,
     memoryBytes: 74e6,
     clients: 0,

@@ -189,6 +189,7 @@ function brokerView(node: NodeName, state: BrokerState, port: number): BrokerVie
     committed: 12,
     digest: "0".repeat(32),
     storedMessages: 3,
+    scheduledMessages: 2,
     storeBytes: 4_096,
     memoryBytes: 50_000_000,
     clients: 2,

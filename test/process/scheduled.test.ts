@@ -61,3 +61,27 @@ test("a STOMP client is told of consumers and queues by advisories, and may ackn
   other.end();
   expect(headerOf(await watcher.message(), "consumerCount")).toBe("0");
 });
+
+test("the command line schedules, and status counts what is scheduled on both brokers", async () => {
+  const pair = await Pair.start();
+  const reader = await RawClient.connect(pair.ports.primary);
+  await reader.subscribe("/queue/later");
+  await pair.cli("send", "later", "far", "--delay", "600000");
+  const { ids } = JSON.parse(
+    await pair.cli("send", "later", "near", "--delay", "1", "--period", "1", "--repeat", "1", "--json"),
+  ) as { ids: number[] };
+  for (const again of ["near", "near"]) {
+    const message = await reader.message();
+    expect(bodyOf(message)).toBe(again);
+    expect(headerOf(message, "scheduledJobId")).toBe(`ID:understudy-job-${ids[0]}`);
+    await reader.ack(message);
+  }
+  await pair.becomes(
+    ({ primary, replica }) => primary.scheduledMessages === 1 && replica.scheduledMessages === 1,
+    "one scheduled message on both",
+  );
+  expect(await pair.cli("status")).toContain("0 messages, 1 scheduled");
+  const wrong = await pair.tryCli("send", "later", "x", "--cron", "every monday");
+  expect(wrong).toMatchObject({ code: 1 });
+  expect(wrong.err).toContain("AMQ_SCHEDULED_CRON");
+});

@@ -154,7 +154,7 @@ describe("commands", () => {
 
   test("status is text, or the snapshot as JSON", async () => {
     expect((await run(["status"])).out).toMatch(
-      /^Protected\. Everything[^]*primary {2}active[^]*replica {2}standby/,
+      /^Protected\. Everything[^]*primary {2}active[^]*3 messages, 2 scheduled\n[^]*replica {2}standby/,
     );
     expect(JSON.parse((await run(["status", "--json"])).out)).toMatchObject({ protection: "protected" });
   });
@@ -195,6 +195,16 @@ describe("commands", () => {
       persistent: false,
       priority: 4,
       count: 2,
+    });
+    const later = ["--delay", "5", "--period", "6", "--repeat", "-1", "--cron", "0 9 * * 1"];
+    expect(await sent(["hello", "--header", "a=1", ...later])).toMatchObject({
+      properties: {
+        a: "1",
+        AMQ_SCHEDULED_DELAY: "5",
+        AMQ_SCHEDULED_PERIOD: "6",
+        AMQ_SCHEDULED_REPEAT: "-1",
+        AMQ_SCHEDULED_CRON: "0 9 * * 1",
+      },
     });
     expect(await sent([], "piped\n")).toMatchObject({ body: "piped\n", encoding: "text" });
     expect(await sent([], "\xff\x00")).toMatchObject({ body: "/wA=", encoding: "base64" });

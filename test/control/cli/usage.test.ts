@@ -51,6 +51,8 @@ describe("wrong usage is exit code 2 and a sentence", () => {
     [["recover", "--undo", "--remove-kept"], /exclude each other/],
     [["send", "a", "x", "--header", "novalue"], /name=value/],
     [["send", "a", "x", "--priority", "11"], /whole number from 0 to 9/],
+    [["send", "a", "x", "--repeat", "-2"], /whole number from -1 to 1000/],
+    [["send", "a", "x", "--delay", "soon"], /whole number from 1 to/],
     [["send", "a"], /There is no body/],
     [["send", "a", "x", "--file", "y"], /given twice/],
     [["send", "a", "--file", "/nowhere/at/all"], /cannot be read: ENOENT/],
