@@ -86,7 +86,12 @@ export const areas: readonly Area[] = [
   },
   {
     name: "machine",
-    paths: ["engine/host/ports.ts", "engine/host/process-identity.ts", "engine/host/sync-directory.ts"],
+    paths: [
+      "engine/host/after-reading.ts",
+      "engine/host/ports.ts",
+      "engine/host/process-identity.ts",
+      "engine/host/sync-directory.ts",
+    ],
     imports: ["base"],
     packages: ["node:*"],
   },

@@ -7,6 +7,7 @@ import { createOpenWireSession } from "../session/openwire/session.ts";
 import { graceMs } from "../session/pulse.ts";
 import type { Session, SessionContext, SessionPort } from "../session/session.ts";
 import { createStompSession } from "../session/stomp.ts";
+import { afterReading } from "./after-reading.ts";
 import { readClocks } from "./clock.ts";
 import { writePieces } from "./write-pieces.ts";
 
@@ -166,7 +167,7 @@ export class ClientConnection implements SessionPort {
     this.#timer = setTimeout(
       () => {
         this.#timer = null;
-        this.#wake();
+        afterReading(() => this.#wake());
       },
       Math.max(0, at - readClocks().monotonic),
     );
@@ -212,7 +213,7 @@ export class ClientConnection implements SessionPort {
   /** One timer for many frames: it looks again when it comes, and costs nothing while bytes flow. */
   #watchFrame(delayMs: number): void {
     const dueAt = readClocks().monotonic + delayMs;
-    this.#stallTimer = setTimeout(() => {
+    const judge = (): void => {
       this.#stallTimer = null;
       if (this.#unfinishedBytes === 0 || this.#isEnding || this.#isClosed) return;
       const limitMs = this.#bounds.stalledFrameMs;
@@ -223,7 +224,8 @@ export class ClientConnection implements SessionPort {
       if (leftMs > 0) return this.#watchFrame(leftMs);
       const detail = `A frame began, and for ${limitMs} ms nothing more of it came.`;
       this.answer({ kind: "close", error: new BrokerError("PROTOCOL_VIOLATION", { detail }) });
-    }, delayMs);
+    };
+    this.#stallTimer = setTimeout(() => afterReading(judge), delayMs);
   }
 
   #endWatch(): void {

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { errorFrame } from "../session/stomp-error.ts";
+import { afterReading } from "./after-reading.ts";
 import { isClientProtocol, type ClientProtocol } from "./client-connection.ts";
 import { detectionRefusal, detectProtocol, replicationPreamble } from "../wire/detect.ts";
 import { encodeStompFrame } from "../wire/stomp/encode.ts";
@@ -88,9 +89,10 @@ export class Listener {
     socket.on("error", () => undefined);
     this.#undecided.add(socket);
     // From the start, not from the last byte: one byte now and then must not keep it open.
-    const timer = setTimeout(() => {
+    const judge = (): void => {
       if (this.#undecided.has(socket)) socket.destroy();
-    }, this.#bounds.connectTimeoutMs);
+    };
+    const timer = setTimeout(() => afterReading(judge), this.#bounds.connectTimeoutMs);
     let first: Buffer = Buffer.alloc(0);
     const decide = (chunk: Buffer): void => {
       first = first.length === 0 ? chunk : Buffer.concat([first, chunk]);

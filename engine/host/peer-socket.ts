@@ -4,6 +4,7 @@ import { limits } from "../base/limits.ts";
 import type { LinkId } from "../node/contract.ts";
 import { encodePieces, ReplicationDecoder } from "../pair/codec.ts";
 import type { ReplicationMessage } from "../pair/message.ts";
+import { afterReading } from "./after-reading.ts";
 import { DelayQueue } from "./delay-queue.ts";
 import type { PeerLink } from "./peer-link.ts";
 import { writePieces } from "./write-pieces.ts";
@@ -50,7 +51,8 @@ export class PeerSocket {
     this.#decoder = new ReplicationDecoder(
       from === "our port" ? limits.openingFrameBytesMax : limits.replicationFrameBytesMax,
     );
-    if (from === "our port") this.#admission = setTimeout(() => this.#lose(), admissionMs);
+    if (from === "our port")
+      this.#admission = setTimeout(() => afterReading(() => this.#tooLate()), admissionMs);
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.take(chunk));
     socket.on("error", () => this.#broken());
@@ -116,6 +118,10 @@ export class PeerSocket {
   #admit(): void {
     this.#endAdmission();
     this.#decoder.frameBytesMax = limits.replicationFrameBytesMax;
+  }
+
+  #tooLate(): void {
+    if (this.#admission !== null) this.#lose();
   }
 
   #endAdmission(): void {

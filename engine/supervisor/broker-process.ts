@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import type { BrokerConfiguration } from "../config/configuration.ts";
 import type { BrokerReport, SupervisorOrder } from "./channel.ts";
+import { afterReading } from "../host/after-reading.ts";
 import { checkReport } from "./report-check.ts";
 import { isStopped } from "./process-state.ts";
 import type { ChildRuntime } from "./runtime.ts";
@@ -96,7 +97,7 @@ export class BrokerProcess {
         this.#pongs.delete(ping);
         resolve(answered);
       };
-      const timer = setTimeout(() => settle(false), timeoutMs);
+      const timer = setTimeout(() => afterReading(() => settle(false)), timeoutMs);
       this.#pongs.set(ping, () => settle(true));
       this.send({ kind: "ping", ping });
     });

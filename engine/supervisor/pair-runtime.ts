@@ -3,6 +3,7 @@ import { duration } from "../base/words.ts";
 import type { PairConfiguration } from "../config/configuration.ts";
 import type { BrokerState, LinkMode, NodeName, Protection } from "../control/views.ts";
 import { faultOf } from "../faults/index.ts";
+import { afterReading } from "../host/after-reading.ts";
 import { createArbiter } from "./arbiter.ts";
 import {
   otherNode,
@@ -237,7 +238,7 @@ export class PairRuntime {
         });
         return;
       case "wake":
-        setTimeout(() => this.tellArbiter({ kind: "woken" }), effect.afterMs + 1).unref();
+        setTimeout(() => afterReading(() => this.tellArbiter({ kind: "woken" })), effect.afterMs + 1).unref();
         return;
       case "notice":
         return this.#notice(effect.severity, effect.text);

@@ -8,6 +8,7 @@ import {
   type ClientProtocol,
   type ConnectionBounds,
 } from "../../engine/host/client-connection.ts";
+import { graceMs } from "../../engine/session/pulse.ts";
 
 const context = {
   brokerName: "test",
@@ -137,3 +138,22 @@ test("client connection: unfinished frames of all together have a limit, met by 
   left.socket.write("x".repeat(10));
   expect([next.isEnded, left.isEnded]).toEqual([false, false]);
 });
+
+test("client connection: a client that spoke while the broker was busy is not taken for silent", async () => {
+  const client = await (await serve({}))();
+  client.socket.write("CONNECT\naccept-version:1.2\nhost:h\nheart-beat:100,1000\n\n\0");
+  await expect.poll(() => client.heard).toContain("CONNECTED");
+  const heardBefore = client.heard.length;
+  // It wakes up later than the client may be silent, but not so late that it takes itself for asleep.
+  await new Promise((resolve) => setImmediate(resolve));
+  client.socket.write("\n");
+  standStill(2 * 100 + graceMs + 100);
+
+  await expect.poll(() => client.heard.length).toBeGreaterThan(heardBefore);
+  expect(client.heard).not.toContain("ERROR");
+});
+
+/** The event loop does nothing for so long; what it takes next, if this is in an immediate, are timers. */
+function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

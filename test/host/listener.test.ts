@@ -89,3 +89,17 @@ test("listener: one byte now and then does not keep a connection open that says 
   // It would also end with the 64th byte, which can begin no protocol any more.
   expect(dripCount).toBeLessThan(60);
 });
+
+test("listener: first bytes that came while the broker was busy are read before their time counts as over", async () => {
+  const { seen, begin } = await listen({ connectTimeoutMs: 100 });
+  const socket = begin("\n");
+  // One more is accepted and heard after it, so it was accepted, too.
+  begin("STOMP\n");
+  await expect.poll(() => seen).toEqual(["client"]);
+  // Behind an immediate the event loop takes timers, and only then what can be read.
+  setImmediate(() => {
+    socket.write("STOMP\n");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  });
+  await expect.poll(() => seen).toEqual(["client", "client"]);
+});
