@@ -18,6 +18,7 @@ import {
 } from "../supervisor/channel.ts";
 import { ClientConnection, type ClientProtocol, type ConnectionPorts } from "./client-connection.ts";
 import { tickMs } from "../pair/liveness.ts";
+import { afterReading } from "./after-reading.ts";
 import { Census } from "./census.ts";
 import { ClientPatience } from "./client-patience.ts";
 import { readClocks } from "./clock.ts";
@@ -99,7 +100,7 @@ export class HostedBroker {
     // Before anybody can ask: a store that was just opened would look empty until the first timer.
     this.#reportStatistics();
     this.#loop.give({ kind: "started" });
-    this.#timers.push(setInterval(() => this.#loop.give({ kind: "ticked" }), tickMs));
+    this.#timers.push(setInterval(() => afterReading(() => this.#loop.give({ kind: "ticked" })), tickMs));
     this.#timers.push(setInterval(() => this.#reportStatistics(), statisticsMs));
     this.#timers.push(setInterval(() => this.#store.markSynced(), tickMs));
   }

@@ -59,7 +59,7 @@ export class NodeLoop {
 
   /** Whether clients' bytes may be given to their sessions now. */
   get isServing(): boolean {
-    if (this.node.mustTick(readClocks())) this.give({ kind: "ticked" });
+    if (this.node.mustWake(readClocks())) this.give({ kind: "woken" });
     return this.#isNodeServing && !this.#isCongested;
   }
 

@@ -3,6 +3,7 @@ import { Liveness } from "../pair/liveness.ts";
 import type { ReplicationMessage } from "../pair/message.ts";
 import { ClientDesk } from "./client-desk.ts";
 import type { LinkId } from "./contract.ts";
+import { Doubt } from "./doubt.ts";
 import { StandbyFeed, type Parcel } from "./feed.ts";
 import { judge, type Refusal } from "./handshake.ts";
 import { isBatchHeld } from "./hold.ts";
@@ -12,10 +13,7 @@ import type { RoleChange, RoleContext } from "./role.ts";
 /** Beyond every entry: whatever a standby in sync has, it has from here. */
 const wholeHistory = asOp(Number.MAX_SAFE_INTEGER);
 
-/**
- * The active node loses patience with a silent standby before that one does with it: one that was frozen then knows,
- * when it wakes up, that it must ask before it answers anybody, at any moment at which the standby may have taken over.
- */
+/** The active node loses patience with a silent standby before that one does with it: it has clients who wait. */
 const patience = 0.75;
 
 /**
@@ -29,7 +27,8 @@ const patience = 0.75;
 export class ActiveRole {
   readonly desk: ClientDesk;
   readonly #context: RoleContext;
-  readonly #liveness: Liveness;
+  readonly liveness: Liveness;
+  readonly doubt: Doubt;
   #feed: StandbyFeed | null = null;
   /** What the standby gets before the entries that follow it. */
   #snapshot: SnapshotFeed | null = null;
@@ -46,7 +45,9 @@ export class ActiveRole {
 
   constructor(context: RoleContext, grant: { withPeer: boolean; peerInSync: boolean }, now: Moment) {
     this.#context = context;
-    this.#liveness = new Liveness(context.options.peerTimeoutMs * patience, now.monotonic);
+    const patienceMs = context.options.peerTimeoutMs * patience;
+    this.liveness = new Liveness(patienceMs, now.monotonic);
+    this.doubt = new Doubt(patienceMs);
     this.#activeSince = now.monotonic;
     this.#commits = grant.withPeer ? "both" : "alone";
     this.#mayBeAlone = !grant.withPeer;
@@ -80,12 +81,15 @@ export class ActiveRole {
     return acknowledged === null ? 0 : this.#context.history.head.op - acknowledged;
   }
 
-  /**
-   * Whether the standby should have been heard of by now. A process that was frozen must not answer anybody before it
-   * knows whether it still may, so the host asks before each client's bytes and not only at the next tick.
-   */
-  isStandbyOverdue(now: Moment): boolean {
-    return this.#feed !== null && this.#liveness.isOverdue(now.monotonic);
+  /** The process stood still: its standby may have been granted its place, which it must know before it answers anybody. */
+  woken(now: Moment): void {
+    const stillMs = this.liveness.awake(now.monotonic);
+    this.#speak(now);
+    if (this.#commits === "alone" || !this.isAttached) return;
+    const number = this.doubt.begin(stillMs);
+    if (number === null) return;
+    this.#tell({ kind: "probe", epoch: this.#context.history.epoch, number });
+    this.#updateServing();
   }
 
   /** For how long the standby has had entries that it has not acknowledged; 0 when there are none. */
@@ -121,13 +125,13 @@ export class ActiveRole {
   peerSaid(link: LinkId, message: ReplicationMessage, now: Moment): RoleChange | null {
     if (message.kind === "hello") return this.#greet(link, message, now);
     if (this.#feed?.link !== link) return null;
-    this.#liveness.heard(now.monotonic);
+    this.liveness.heard(now.monotonic);
     switch (message.kind) {
       case "append-ok":
         this.#acknowledged(message, now);
         return null;
       case "goodbye":
-        this.#loseStandby("was stopped", now);
+        this.#loseStandby(`has left (${message.reason})`, now);
         return null;
       case "fenced":
         if (message.epoch <= this.#context.history.epoch) return null;
@@ -139,6 +143,10 @@ export class ActiveRole {
         this.#reportPairing();
         return null;
       case "heartbeat":
+        return null;
+      case "probe-ok":
+        if (this.doubt.answered(message.number)) this.#updateServing();
+        this.advance(now);
         return null;
       case "snapshot-ok":
         this.#sendSnapshotPart(now);
@@ -160,6 +168,7 @@ export class ActiveRole {
     this.#commits = "alone";
     this.#mayBeAlone = true;
     this.#isSeeking = false;
+    this.doubt.end();
     this.#isPairingReported = false;
     this.#inSyncThrough = null;
     this.#dropFeed();
@@ -171,24 +180,26 @@ export class ActiveRole {
   deniedAlone(now: Moment): void {
     if (!this.#isSeeking) return;
     this.#isSeeking = false;
+    this.doubt.end();
     this.#updateServing();
     this.advance(now);
   }
 
   tick(now: Moment): void {
-    const { options, history, emit } = this.#context;
-    if (this.isStandbyOverdue(now)) this.#loseStandby("is silent", now);
+    const { options } = this.#context;
+    this.liveness.awake(now.monotonic);
+    if (this.#feed !== null && this.liveness.isOverdue(now.monotonic)) this.#loseStandby("is silent", now);
     // Nobody vouches for the other store in the classic profile; one started together with this one is let catch up.
     if (options.profile === "classic" && now.monotonic - this.#activeSince > options.firstContactMs)
       this.#inSyncThrough = null;
-    if (this.isAttached && this.#feed !== null && this.#liveness.shouldSpeak(now.monotonic)) {
-      emit({
-        kind: "tell-peer",
-        link: this.#feed.link,
-        message: { kind: "heartbeat", epoch: history.epoch, committed: history.committed },
-      });
-      this.#liveness.said(now.monotonic);
-    }
+    this.#speak(now);
+  }
+
+  #speak(now: Moment): void {
+    if (!this.isAttached || !this.liveness.shouldSpeak(now.monotonic)) return;
+    const { epoch, committed } = this.#context.history;
+    this.#tell({ kind: "heartbeat", epoch, committed });
+    this.liveness.said(now.monotonic);
   }
 
   /**
@@ -200,11 +211,9 @@ export class ActiveRole {
     if (this.#isServing) emit({ kind: "serve", on: false });
     history.broker.observer = null;
     if (this.#feed === null) return;
-    const { link } = this.#feed;
-    const { epoch, committed } = history;
-    emit({ kind: "tell-peer", link, message: { kind: "heartbeat", epoch, committed } });
-    emit({ kind: "tell-peer", link, message: { kind: "goodbye", pair, reason } });
-    emit({ kind: "drop-peer", link });
+    this.#tell({ kind: "heartbeat", epoch: history.epoch, committed: history.committed });
+    this.#tell({ kind: "goodbye", pair, reason });
+    emit({ kind: "drop-peer", link: this.#feed.link });
   }
 
   /** Lets out what has become safe. */
@@ -214,7 +223,7 @@ export class ActiveRole {
     else if (this.#feed !== null && this.#feed.acknowledged !== null)
       history.commitThrough(asOp(Math.min(history.durable, this.#feed.acknowledged)));
     this.#tellInSync(now);
-    if (this.#isSeeking) return;
+    if (this.#isSeeking || this.doubt.isOpen) return;
     for (const { session, answer } of this.desk.release(history.committed, now))
       emit({ kind: "answer", session, answer });
     // While the standby reads from the journal nothing is removed from it.
@@ -228,45 +237,25 @@ export class ActiveRole {
     hello: Extract<ReplicationMessage, { kind: "hello" }>,
     now: Moment,
   ): RoleChange | null {
-    const { options, history, journal, emit } = this.#context;
-    if (this.#isSeeking)
-      return this.#refuse(link, {
-        node: hello.node,
-        reason: "the active node waits for the arbiter",
-        retry: true,
-      });
+    const { options, history, journal } = this.#context;
     const verdict = judge(hello, {
       options,
       history,
       journal,
       attached: this.#feed?.instance ?? null,
+      isSeeking: this.#isSeeking,
       inSyncThrough: this.#inSyncThrough,
     });
+    if (verdict.kind === "fenced") return verdict;
     if (verdict.kind === "refuse") return this.#refuse(link, { ...verdict, node: hello.node });
-    if (hello.epoch > history.epoch) {
-      const seen = `has seen epoch ${hello.epoch}, later than ${history.epoch}`;
-      if (options.profile === "guarded") return { kind: "fenced", reason: `the ${hello.node} ${seen}` };
-      const reason = `it ${seen}; run the recovery copy to choose which history stays`;
-      return this.#refuse(link, { node: hello.node, reason, retry: false });
-    }
-    if (this.#feed !== null) emit({ kind: "drop-peer", link: this.#feed.link });
-    this.#liveness.heard(now.monotonic);
+    this.#dropFeed();
+    this.liveness.heard(now.monotonic);
     const pairId = history.pairId ?? options.newPairId;
     if (verdict.kind === "send-snapshot") return this.#beginSnapshot(link, hello.instance, pairId, now);
-    this.#snapshot = null;
     this.#feed = new StandbyFeed(link, hello.instance, verdict.common, verdict.digest, journal);
-    emit({
-      kind: "tell-peer",
-      link,
-      message: {
-        kind: "welcome",
-        pairId,
-        epoch: history.epoch,
-        common: verdict.common,
-        digest: verdict.digest,
-        lacks: this.#commits === "alone" || !(verdict.isVouchedFor || this.#isPairingReported),
-      },
-    });
+    const { common, digest } = verdict;
+    const lacks = this.#commits === "alone" || !(verdict.isVouchedFor || this.#isPairingReported);
+    this.#tell({ kind: "welcome", pairId, epoch: history.epoch, common, digest, lacks });
     return null;
   }
 
@@ -279,28 +268,23 @@ export class ActiveRole {
 
   /** The whole state goes over in parts; from then on the standby is one that catches up from entry `head.op`. */
   #beginSnapshot(link: LinkId, instance: string, pairId: string, now: Moment): null {
-    const { history, journal, emit } = this.#context;
+    const { history, journal } = this.#context;
     // The contents of the latest messages are read from the journal, so they must be on their way there.
     this.endTurn(now);
     this.#sendBatch(now);
     this.#snapshot = new SnapshotFeed(history, journal);
     const { head } = this.#snapshot;
     this.#feed = new StandbyFeed(link, instance, head.op, head.digest, journal);
-    emit({ kind: "tell-peer", link, message: { kind: "snapshot", ...head, epoch: history.epoch, pairId } });
+    this.#tell({ kind: "snapshot", ...head, epoch: history.epoch, pairId });
     return null;
   }
 
   #sendSnapshotPart(now: Moment): void {
     if (this.#feed === null || this.#snapshot === null) return;
-    const { history, emit } = this.#context;
     const part = this.#snapshot.next();
     if (part.isLast) this.#snapshot = null;
-    emit({
-      kind: "tell-peer",
-      link: this.#feed.link,
-      message: { kind: "snapshot-part", epoch: history.epoch, ...part },
-    });
-    this.#liveness.said(now.monotonic);
+    this.#tell({ kind: "snapshot-part", epoch: this.#context.history.epoch, ...part });
+    this.liveness.said(now.monotonic);
   }
 
   #acknowledged({ head, digest }: Extract<ReplicationMessage, { kind: "append-ok" }>, now: Moment): void {
@@ -321,6 +305,7 @@ export class ActiveRole {
       // the pairing: it must not be cut back to what was common at the start, should it come a second time.
       if (this.#inSyncThrough !== null) this.#inSyncThrough = wholeHistory;
       this.#wasPaired = true;
+      this.doubt.end();
       this.#updateServing();
     }
     this.advance(now);
@@ -340,24 +325,25 @@ export class ActiveRole {
 
   #send(parcel: Parcel | null, now: Moment): void {
     if (parcel === null || this.#feed === null) return;
-    const { history, emit } = this.#context;
-    emit({
-      kind: "tell-peer",
-      link: this.#feed.link,
-      message: { kind: "append", epoch: history.epoch, committed: history.committed, ...parcel },
-    });
-    this.#liveness.said(now.monotonic);
+    const { epoch, committed } = this.#context.history;
+    this.#tell({ kind: "append", epoch, committed, ...parcel });
+    this.liveness.said(now.monotonic);
   }
 
   /** The standby first: once the arbiter knows, it may let that one serve at any moment. */
   #tellInSync(now: Moment): void {
-    const { history, emit } = this.#context;
+    const { history } = this.#context;
     const feed = this.#feed;
     if (this.#commits !== "both" || feed?.isLevel !== true || feed.isToldInSync) return;
     if (feed.acknowledged === null || feed.acknowledged < history.committed) return;
     feed.isToldInSync = true;
-    emit({ kind: "tell-peer", link: feed.link, message: { kind: "in-sync", epoch: history.epoch } });
-    this.#liveness.said(now.monotonic);
+    this.#tell({ kind: "in-sync", epoch: history.epoch });
+    this.liveness.said(now.monotonic);
+  }
+
+  /** Says it to the standby, if there is one. */
+  #tell(message: ReplicationMessage): void {
+    if (this.#feed !== null) this.#context.emit({ kind: "tell-peer", link: this.#feed.link, message });
   }
 
   #reportPairing(): void {
@@ -376,27 +362,23 @@ export class ActiveRole {
     this.#dropFeed();
     emit({ kind: "notice", severity: "warning", text: `The replica ${how}.` });
     if (this.#wasPaired && options.shutdownOnReplicaFailure) {
-      emit({
-        kind: "end",
-        reason: "replica-failed",
-        text: `The replica ${how}, and shutdownOnReplicaFailure is set.`,
-      });
-      return;
+      const text = `The replica ${how}, and shutdownOnReplicaFailure is set.`;
+      return emit({ kind: "end", reason: "replica-failed", text });
     }
     if (mustDecide && options.profile === "classic" && options.waitForReplica !== "always")
       // Nobody is asked, so the epoch grows by this node's own word.
       return this.grantedAlone(asEpoch(this.#context.history.epoch + 1), now);
     if (this.#isPairingReported) this.#inSyncThrough = wholeHistory;
     this.#isPairingReported = false;
-    if (this.#mayBeAlone) this.#commits = "alone";
-    else if (mustDecide && options.waitForReplica !== "always") this.#seek();
+    if (this.#mayBeAlone) {
+      this.#commits = "alone";
+      this.doubt.end();
+    } else if (mustDecide && options.waitForReplica !== "always") {
+      this.#isSeeking = true;
+      emit({ kind: "ask-grant", wish: "alone" });
+    }
     this.#updateServing();
     this.advance(now);
-  }
-
-  #seek(): void {
-    this.#isSeeking = true;
-    this.#context.emit({ kind: "ask-grant", wish: "alone" });
   }
 
   #dropFeed(): void {
@@ -407,7 +389,8 @@ export class ActiveRole {
   }
 
   #updateServing(): void {
-    const isServing = !this.#isSeeking && (this.#commits === "alone" || this.isAttached);
+    const isHeld = this.#isSeeking || this.doubt.isOpen;
+    const isServing = !isHeld && (this.#commits === "alone" || this.isAttached);
     if (isServing !== this.#isServing) {
       this.#isServing = isServing;
       this.#context.emit({ kind: "serve", on: isServing });

@@ -102,6 +102,9 @@ export type Input =
       readonly epoch: Epoch;
       readonly reason: string;
     }
+  /** Told before clients' bytes are, where the node says that it must be: this process stood still. */
+  | { readonly kind: "woken" }
+  /** Time has passed, and whatever was at hand when it had was given to the node before: it may judge who is silent. */
   | { readonly kind: "ticked" }
   /** `pair`: the other node stops too. */
   | { readonly kind: "told-to-stop"; readonly pair: boolean }

@@ -12,7 +12,9 @@ export type Verdict =
   | { readonly kind: "accept"; readonly common: Op; readonly digest: Digest; readonly isVouchedFor: boolean }
   /** Its history is of no use: it gets the whole state instead. */
   | { readonly kind: "send-snapshot" }
-  | { readonly kind: "refuse"; readonly retry: boolean; readonly reason: string };
+  | { readonly kind: "refuse"; readonly retry: boolean; readonly reason: string }
+  /** It knows of a later grant than this node's. */
+  | { readonly kind: "fenced"; readonly reason: string };
 
 /** What a standby is told that may not attach, or not stay. */
 export interface Refusal {
@@ -30,6 +32,7 @@ export interface HandshakeContext {
   readonly journal: JournalReader;
   /** Instance of the standby that is attached now. */
   readonly attached: string | null;
+  readonly isSeeking: boolean;
   /**
    * Set while the newcomer's store may differ from ours only at the end, in entries nobody was ever told of: the last
    * entry we had when we became active. What the newcomer has beyond it was never confirmed, as that needed us.
@@ -40,6 +43,8 @@ export interface HandshakeContext {
 /** Whether a standby may attach, and up to where the two histories are the same. Nothing is attached by hope. */
 export function judge(hello: Hello, context: HandshakeContext): Verdict {
   const { options, history, attached } = context;
+  if (context.isSeeking)
+    return { kind: "refuse", retry: true, reason: "the active node waits for the arbiter" };
   if (hello.version !== replicationVersion)
     return refuse(
       `it speaks version ${hello.version} of the replication protocol, this broker version ${replicationVersion}`,
@@ -51,7 +56,13 @@ export function judge(hello: Hello, context: HandshakeContext): Verdict {
   if (hello.pairId !== null && hello.pairId !== history.pairId)
     return refuse("its store belongs to another pair");
   const verdict = compareHistories(hello, context);
-  return verdict.kind === "refuse" && mayReplaceStore(hello, context) ? { kind: "send-snapshot" } : verdict;
+  if (verdict.kind === "refuse" && !mayReplaceStore(hello, context)) return verdict;
+  if (hello.epoch > history.epoch) {
+    const seen = `has seen epoch ${hello.epoch}, later than ${history.epoch}`;
+    if (options.profile === "guarded") return { kind: "fenced", reason: `the ${hello.node} ${seen}` };
+    return refuse(`it ${seen}; run the recovery copy to choose which history stays`);
+  }
+  return verdict.kind === "refuse" ? { kind: "send-snapshot" } : verdict;
 }
 
 /**

@@ -34,8 +34,8 @@ export class BrokerNode {
   /** The only way in: what happened goes in, what must be done comes out, in order. */
   step(input: Input, now: Moment): readonly Effect[] {
     // A process that slept may find old acknowledgements in its sockets: they must not let out answers of a node that
-    // was superseded meanwhile, so the silence counts before whatever broke it.
-    if (this.mustTick(now)) this.#tick(now);
+    // was superseded meanwhile.
+    if (this.mustWake(now)) this.active?.woken(now);
     this.#handle(input, now);
     this.#finishLeaving(now);
     const effects = this.#effects;
@@ -51,9 +51,9 @@ export class BrokerNode {
     return this.#role instanceof ActiveRole ? this.#role : null;
   }
 
-  /** Whether clients' bytes must wait for a `ticked` first, since the standby should have been heard of. */
-  mustTick(now: Moment): boolean {
-    return this.#role instanceof ActiveRole && this.#role.isStandbyOverdue(now);
+  /** Whether clients' bytes must wait for a `woken` first, since this process stood still. */
+  mustWake(now: Moment): boolean {
+    return this.#role instanceof ActiveRole && this.#role.liveness.stoodStill(now.monotonic);
   }
 
   get state(): PairState {
@@ -108,6 +108,9 @@ export class BrokerNode {
         return this.#granted(input, now);
       case "denied":
         return this.#denied(input, now);
+      case "woken":
+        // Any step looks at the time first.
+        return;
       case "ticked":
         return this.#tick(now);
       case "told-to-stop":
@@ -186,7 +189,7 @@ export class BrokerNode {
   }
 
   #denied({ wish, epoch, reason }: Extract<Input, { kind: "denied" }>, now: Moment): void {
-    if (this.#role instanceof StandbyRole) return this.#role.denied(reason);
+    if (this.#role instanceof StandbyRole) return this.#role.denied(epoch, reason, now);
     if (this.#role instanceof ActiveRole) {
       // A later epoch is another node's: whether this one asked, or was only told, it serves nobody any more.
       if (epoch > this.#history.epoch) this.#change({ kind: "fenced", reason }, now);
@@ -254,7 +257,8 @@ export class BrokerNode {
     if (this.#leaving.kind === "hand-over" && !this.#role.isPaired) return;
     const { history } = this;
     if (history.durable < history.head.op) return;
-    if (this.#role.isAttached && history.committed < history.head.op) return;
+    const isSure = history.committed >= history.head.op && !this.#role.doubt.isOpen;
+    if (this.#role.isAttached && !isSure) return;
     this.#role.advance(now);
     if (this.#leaving.kind === "stop") this.#saveLastCheckpoint();
     const isPairwise = this.#leaving.kind === "hand-over" || this.#leaving.pair;

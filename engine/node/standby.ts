@@ -1,10 +1,11 @@
 import { digestsEqual, type Digest } from "../base/checksum.ts";
-import type { Instant, Moment, Op } from "../base/units.ts";
+import type { Epoch, Moment, Op } from "../base/units.ts";
 import { Liveness } from "../pair/liveness.ts";
 import { replicationVersion, type ReplicationMessage, type SnapshotHead } from "../pair/message.ts";
 import type { LinkId, StoredState, Term } from "./contract.ts";
 import { History } from "./history.ts";
 import type { RoleChange, RoleContext } from "./role.ts";
+import { Suspicion } from "./suspicion.ts";
 
 type Append = Extract<ReplicationMessage, { kind: "append" }>;
 type Welcome = Extract<ReplicationMessage, { kind: "welcome" }>;
@@ -18,6 +19,7 @@ export class StandbyRole {
   #liveness: Liveness;
   #link: LinkId | null = null;
   #isAttached = false;
+  readonly #suspicion = new Suspicion();
   /** The link stands and the active node waits to hear who this is. */
   #isGreetingDue = false;
   #everReached = false;
@@ -28,13 +30,13 @@ export class StandbyRole {
   #incoming: { readonly head: SnapshotHead; readonly pairId: string } | null = null;
   /** How far the active node says that all is safe; what is here of it may be less. */
   #toldCommitted = 0 as Op;
-  readonly #startedAt: Instant;
+  readonly #firstContact: Liveness;
   /** Digests at the ends of the batches that are being journalled. */
   readonly #ends: { op: Op; digest: Digest }[] = [];
 
   constructor(context: RoleContext, now: Moment) {
     this.#context = context;
-    this.#startedAt = now.monotonic;
+    this.#firstContact = new Liveness(context.options.firstContactMs, now.monotonic);
     this.#liveness = new Liveness(context.options.peerTimeoutMs, now.monotonic);
     context.emit({ kind: "seek-peer", on: true });
   }
@@ -58,9 +60,10 @@ export class StandbyRole {
   peerSaid(link: LinkId, message: ReplicationMessage, now: Moment): RoleChange | null {
     if (link !== this.#link) return null;
     this.#liveness.heard(now.monotonic);
-    const { history, emit } = this.#context;
+    this.#suspicion.heard();
+    const { history } = this.#context;
     if (message.kind !== "goodbye" && message.kind !== "refused" && message.epoch < history.epoch) {
-      emit({ kind: "tell-peer", link, message: { kind: "fenced", epoch: history.epoch } });
+      this.#tell({ kind: "fenced", epoch: history.epoch });
       return this.#lose(
         `the node at the primary's address is of epoch ${message.epoch}, older than ${history.epoch}`,
       );
@@ -77,6 +80,10 @@ export class StandbyRole {
       case "heartbeat":
         this.#commit(message.committed);
         return null;
+      case "probe":
+        this.#suspicion.probed(message.number);
+        this.#answerProbe();
+        return null;
       case "snapshot":
         return this.#snapshotBegun(message);
       case "snapshot-part":
@@ -92,6 +99,7 @@ export class StandbyRole {
       case "append-ok":
       case "snapshot-ok":
       case "in-sync-ok":
+      case "probe-ok":
         return this.#lose(
           `the node at the primary's address said "${message.kind}", which an active node never says`,
         );
@@ -99,14 +107,24 @@ export class StandbyRole {
   }
 
   peerHeard(link: LinkId, now: Moment): void {
-    if (link === this.#link) this.#liveness.heard(now.monotonic);
+    if (link !== this.#link) return;
+    this.#liveness.heard(now.monotonic);
+    this.#suspicion.heard();
   }
 
   peerLost(link: LinkId): RoleChange | null {
     return link === this.#link ? this.#lose("the connection to the primary is lost") : null;
   }
 
-  denied(reason: string): void {
+  denied(epoch: Epoch, reason: string, now: Moment): void {
+    const isFollowing = this.#isAttached && epoch <= this.#context.history.epoch;
+    if (isFollowing && this.#suspicion.denied()) {
+      // The active node lives. It has some time to say so itself: it may be heard by the arbiter, and not here.
+      this.#liveness.giveHalf(now.monotonic);
+      this.#answerProbe();
+    }
+    if (isFollowing) return;
+    if (this.#isAttached) this.#letGo();
     this.#reason = reason;
     this.#context.emit({ kind: "status-changed" });
   }
@@ -145,22 +163,19 @@ export class StandbyRole {
   }
 
   tick(now: Moment): RoleChange | null {
-    const { options, history, emit } = this.#context;
-    if (this.#link !== null && this.#liveness.isOverdue(now.monotonic))
-      return this.#lose("the primary is silent");
-    if (this.#link !== null && this.#isAttached && this.#liveness.shouldSpeak(now.monotonic)) {
-      emit({
-        kind: "tell-peer",
-        link: this.#link,
-        message: { kind: "heartbeat", epoch: history.epoch, committed: history.committed },
-      });
+    const { options, history } = this.#context;
+    this.#liveness.awake(now.monotonic);
+    this.#firstContact.awake(now.monotonic);
+    if (this.#link !== null && this.#liveness.isOverdue(now.monotonic)) return this.#silent(now);
+    if (this.#isAttached && this.#liveness.shouldSpeak(now.monotonic)) {
+      this.#tell({ kind: "heartbeat", epoch: history.epoch, committed: history.committed });
       this.#liveness.said(now.monotonic);
     }
     const neverCame =
       options.profile === "classic" &&
       !this.#everReached &&
       this.#reason === null &&
-      now.monotonic - this.#startedAt > options.firstContactMs;
+      this.#firstContact.isOverdue(now.monotonic);
     return neverCame ? this.#failover("the primary was never reached") : null;
   }
 
@@ -169,8 +184,7 @@ export class StandbyRole {
     const { emit } = this.#context;
     emit({ kind: "seek-peer", on: false });
     if (this.#link === null) return;
-    if (this.#isAttached)
-      emit({ kind: "tell-peer", link: this.#link, message: { kind: "goodbye", pair: false, reason } });
+    if (this.#isAttached) this.#tell({ kind: "goodbye", pair: false, reason });
     emit({ kind: "drop-peer", link: this.#link });
     this.#link = null;
     this.#isAttached = false;
@@ -178,25 +192,21 @@ export class StandbyRole {
 
   /** Says what this node has, once all of it is durable: the active node counts on every entry that is named. */
   #greet(): void {
-    const { options, history, emit } = this.#context;
+    const { options, history } = this.#context;
     if (!this.#isGreetingDue || this.#link === null || history.durable < history.head.op) return;
     this.#isGreetingDue = false;
     const { op: head, digest } = history.head;
-    emit({
-      kind: "tell-peer",
-      link: this.#link,
-      message: {
-        kind: "hello",
-        version: replicationVersion,
-        pairId: history.pairId,
-        node: options.name,
-        instance: options.instance,
-        epoch: history.epoch,
-        head,
-        digest,
-        userName: options.login?.userName ?? null,
-        password: options.login?.password ?? null,
-      },
+    this.#tell({
+      kind: "hello",
+      version: replicationVersion,
+      pairId: history.pairId,
+      node: options.name,
+      instance: options.instance,
+      epoch: history.epoch,
+      head,
+      digest,
+      userName: options.login?.userName ?? null,
+      password: options.login?.password ?? null,
     });
   }
 
@@ -267,9 +277,7 @@ export class StandbyRole {
   }
 
   #askForPart(): void {
-    const { history, emit } = this.#context;
-    if (this.#link === null) return;
-    emit({ kind: "tell-peer", link: this.#link, message: { kind: "snapshot-ok", epoch: history.epoch } });
+    this.#tell({ kind: "snapshot-ok", epoch: this.#context.history.epoch });
   }
 
   #takePlace(welcome: Pick<Welcome, "common" | "digest">, digest: Digest): RoleChange | null {
@@ -282,24 +290,16 @@ export class StandbyRole {
       };
     this.#isAttached = true;
     this.#reason = null;
-    emit({
-      kind: "tell-peer",
-      link: this.#link,
-      message: { kind: "append-ok", epoch: history.epoch, head: welcome.common, digest },
-    });
+    this.#tell({ kind: "append-ok", epoch: history.epoch, head: welcome.common, digest });
     emit({ kind: "status-changed" });
     return null;
   }
 
   #refused(message: Extract<ReplicationMessage, { kind: "refused" }>): RoleChange | null {
-    const { emit } = this.#context;
     const reason = `The active node refused it: ${message.reason}.`;
     if (!message.retry) return { kind: "out-of-sync", reason };
     this.#reason = reason;
-    if (this.#link !== null) emit({ kind: "drop-peer", link: this.#link });
-    this.#link = null;
-    this.#isAttached = false;
-    emit({ kind: "status-changed" });
+    this.#letGo();
     return null;
   }
 
@@ -334,27 +334,42 @@ export class StandbyRole {
   }
 
   #acknowledge(head: Op, digest: Digest, now: Moment): void {
-    const { history, emit } = this.#context;
-    if (this.#link === null) return;
-    emit({
-      kind: "tell-peer",
-      link: this.#link,
-      message: { kind: "append-ok", epoch: history.epoch, head, digest },
-    });
+    this.#tell({ kind: "append-ok", epoch: this.#context.history.epoch, head, digest });
     this.#liveness.said(now.monotonic);
+  }
+
+  #silent(now: Moment): RoleChange | null {
+    const why = "the primary is silent";
+    if (this.#context.options.profile === "classic" || !this.#isAttached || this.#suspicion.isRaised)
+      return this.#lose(why);
+    this.#suspicion.raise();
+    // So long the arbiter may take.
+    this.#liveness.heard(now.monotonic);
+    this.#context.emit({ kind: "ask-grant", wish: "active" });
+    return null;
+  }
+
+  #answerProbe(): void {
+    const number = this.#suspicion.takeProbe();
+    if (number !== null) this.#tell({ kind: "probe-ok", epoch: this.#context.history.epoch, number });
   }
 
   /** `pair`: this node stops too, so nothing follows from it. */
   #lose(why: string, pair = false): RoleChange | null {
-    const { emit } = this.#context;
     const wasAttached = this.#isAttached;
+    this.#letGo();
+    return wasAttached && !pair ? this.#failover(why) : null;
+  }
+
+  #letGo(): void {
+    const { emit } = this.#context;
     if (this.#link !== null) emit({ kind: "drop-peer", link: this.#link });
     this.#link = null;
     this.#isAttached = false;
     this.#restoring = null;
     this.#incoming = null;
+    this.#suspicion.end();
     emit({ kind: "status-changed" });
-    return wasAttached && !pair ? this.#failover(why) : null;
   }
 
   /** The active node counts as failed: ask to take over, or (classic) decide it here. */
@@ -366,16 +381,18 @@ export class StandbyRole {
       return null;
     }
     if (options.shutdownOnPrimaryFailure) {
-      emit({
-        kind: "end",
-        reason: "primary-failed",
-        text: `The primary failed (${why}), and shutdownOnPrimaryFailure is set.`,
-      });
+      const text = `The primary failed (${why}), and shutdownOnPrimaryFailure is set.`;
+      emit({ kind: "end", reason: "primary-failed", text });
       return null;
     }
     if (!history.isBehind) return { kind: "take-over" };
     this.#reason = `It does not take over: ${why}, and it had not caught up, so that it may lack what clients were told is safe. Start the primary again; if its store is lost, recover from this one.`;
     emit({ kind: "status-changed" });
     return null;
+  }
+
+  /** Says it to the active node, if the link stands. */
+  #tell(message: ReplicationMessage): void {
+    if (this.#link !== null) this.#context.emit({ kind: "tell-peer", link: this.#link, message });
   }
 }

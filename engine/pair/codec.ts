@@ -27,6 +27,8 @@ const kinds = [
   "snapshot-ok",
   "in-sync",
   "in-sync-ok",
+  "probe",
+  "probe-ok",
 ] as const satisfies readonly ReplicationMessage["kind"][];
 
 export function encodeReplication(message: ReplicationMessage): Uint8Array {
@@ -90,6 +92,10 @@ function writeFields(writer: ByteWriter, message: ReplicationMessage): void {
       return;
     case "heartbeat":
       writer.whole(message.committed);
+      return;
+    case "probe":
+    case "probe-ok":
+      writer.whole(message.number);
       return;
     case "snapshot":
       writer.text(message.pairId);
@@ -175,6 +181,9 @@ function readMessage(reader: ByteReader): ReplicationMessage {
       };
     case "heartbeat":
       return { kind, epoch: asEpoch(reader.whole()), committed: asOp(reader.whole()) };
+    case "probe":
+    case "probe-ok":
+      return { kind, epoch: asEpoch(reader.whole()), number: reader.whole() };
     case "snapshot":
       return {
         kind,

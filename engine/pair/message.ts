@@ -3,7 +3,7 @@ import type { Epoch, Op } from "../base/units.ts";
 import type { CheckpointHead, ChunkRow, MessageRow } from "../core/checkpoint.ts";
 
 /** Version of the replication protocol; both sides must speak the same. */
-export const replicationVersion = 3;
+export const replicationVersion = 4;
 
 /**
  * All that the two nodes say to each other, over one connection that the standby opens to the active node's ordinary
@@ -60,6 +60,10 @@ export type ReplicationMessage =
   /** It is noted: a restart will know. */
   | { readonly kind: "in-sync-ok"; readonly epoch: Epoch }
   | { readonly kind: "heartbeat"; readonly epoch: Epoch; readonly committed: Op }
+  /** The sender stood still, and asks whether the standby follows it still: what was said before does not tell. */
+  | { readonly kind: "probe"; readonly epoch: Epoch; readonly number: number }
+  /** The standby follows, and has not asked for the active node's place. */
+  | { readonly kind: "probe-ok"; readonly epoch: Epoch; readonly number: number }
   /** The sender knows a later epoch than the receiver's: the receiver must not serve any more. */
   | { readonly kind: "fenced"; readonly epoch: Epoch }
   /** The sender stops in order; its end is no failure. `pair`: so does the receiver, who must not take over. */
@@ -111,6 +115,8 @@ export const replicationRules = {
   "in-sync": { sender: "active", answers: ["in-sync-ok", "fenced"], durableFirst: "nothing" },
   "in-sync-ok": { sender: "standby", answers: [], durableFirst: "the word" },
   heartbeat: { sender: "either", answers: [], durableFirst: "nothing" },
+  probe: { sender: "active", answers: ["probe-ok", "fenced"], durableFirst: "nothing" },
+  "probe-ok": { sender: "standby", answers: [], durableFirst: "nothing" },
   fenced: { sender: "either", answers: [], durableFirst: "nothing" },
   goodbye: { sender: "either", answers: [], durableFirst: "nothing" },
 } as const satisfies Record<ReplicationMessage["kind"], MessageRule>;

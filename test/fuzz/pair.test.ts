@@ -66,6 +66,8 @@ const messages: {
   heartbeat: fc.record({ kind: kind("heartbeat"), epoch, committed: op }),
   "in-sync": fc.record({ kind: kind("in-sync"), epoch }),
   "in-sync-ok": fc.record({ kind: kind("in-sync-ok"), epoch }),
+  probe: fc.record({ kind: kind("probe"), epoch, number: op }),
+  "probe-ok": fc.record({ kind: kind("probe-ok"), epoch, number: op }),
   fenced: fc.record({ kind: kind("fenced"), epoch }),
   goodbye: fc.record({ kind: kind("goodbye"), pair: fc.boolean(), reason: text }),
   snapshot: fc.record({

@@ -340,41 +340,6 @@ describe("node: the standby is lost", () => {
     );
   });
 
-  test("a silent standby counts as lost, and clients are not heard before that is known", () => {
-    const pair = new PairBench().whole();
-    const { active } = pair;
-    active.now += 1_001;
-    expect(active.node.mustTick(active.moment)).toBe(true);
-    active.give({ kind: "ticked" });
-    expect(active.node.mustTick(active.moment)).toBe(false);
-    expect(active.node.state).toMatchObject({ seeking: true });
-  });
-
-  test("it loses patience before its standby does, so that one that was frozen asks before it answers", () => {
-    const pair = new PairBench().whole();
-    pair.active.now += 760;
-    pair.standby.now += 760;
-    expect(pair.active.node.mustTick(pair.active.moment)).toBe(true);
-    pair.standby.give({ kind: "ticked" });
-    expect(pair.standby.kinds()).not.toContain("ask-grant");
-  });
-
-  test("after a long sleep an old acknowledgement lets nothing out", () => {
-    const pair = new PairBench().whole();
-    const { active, standby } = pair;
-    active.open();
-    active.send();
-    active.endTurn().sync();
-    pair.carry(active, standby);
-    standby.endTurn().sync();
-    active.now += 5_000;
-    pair.carry(standby, active);
-    expect(active.confirmed()).toEqual([]);
-    expect(active.node.state).toMatchObject({ seeking: true });
-    active.deny(2, "alone");
-    expect(active.confirmed()).toEqual([]);
-  });
-
   test("a standby that comes a second time before it was level keeps what was confirmed with it", () => {
     const pair = new PairBench({ waitForReplica: "always" });
     const { active, standby } = pair;

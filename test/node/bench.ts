@@ -7,6 +7,7 @@ import {
 } from "../../engine/core/dialogue.ts";
 import type { Effect, Input, LinkId, NodeOptions } from "../../engine/node/contract.ts";
 import { BrokerNode } from "../../engine/node/node.ts";
+import { tickMs } from "../../engine/pair/liveness.ts";
 import type { ReplicationMessage } from "../../engine/pair/message.ts";
 import type { JournalEntry } from "../../engine/pair/entry.ts";
 import { messageTo, orders } from "../core/helpers.ts";
@@ -105,10 +106,13 @@ export class NodeBench {
     return this;
   }
 
-  /** Time passes; the node is told. */
+  /** Time passes; the node is told, as often as one that is awake is. */
   wait(ms: number): this {
-    this.now += ms;
-    return this.give({ kind: "ticked" });
+    for (let left = ms; left > 0; left -= tickMs) {
+      this.now += Math.min(left, tickMs);
+      this.give({ kind: "ticked" });
+    }
+    return this;
   }
 
   open(number = 1): this {

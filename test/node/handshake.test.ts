@@ -128,6 +128,7 @@ function verdictOf({ hello, options, attached, inSyncThrough, completeAfter }: C
     history: active.node.history,
     journal,
     attached: attached ?? null,
+    isSeeking: false,
     inSyncThrough: inSyncThrough === undefined ? null : asOp(inSyncThrough),
   });
 }

@@ -166,6 +166,62 @@ describe("node: the standby", () => {
     expect(pair.standby.take()).toContainEqual({ kind: "ask-grant", wish: "active" });
   });
 
+  test("while the arbiter is asked the link stays, and the active node is told nothing it could go by", () => {
+    const { standby } = new PairBench().whole().forget();
+    standby.wait(1_100);
+    expect(standby.kinds()).toContain("ask-grant");
+    expect(standby.kinds()).not.toContain("drop-peer");
+    standby.take();
+    standby.hear({ kind: "probe", epoch: asEpoch(1), number: 3 });
+    expect(standby.said("probe-ok")).toEqual([]);
+    standby.deny(1, "active");
+    expect(standby.said("probe-ok")).toEqual([{ kind: "probe-ok", epoch: 1, number: 3 }]);
+    expect(standby.node.state).toEqual({ kind: "standby", attached: true });
+    expect(standby.node.reason).toBe(null);
+  });
+
+  test("denied, it gives an active node that it does not hear half of the time, and then the link up", () => {
+    const { standby } = new PairBench().whole();
+    standby.wait(1_100).deny(1, "active");
+    standby.take();
+    standby.wait(500);
+    expect(standby.kinds()).not.toContain("drop-peer");
+    standby.wait(100);
+    expect(standby.kinds()).toContain("drop-peer");
+  });
+
+  test("denied because the active node went on without it, it gives the link up at once", () => {
+    const { standby } = new PairBench().whole();
+    standby.wait(1_100).take();
+    standby.deny(2, "active");
+    expect(standby.kinds()).toContain("drop-peer");
+    expect(standby.node.reason).toBe("so it is");
+  });
+
+  test("granted while it waits, it says goodbye and serves, with all that came meanwhile", () => {
+    const pair = new PairBench().whole();
+    const { active, standby } = pair;
+    standby.wait(1_100);
+    active.open();
+    active.send();
+    active.endTurn();
+    pair.carry(active, standby);
+    standby.endTurn().sync().take();
+    standby.grant(2);
+    expect(standby.said("goodbye")).toHaveLength(1);
+    expect(standby.kinds()).toContain("drop-peer");
+    expect(standby.node.history).toMatchObject({ epoch: 2, committed: 1 });
+  });
+
+  test("time in which it stood still itself is no silence of the active node", () => {
+    const { standby } = new PairBench().whole().forget();
+    standby.now += 5_000;
+    standby.give({ kind: "ticked" });
+    expect(standby.kinds()).not.toContain("ask-grant");
+    standby.wait(1_000);
+    expect(standby.kinds()).toContain("ask-grant");
+  });
+
   test("an active node that is sending a large message is not silent", () => {
     const { standby } = new PairBench().whole();
     standby.wait(900).give({ kind: "peer-heard", link: link(1) });
@@ -282,7 +338,10 @@ describe("node: the classic profile", () => {
 
   test("a replica that never reaches its primary serves alone after a while", () => {
     const standby = new NodeBench({ role: "replica", profile: "classic" }).start();
-    standby.wait(5_000);
+    // Stood still, it tried nothing.
+    standby.now += 9_000;
+    standby.give({ kind: "ticked" });
+    standby.wait(4_800);
     expect(standby.node.state.kind).toBe("standby");
     standby.wait(1);
     expect(standby.node.state.kind).toBe("active");

@@ -64,6 +64,8 @@ const messages: readonly ReplicationMessage[] = [
   { kind: "append", epoch, after: asOp(0), committed: asOp(0), entries: [] },
   { kind: "append-ok", epoch, head: op, digest },
   { kind: "heartbeat", epoch, committed: op },
+  { kind: "probe", epoch, number: 7 },
+  { kind: "probe-ok", epoch, number: 7 },
   { kind: "fenced", epoch },
   { kind: "goodbye", pair: true, reason: "it stops" },
   { kind: "snapshot", epoch, pairId: "pair", op, stampedAt: asWallTime(5), digest, summary: "{}" },

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { asInstant as at } from "../../engine/base/units.ts";
-import { Liveness, tickMs } from "../../engine/pair/liveness.ts";
+import { Liveness, stillMs, tickMs } from "../../engine/pair/liveness.ts";
+import { holderPingTimeoutMs } from "../../engine/supervisor/arbiter.ts";
 
 test("liveness: a peer is overdue after the time-out, and not before", () => {
   const liveness = new Liveness(1_000, at(5_000));
@@ -9,6 +10,29 @@ test("liveness: a peer is overdue after the time-out, and not before", () => {
   liveness.heard(at(6_500));
   expect(liveness.isOverdue(at(7_500))).toBe(false);
   expect(liveness.isOverdue(at(7_501))).toBe(true);
+});
+
+test("liveness: time in which the process stood still is no silence, but for what a tick may be late", () => {
+  const liveness = new Liveness(1_000, at(0));
+  liveness.heard(at(500));
+  liveness.awake(at(500));
+  expect(liveness.stoodStill(at(500 + stillMs))).toBe(false);
+  expect(liveness.stoodStill(at(501 + stillMs))).toBe(true);
+  liveness.awake(at(9_500));
+  expect(liveness.stoodStill(at(9_500))).toBe(false);
+  expect(liveness.isOverdue(at(10_500 - stillMs))).toBe(false);
+  expect(liveness.isOverdue(at(10_501 - stillMs))).toBe(true);
+});
+
+test("liveness: what was heard before the first tick after a long sleep counts from then on, not from later", () => {
+  const liveness = new Liveness(1_000, at(0));
+  liveness.heard(at(4_999));
+  liveness.awake(at(5_000));
+  expect(liveness.isOverdue(at(6_001))).toBe(true);
+});
+
+test("liveness: one who was passed over knows that it may have been", () => {
+  expect(stillMs).toBeLessThan(holderPingTimeoutMs);
 });
 
 test("liveness: each side speaks four times within the time-out, and at once when it never spoke", () => {

@@ -77,6 +77,12 @@ export const sabotages: readonly Sabotage[] = [
   },
   { name: "a fenced node serves on", lies: { ignoresDenials: true }, rule: "one history", from: 200 },
   {
+    name: "a sleeper is told that nothing happened",
+    lies: { trick: "a sleeper is told that nothing happened" },
+    rule: "a superseded node answers nobody",
+    from: 150,
+  },
+  {
     name: "deliveries are not mirrored",
     lies: { forgetsDeliveries: true },
     rule: "redeliveries carry the flag",
@@ -114,6 +120,7 @@ export const sabotages: readonly Sabotage[] = [
       catchingUp,
     ],
     ["the replica takes over anyway", "shutdownOnPrimaryFailure is kept", classicallyEnding],
+    ["missed ticks are made up for", "nobody is judged unheard"],
     ["replies go astray", "replies reach who asked"],
     ["a part is left out", "a send reaches all its parts"],
     ["nobody hears a grant", "the pair heals"],

@@ -152,6 +152,8 @@ test(
     await supervisor.service.setLink({ mode: "cut", delayMs: 0 });
     await alone;
     expect((await pair()).primary.state).toBe("active");
+    // Without it the replica would lack nothing, and might be back before the recovery.
+    await send("one");
     await supervisor.service.setLink({ mode: "heal", delayMs: 0 });
     expect(await recover()).toBe("done");
 

@@ -22,6 +22,7 @@ export function inputWords(host: SimulatedHost, input: Input, names: Names): str
       return messageWords(host.name, "hears", input.message, names);
     case "session-opened":
     case "ticked":
+    case "woken":
     case "turn-ended":
     case "session-unsent":
       return null;

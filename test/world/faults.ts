@@ -18,6 +18,8 @@ export interface Fault {
     | "freeze active"
     | "freeze standby"
     | "freeze both"
+    | "stall active"
+    | "stall standby"
     | "cut link"
     | "mute link"
     | "slow link"
@@ -51,6 +53,9 @@ const kinds: readonly Fault["kind"][] = [
   "freeze active",
   "freeze standby",
   "freeze both",
+  "stall active",
+  "stall active",
+  "stall standby",
   "cut link",
   "cut link",
   "mute link",
@@ -120,6 +125,10 @@ export function strike(world: World, { kind, lastsMs }: Fault): void {
     case "freeze both":
       freeze(world, active, lastsMs);
       return freeze(world, standby, lastsMs / 2);
+    case "stall active":
+      return stall(world, active, lastsMs);
+    case "stall standby":
+      return stall(world, standby, lastsMs);
     case "power active":
       return losePower(world, active, lastsMs);
     case "power standby":
@@ -219,6 +228,11 @@ function freeze(world: World, node: NodeName, lastsMs: number): void {
   if (host === null || host.isFrozen) return;
   host.freeze();
   world.clock.after(lastsMs, () => host.thaw());
+}
+
+/** Stands still for about as long as the other node has patience: what that one says meanwhile waits to be read. */
+function stall(world: World, node: NodeName, lastsMs: number): void {
+  freeze(world, node, world.options.peerTimeoutMs * (0.6 + lastsMs / 3_000));
 }
 
 function superviseAgain(world: World, afterMs: number): void {

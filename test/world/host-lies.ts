@@ -1,8 +1,13 @@
 import { partsOf } from "../../engine/core/composite.ts";
 import type { SessionRequest } from "../../engine/core/dialogue.ts";
+import type { Effect, Input } from "../../engine/node/contract.ts";
+import type { SupervisorOrder } from "../../engine/supervisor/channel.ts";
 import type { SimulatedHost } from "./host.ts";
 import type { Random } from "./random.ts";
 import type { WorldOptions } from "./world.ts";
+
+type ToPeer = Extract<Effect, { kind: "tell-peer" }>;
+type Denied = Extract<SupervisorOrder, { kind: "denied" }>;
 
 /** One deed at the boundary between the engine and its world that an honest world never does. */
 export type Trick =
@@ -16,6 +21,8 @@ export type Trick =
   | "nobody notices a split"
   | "the replica takes over unasked"
   | "a standby believes at once that it is in sync"
+  | "missed ticks are made up for"
+  | "a sleeper is told that nothing happened"
   | "replies go astray"
   | "a part is left out"
   | "nobody hears a grant"
@@ -83,4 +90,33 @@ export function garbled(
   const scheme = "temp-queue://";
   const names = [...host.node!.history.broker.queues.keys()].filter((key) => key.startsWith(scheme));
   return names.length === 0 ? request : toTemporary(random.pick(names).slice(scheme.length));
+}
+
+export function forgetDeliveries({ node }: SimulatedHost, input: Input): void {
+  if (input.kind !== "granted" || input.wish !== "active" || node === null) return;
+  for (const queue of node.history.broker.queues.values())
+    for (const message of queue.inOrder()) message.deliveryCount = 0;
+}
+
+/** A denial as it reaches the node. */
+export function denial(host: SimulatedHost, order: Denied, { ignoresDenials }: HostLies): Input {
+  if (!ignoresDenials || (host.node?.active ?? null) === null)
+    return { ...order, epoch: order.epoch as never };
+  const epoch = (order.epoch + 1) as never;
+  return { kind: "granted", wish: "alone", epoch, withPeer: false, peerInSync: false };
+}
+
+/** Answers a probe in the other node's place; `false` when it is none. */
+export function answersProbe(host: SimulatedHost, { link, message }: ToPeer): boolean {
+  if (message.kind !== "probe") return false;
+  host.give({ kind: "peer-said", link, message: { ...message, kind: "probe-ok" } });
+  return true;
+}
+
+/** A standby grants itself to serve. */
+export function usurp(host: SimulatedHost): void {
+  const { node } = host;
+  if (node?.state.kind !== "standby" || !node.isAttached) return;
+  const epoch = (node.history.epoch + 1) as never;
+  host.give({ kind: "granted", wish: "active", epoch, withPeer: false, peerInSync: false });
 }

@@ -5,13 +5,13 @@ import type { SessionAnswer, SessionId, SessionRequest } from "../../engine/core
 import type { Effect, Input } from "../../engine/node/contract.ts";
 import { BrokerNode } from "../../engine/node/node.ts";
 import { tickMs } from "../../engine/pair/liveness.ts";
-import type { BrokerReport, NodeStatus, SupervisorOrder } from "../../engine/supervisor/channel.ts";
+import type { BrokerReport, SupervisorOrder } from "../../engine/supervisor/channel.ts";
 import { assert } from "../../engine/base/assert.ts";
 import type { ClientWire } from "./client-wire.ts";
-import { garbled, type HostLies } from "./host-lies.ts";
+import { answersProbe, denial, forgetDeliveries, garbled, usurp, type HostLies } from "./host-lies.ts";
 import { linkOf } from "./link.ts";
 import { Mailboxes } from "./mailboxes.ts";
-import { nodeOptionsOf, positionOf, stateWord } from "./node-view.ts";
+import { nodeOptionsOf, positionOf, statusOf } from "./node-view.ts";
 import { PeerPort } from "./peer-port.ts";
 import type { World } from "./world.ts";
 
@@ -43,6 +43,8 @@ export class SimulatedHost {
   #isNodeServing = false;
   #lastSession = 0;
   #lastStatus = "";
+  /** What time it is, where the node is not told the truth. */
+  #toldTime: number | null = null;
   #swapped: Extract<Input, { kind: "asked" }> | null = null;
 
   constructor(world: World, name: NodeName, role: NodeName, instance: string) {
@@ -64,6 +66,11 @@ export class SimulatedHost {
       give: (input) => this.#hear(input),
       arrive: (source, action) => this.arrive(source, action),
     });
+  }
+
+  /** Whether something that the other node said waits to be read. */
+  get isUnread(): boolean {
+    return this.#mailboxes.holds("link");
   }
 
   get isFrozen(): boolean {
@@ -114,7 +121,7 @@ export class SimulatedHost {
       else if (order.kind === "stop" && this.node === null) this.#world.ended(this, "stopped");
       else if (order.kind === "stop") this.give({ kind: "told-to-stop", pair: order.pair });
       else if (order.kind === "granted") this.give({ ...order, epoch: order.epoch as never });
-      else if (order.kind === "denied") this.#denied(order);
+      else if (order.kind === "denied") this.give(denial(this, order, this.#lies()));
       else if (order.kind === "hand-over") this.give({ kind: "told-to-hand-over" });
       else if (order.kind === "shut-down")
         this.give({ kind: "told-to-shut-down", reason: order.reason as "failure", text: order.text });
@@ -130,7 +137,7 @@ export class SimulatedHost {
 
   /** Whether clients' bytes may be given to their sessions now. */
   get isServing(): boolean {
-    if (this.node?.mustTick(this.#moment()) === true) this.give({ kind: "ticked" });
+    if (this.node?.mustWake(this.#moment()) === true) this.give({ kind: "woken" });
     return this.#isNodeServing && !this.isOver;
   }
 
@@ -172,7 +179,7 @@ export class SimulatedHost {
     } finally {
       this.#isRunning = false;
     }
-    if (this.#lies().forgetsDeliveries) this.#forgetDeliveries(input);
+    if (this.#lies().forgetsDeliveries) forgetDeliveries(this, input);
   }
 
   #takeInputs(): void {
@@ -181,6 +188,7 @@ export class SimulatedHost {
       this.#world.transcript?.input(this, next);
       for (const effect of this.node.step(next, this.#moment())) {
         this.#world.transcript?.effect(this, effect);
+        this.#world.oracle.caused(this, next, effect);
         this.#perform(effect);
       }
       if (this.#hasEnded()) return;
@@ -216,18 +224,6 @@ export class SimulatedHost {
     return this.#world.lies;
   }
 
-  #denied(order: Extract<SupervisorOrder, { kind: "denied" }>): void {
-    if (this.#lies().ignoresDenials && (this.node?.active ?? null) !== null)
-      this.give({
-        kind: "granted",
-        wish: "alone",
-        epoch: (order.epoch + 1) as never,
-        withPeer: false,
-        peerInSync: false,
-      });
-    else this.give({ ...order, epoch: order.epoch as never });
-  }
-
   /** What a sabotaged host makes of a client's send. */
   #misunderstand(input: Extract<Input, { kind: "asked" }>, isTransacted: boolean): void {
     const { session, receipt } = input;
@@ -243,12 +239,6 @@ export class SimulatedHost {
     const before = this.#swapped;
     this.#swapped = null;
     if (before !== null) this.give(before);
-  }
-
-  #forgetDeliveries(input: Input): void {
-    if (input.kind !== "granted" || input.wish !== "active" || this.node === null) return;
-    for (const queue of this.node.history.broker.queues.values())
-      for (const message of queue.inOrder()) message.deliveryCount = 0;
   }
 
   #planTurn(): void {
@@ -267,19 +257,21 @@ export class SimulatedHost {
   }
 
   #tickLater(): void {
-    this.#world.clock.after(tickMs, () =>
+    const dueAt = this.#world.clock.now + tickMs;
+    this.#world.clock.at(dueAt, () =>
       this.arrive("timer", () => {
-        this.give({ kind: "ticked" });
+        if (this.#lies().trick === "missed ticks are made up for") this.#makeUpSince(dueAt);
+        this.#mailboxes.putBehind(() => this.give({ kind: "ticked" }));
         this.#tickLater();
-        if (this.#lies().trick === "the replica takes over unasked") this.#usurp();
+        if (this.#lies().trick === "the replica takes over unasked") usurp(this);
       }),
     );
   }
 
-  #usurp(): void {
-    if (this.node?.state.kind !== "standby" || !this.node.isAttached) return;
-    const epoch = (this.node.history.epoch + 1) as never;
-    this.give({ kind: "granted", wish: "active", epoch, withPeer: false, peerInSync: false });
+  #makeUpSince(dueAt: number): void {
+    for (this.#toldTime = dueAt; this.#toldTime < this.#world.clock.now; this.#toldTime += tickMs)
+      this.give({ kind: "ticked" });
+    this.#toldTime = null;
   }
 
   #perform(effect: Effect): void {
@@ -320,6 +312,8 @@ export class SimulatedHost {
       }
       case "tell-peer":
         this.#world.oracle.told(this, effect.message);
+        if (this.#lies().trick === "a sleeper is told that nothing happened" && answersProbe(this, effect))
+          return;
         return this.peers.tell(effect.link, effect.message);
       case "drop-peer":
         return this.peers.drop(effect.link);
@@ -384,14 +378,7 @@ export class SimulatedHost {
     if (node.isAttached) this.hasMirrored = true;
     if (this.#lies().trick === "the standby opens its port" && node.state.kind === "standby")
       this.isOpen = true;
-    const status: NodeStatus = {
-      state: stateWord(node),
-      reason: null,
-      port: null,
-      attached: node.isAttached,
-      position: positionOf(this.node!),
-      committed: node.history.committed,
-    };
+    const status = statusOf(node);
     const news = `${status.state} ${status.attached} ${status.position.epoch}`;
     if (news === this.#lastStatus) return;
     this.#lastStatus = news;
@@ -399,7 +386,7 @@ export class SimulatedHost {
   }
 
   #moment(): Moment {
-    const { now } = this.#world.clock;
+    const now = this.#toldTime ?? this.#world.clock.now;
     return {
       monotonic: asInstant(now),
       wall: asWallTime(

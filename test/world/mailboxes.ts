@@ -7,6 +7,7 @@ import type { Random } from "./random.ts";
 export class Mailboxes {
   readonly #random: Random;
   readonly #waiting = new Map<string, (() => void)[]>();
+  #behind: (() => void)[] = [];
   #isHeld = false;
   #isReleasing = false;
 
@@ -25,6 +26,17 @@ export class Mailboxes {
     else box.push(action);
   }
 
+  /** Whether something of this source waits. */
+  holds(source: string): boolean {
+    return this.#waiting.has(source);
+  }
+
+  /** Runs it once nothing waits any more. */
+  putBehind(action: () => void): void {
+    if (this.#isReleasing) this.#behind.push(action);
+    else action();
+  }
+
   hold(): void {
     this.#isHeld = true;
   }
@@ -40,9 +52,11 @@ export class Mailboxes {
       action();
     }
     this.#isReleasing = false;
+    for (const action of this.#behind.splice(0)) action();
   }
 
   drop(): void {
     this.#waiting.clear();
+    this.#behind = [];
   }
 }

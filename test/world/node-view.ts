@@ -28,6 +28,17 @@ export function positionOf({ history }: BrokerNode): JournalPosition {
   return { epoch: history.epoch, op: history.head.op, digest: digestText(history.head.digest) };
 }
 
+export function statusOf(node: BrokerNode): NodeStatus {
+  return {
+    state: stateWord(node),
+    reason: null,
+    port: null,
+    attached: node.isAttached,
+    position: positionOf(node),
+    committed: node.history.committed,
+  };
+}
+
 export function stateWord(node: BrokerNode): NodeStatus["state"] {
   const { state } = node;
   if (state.kind === "active") return state.commits === "both" && !node.isAttached ? "blocked" : "active";

@@ -1,6 +1,7 @@
 import type { BrokerError } from "../../engine/base/errors.ts";
 import type { Command } from "../../engine/core/command.ts";
 import type { SessionAnswer } from "../../engine/core/dialogue.ts";
+import type { Effect, Input } from "../../engine/node/contract.ts";
 import { replicationRules, type ReplicationMessage } from "../../engine/pair/message.ts";
 import type { JournalEntry } from "../../engine/pair/entry.ts";
 import type { SupervisorOrder } from "../../engine/supervisor/channel.ts";
@@ -85,6 +86,7 @@ export class Oracle {
     const { committed } = host.node!.history;
     const chain = this.#chains.get(host)!;
     if (this.classic !== null) return this.classic.answered(host, chain, committed);
+    this.#checkSuperseded(host);
     const shared = Math.min(committed, this.confirmedThrough);
     if (chain[shared] !== this.#confirmed[shared])
       violated(
@@ -123,6 +125,16 @@ export class Oracle {
     this.classic?.copied(from, to);
   }
 
+  #checkSuperseded({ name, node }: SimulatedHost): void {
+    const other = this.#world.hosts[name === "primary" ? "replica" : "primary"]?.node ?? null;
+    const { epoch } = node!.history;
+    if (other !== null && other.active !== null && other.history.epoch > epoch)
+      violated(
+        "a superseded node answers nobody",
+        `the ${name} answers under epoch ${epoch}, and the other one serves under ${other.history.epoch}`,
+      );
+  }
+
   /** Every node that may be given the right to serve holds all that was confirmed, on its disk. */
   checkHolders(when: string): void {
     if (this.classic !== null) return;
@@ -149,6 +161,12 @@ export class Oracle {
       violated("shutdownOnReplicaFailure is kept", `the ${host.name} lost its replica and confirms alone`);
     if (this.classic !== null && shutdownOnPrimaryFailure === true && !isPrimary && host.hasMirrored)
       violated("shutdownOnPrimaryFailure is kept", `the ${host.name} takes over from a failed primary`);
+  }
+
+  /** Whoever judges by the clock that the other node is lost has read all that it said. */
+  caused(host: SimulatedHost, { kind: cause }: Input, { kind }: Effect): void {
+    if (cause === "ticked" && (kind === "drop-peer" || kind === "ask-grant") && host.isUnread)
+      violated("nobody is judged unheard", `the ${host.name} did not read first`);
   }
 
   /** After each input: who is open, is active. */

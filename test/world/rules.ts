@@ -17,6 +17,8 @@ export const rules = [
   "one history",
   "ops without gaps",
   "replication rules",
+  "nobody is judged unheard",
+  "a superseded node answers nobody",
   "a split is reported",
   "by hand means by hand",
   "waitForReplica is kept",
