@@ -66,16 +66,19 @@ async function follow(
   terminal: Terminal,
 ): Promise<RecoveryView> {
   const progress = createProgress(terminal);
+  const show = (recovery: RecoveryView): void => {
+    if (recovery.steps.some(({ state }) => state === "running")) progress.show(recovery);
+  };
   // When asking for progress fails first, that is the failure to report.
   asked.catch(() => undefined);
   try {
     let answered: RecoveryView | null = null;
     while (answered === null) {
       answered = await Promise.race([asked, pause()]);
-      if (answered === null) progress.show(await client.getRecovery({}));
+      if (answered === null) show(await client.getRecovery({}));
     }
     while (answered.state === "running") {
-      progress.show(answered);
+      show(answered);
       await pause();
       answered = await client.getRecovery({});
     }

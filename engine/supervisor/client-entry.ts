@@ -179,3 +179,8 @@ export function keyOf({ clientId, remoteAddress, remotePort }: ClientIdentity): 
 export function isMadeUp(clientId: string): boolean {
   return /^ID:.*-\d+-\d+-\d+:\d+$/.test(clientId);
 }
+
+/** Whether it has said all that it will of who it is; OpenWire negotiates first, and has a client id in any case. */
+export function hasIntroducedItself({ protocol, clientId, failsOver }: ClientIdentity): boolean {
+  return protocol !== null && (!protocol.startsWith("OpenWire") || clientId !== null || failsOver !== null);
+}

@@ -5,6 +5,7 @@ import type { ClientChange, ClientCount, ClientIdentity } from "./channel.ts";
 import {
   clientViewOf,
   isAwaited,
+  hasIntroducedItself,
   isMadeUp,
   isStalling,
   keyOf,
@@ -140,9 +141,8 @@ export class ClientBook {
   unrecognised(): Map<string, number> {
     const ports = new Map<string, number>();
     for (const [key, entry] of this.#bySession) {
-      const { protocol, clientId, remotePort } = entry.identity;
-      // It may still say who it is.
-      if (protocol === null || entry.settings !== null || entry.isLookedUp) continue;
+      const { clientId, remotePort } = entry.identity;
+      if (entry.settings !== null || entry.isLookedUp || !hasIntroducedItself(entry.identity)) continue;
       if (clientId === null || isMadeUp(clientId)) ports.set(key, remotePort);
     }
     return ports;

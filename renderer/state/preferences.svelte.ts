@@ -6,7 +6,8 @@ export type LowerTab = "destinations" | "events";
 interface Panes {
   /** Widths and heights in pixels. */
   side: number;
-  lower: number;
+  /** `null`: nobody has chosen one yet. */
+  lower: number | null;
 }
 
 const themes: readonly Theme[] = ["system", "light", "dark"];
@@ -14,16 +15,14 @@ const themes: readonly Theme[] = ["system", "light", "dark"];
 /** How this person likes the window; remembered at each change. */
 export class Preferences {
   theme = $state<Theme>("system");
-  panes = $state<Panes>({ side: 344, lower: 208 });
+  panes = $state<Panes>({ side: 344, lower: null });
   tab = $state<LowerTab>("destinations");
   isSideOpen = $state(true);
   isLowerOpen = $state(true);
   readonly #memory: Memory;
 
-  /** `lower`: its height until somebody chooses another. */
-  constructor(memory: Memory, lower = 208) {
+  constructor(memory: Memory) {
     this.#memory = memory;
-    this.panes = { ...this.panes, lower };
     this.theme = memory.read<Theme>("theme", "system");
     this.panes = { ...this.panes, ...memory.read<Partial<Panes>>("panes", {}) };
     this.tab = memory.read<LowerTab>("tab", "destinations");

@@ -11,9 +11,6 @@ import { QueueBrowser } from "./queue-browser.svelte.ts";
 import { RecoveryPanel } from "./recovery-panel.svelte.ts";
 import { TimelineView } from "./timeline-view.svelte.ts";
 
-/** The lower pane's share of a window that nobody has arranged yet. */
-const lowerShare = 0.26;
-
 /** All state of one window, put together. */
 export class WindowState {
   readonly notices = new Notices();
@@ -26,13 +23,13 @@ export class WindowState {
   readonly commands: Commands;
   dialog = $state<"none" | "snippets" | "about">("none");
 
-  constructor(backend: Backend, memory: Memory, windowHeight = 800) {
+  constructor(backend: Backend, memory: Memory) {
     this.monitor = new PairMonitor(backend, this.notices);
     this.gaze = new TimelineView(() => this.monitor.now());
     this.browser = new QueueBrowser(backend);
     this.composer = new Composer(backend, memory);
     this.recovery = new RecoveryPanel(backend);
-    this.preferences = new Preferences(memory, Math.round(windowHeight * lowerShare));
+    this.preferences = new Preferences(memory);
     this.commands = new Commands(this);
   }
 

@@ -85,7 +85,7 @@ function fakeService(
     getPair: () => pairView(),
     actOnBroker: ({ node, action }) => {
       if (action === "thaw") throw new BrokerError("WRONG_STATE", { action, node, state: "active" });
-      return pairView();
+      return { ...pairView(), ...(action === "kill" ? { protection: "down" as const } : {}) };
     },
     setLink: () => pairView(),
     getRecovery: recovery,

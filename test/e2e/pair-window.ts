@@ -128,9 +128,10 @@ export class PairWindow {
     return this.page.getByRole("region", { name: "Replication link" });
   }
 
-  /** What the selected span of the timeline says, once all of it is selected. */
+  /** What the selected span of the timeline says, once all of the last minutes is selected. */
   async spanOfAll(): Promise<string> {
     const timeline = this.page.getByRole("application", { name: /^Timeline/ });
+    for (let step = 0; step < 6; step += 1) await timeline.press("-");
     const box = await timeline.boundingBox();
     if (box === null) throw new Error("There is no timeline.");
     const y = box.y + box.height - 8;
@@ -141,6 +142,7 @@ export class PairWindow {
     const bar = this.page.getByRole("region", { name: "Selected span" });
     const text = await bar.innerText();
     await bar.getByRole("button", { name: /Clear the selection/ }).click();
+    for (let step = 0; step < 6; step += 1) await timeline.press("+");
     return text.replaceAll(/\s+/g, " ");
   }
 }

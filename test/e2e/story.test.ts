@@ -116,7 +116,7 @@ test("story: the ledger says that nothing confirmed was lost", async () => {
 test("story: the timeline has the kill, the takeover and a blackout for each client", async () => {
   const numbers = await window.spanOfAll();
 
-  expect(numbers).toMatch(/3 blackouts, longest \d+ ms/);
+  expect(numbers).toMatch(/3 blackouts, longest [\d.]+ m?s/);
   expect(numbers).toMatch(/1 kill 1 promotion 1 link loss/);
   await window.chooseTab("Events");
   await window.event(/replica.*(took over|active)/i).waitFor();

@@ -17,6 +17,16 @@ test("window: opens with its page and without a complaint in the console", async
   expect(app.consoleProblems).toEqual([]);
 });
 
+test("window: has its lower pane also when the page was ready before there was a window to see", async () => {
+  await app.page.setViewportSize({ width: 1280, height: 1 });
+  await app.page.reload();
+  await app.window.isProtection("Protected");
+  await app.page.setViewportSize({ width: 1280, height: 800 });
+
+  const pane = app.page.getByRole("separator", { name: "Height of the lower pane" });
+  expect(Number(await pane.getAttribute("aria-valuenow"))).toBe(208);
+});
+
 test("window: reaches the outside through its bridge alone", async () => {
   const reachable = await app.page.evaluate(() => ({
     bridge: Object.keys((window as { understudy?: object }).understudy ?? {}),

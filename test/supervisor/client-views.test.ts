@@ -361,6 +361,16 @@ test("clients: ids that a library made up are shown by their process, each by a 
   expect(clients.unrecognised().size).toBe(0);
 });
 
+test("clients: one of OpenWire is not looked up before it had its say", () => {
+  const clients = book();
+  const client = { ...identity(5000), protocol: "OpenWire 12" };
+  clients.changed("primary", { kind: "connected", session: 1, at: 1_000, client });
+  expect(clients.unrecognised().size).toBe(0);
+  const known = { ...client, clientId: "ID:vm-37149-1795841546686-0:1", failsOver: true };
+  clients.changed("primary", { kind: "identified", session: 1, at: 1_400, client: known });
+  expect([...clients.unrecognised()]).toEqual([["primary:1", 5000]]);
+});
+
 test.each([
   [["/usr/bin/node", "--inspect", "/srv/worker.js"], "node worker.js"],
   [["java", "-Xmx1g", "-cp", "a.jar:b.jar", "com.acme.OrdersApplication", "x"], "java OrdersApplication"],

@@ -152,6 +152,13 @@ describe("commands", () => {
     expect(supervisor.asked).toContainEqual({ operation, input });
   });
 
+  test("kill says what became of it, once the standby has taken over", async () => {
+    expect((await run(["kill", "primary"])).out).toMatch(/^Protected/);
+    supervisor.asked.length = 0;
+    expect((await run(["kill", "replica"])).out).toMatch(/^Down/);
+    expect(supervisor.asked.map(({ operation }) => operation)).toEqual(["actOnBroker"]);
+  });
+
   test("status is text, or the snapshot as JSON", async () => {
     expect((await run(["status"])).out).toMatch(
       /^Protected\. Everything[^]*primary {2}active[^]*3 messages, 2 scheduled\n[^]*replica {2}standby/,
