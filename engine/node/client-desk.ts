@@ -239,10 +239,7 @@ export class ClientDesk {
   #send(client: ConnectedClient, message: Message, transaction: string | null, now: Moment): void {
     checkDestination(message.destination, false);
     // Confirmed like the first one: when all that was ordered so far is safe.
-    if (this.#transactions.isRepeat(message, transaction)) {
-      client.repeatedCount += 1;
-      return;
-    }
+    if (this.#transactions.isRepeat(message, transaction)) return void (client.repeatedCount += 1);
     if (isManagement(message.destination)) return this.scheduler.manage(client.owner, message, now);
     if (scheduleKindOf(message) !== null) dueTime(message, now.wall);
     this.#order({ kind: "send", owner: client.owner, message, transaction }, now);
