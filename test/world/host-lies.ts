@@ -1,8 +1,9 @@
 import { partsOf } from "../../engine/core/composite.ts";
-import type { SessionRequest } from "../../engine/core/dialogue.ts";
+import type { SessionId, SessionRequest } from "../../engine/core/dialogue.ts";
 import type { Effect, Input } from "../../engine/node/contract.ts";
 import type { SupervisorOrder } from "../../engine/supervisor/channel.ts";
 import type { SimulatedHost } from "./host.ts";
+import { message } from "./producer.ts";
 import type { Random } from "./random.ts";
 import type { WorldOptions } from "./world.ts";
 
@@ -20,7 +21,7 @@ export type Trick =
   | "anyone may catch up"
   | "nobody notices a split"
   | "the replica takes over unasked"
-  | "a standby believes at once that it is in sync"
+  | "a standby calls itself in sync"
   | "missed ticks are made up for"
   | "a sleeper is told that nothing happened"
   | "replies go astray"
@@ -29,6 +30,8 @@ export type Trick =
   | "a flipped bit is not noted"
   | "trouble is not noted"
   | "delays are cut short"
+  | "what is scheduled is lost when another node serves"
+  | "groups are not known"
   | "one node forgets its last entry";
 
 /** What a sabotage may do at this boundary; each is a lie that the real host must never tell. */
@@ -62,6 +65,17 @@ export function obeyed(options: WorldOptions, trick: Trick): WorldOptions {
   }
 }
 
+/** What nobody asked for: all that is to be delivered later is forgotten. */
+export function removingAllScheduled(session: SessionId): Input[] {
+  const order = message({ kind: "topic", name: "ActiveMQ.Scheduler.Management" }, "", null);
+  const properties = new Map([["AMQ_SCHEDULER_ACTION", "REMOVEALL"]]);
+  const request: SessionRequest = { kind: "send", message: { ...order, properties }, transaction: null };
+  return [
+    { kind: "session-opened", session },
+    { kind: "asked", session, request, receipt: 1 },
+  ];
+}
+
 /** A client's request as it reaches the node. */
 export function garbled(
   host: SimulatedHost,
@@ -77,6 +91,7 @@ export function garbled(
   });
   if (lies.requests === "altered" && random.chance(0.01))
     return { ...request, message: { ...message, body: message.body.map((byte) => byte ^ 1) } };
+  if (lies.trick === "groups are not known") return { ...request, message: { ...message, group: null } };
   const delay = message.properties.get("AMQ_SCHEDULED_DELAY");
   if (lies.trick === "delays are cut short" && typeof delay === "bigint") {
     const properties = new Map(message.properties).set("AMQ_SCHEDULED_DELAY", delay / 2n);

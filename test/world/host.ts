@@ -8,7 +8,8 @@ import { tickMs } from "../../engine/pair/liveness.ts";
 import type { BrokerReport, SupervisorOrder } from "../../engine/supervisor/channel.ts";
 import { assert } from "../../engine/base/assert.ts";
 import type { ClientWire } from "./client-wire.ts";
-import { answersProbe, denial, forgetDeliveries, garbled, usurp, type HostLies } from "./host-lies.ts";
+import type { HostLies } from "./host-lies.ts";
+import { answersProbe, denial, forgetDeliveries, garbled, removingAllScheduled, usurp } from "./host-lies.ts";
 import { linkOf } from "./link.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { nodeOptionsOf, positionOf, statusOf } from "./node-view.ts";
@@ -163,7 +164,7 @@ export class SimulatedHost {
     if (input.kind !== "peer-said" || this.node === null || this.isOver) return this.give(input);
     const { message } = input;
     this.#world.oracle.heard(this, message);
-    if (message.kind === "append" && this.#lies().trick === "a standby believes at once that it is in sync")
+    if (message.kind === "append" && this.#lies().trick === "a standby calls itself in sync")
       this.give({ ...input, message: { kind: "in-sync", epoch: message.epoch } });
     this.give(input);
   }
@@ -324,6 +325,8 @@ export class SimulatedHost {
       case "connectors":
         this.isOpen = effect.open;
         if (effect.open) this.#world.oracle.activated(this);
+        if (effect.open && this.#lies().trick === "what is scheduled is lost when another node serves")
+          this.#inputs.push(...removingAllScheduled((this.#lastSession += 1) as SessionId));
         if (effect.open) this.wasPaired = false;
         return;
       case "serve":

@@ -1,5 +1,6 @@
 import type { Command } from "../../engine/core/command.ts";
 import { deadLetterQueue, destinationKey } from "../../engine/core/message.ts";
+import { auditGroups } from "./group-audit.ts";
 import { violated } from "./rules.ts";
 import { auditSchedule } from "./timetable.ts";
 
@@ -23,6 +24,8 @@ interface Attempt {
   readonly isPublished?: boolean;
   /** It was asked not to come earlier. Two machines' clocks may differ: only who was asked is held to it, and until another served. */
   readonly due?: Presence;
+  /** Message group that it was sent as one of. */
+  readonly group?: string | null;
   /** Queues that must each have had it once. */
   readonly places?: readonly string[];
   isConfirmed: boolean;
@@ -108,6 +111,7 @@ export class Ledger {
   /** All that was promised, against the history that stayed. */
   audit(history: readonly Command[]): void {
     auditSchedule(history);
+    auditGroups(history, (body) => this.#attempts.get(body)?.group ?? null);
     const visible = visibleSends(history);
     const counts = new Map<string, number>();
     for (const body of visible) counts.set(body, (counts.get(body) ?? 0) + 1);

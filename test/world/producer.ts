@@ -64,10 +64,11 @@ export class SimulatedProducer extends FailoverClient {
       const properties = this.#timing();
       const now = this.presence;
       const due = { ...now, at: now.at + Number(properties.get("AMQ_SCHEDULED_DELAY") ?? 0) };
-      const attempt = { producer, sequence, transaction: null, mayVanish, isPublished, due, places };
+      const group = this.#groupOf(sequence);
+      const rest = { mayVanish, isPublished, due, places, group: group?.id ?? null };
+      const attempt = { producer, sequence, transaction: null, ...rest };
       this.ledger.sent(body, attempt);
       const priority = this.random.pick([4, 4, 9]);
-      const group = this.#groupOf(sequence);
       const sent = { ...message(destination, body, expiresAt), persistent, priority, properties, group };
       this.ask({ kind: "send", message: sent, transaction: null }, () => {
         this.ledger.confirmed(body);

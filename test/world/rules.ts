@@ -11,6 +11,7 @@ export const rules = [
   "nothing is stranded",
   "what is scheduled comes in its time, each once",
   "a send reaches all its parts",
+  "one owner at a time for a message group",
   "valid requests are not refused",
   "a standby opens no port",
   "a standby that is behind does not take over",
