@@ -9,6 +9,9 @@ import type { ReplicationMessage } from "../pair/message.ts";
 import { readClocks } from "./clock.ts";
 import type { Store } from "./store.ts";
 
+/** So much of each turn goes into a checkpoint that is being saved. */
+const savingSliceMs = 0.5;
+
 /** What the loop hands effects to, besides the store. */
 export interface LoopPorts {
   tellPeer(link: LinkId, message: ReplicationMessage): void;
@@ -74,16 +77,19 @@ export class NodeLoop {
     this.planTurn();
     if (this.#isRunning) return;
     this.#isRunning = true;
+    this.#untilFailure(() => this.#takeInputs());
+    this.#isRunning = false;
+    this.#watchCongestion();
+  }
+
+  /** Only the store throws: a full or broken disk. Nothing more can be made safe, so nothing more is said. */
+  #untilFailure(work: () => void): void {
     try {
-      this.#takeInputs();
+      work();
     } catch (error) {
-      // Only the store throws these: a full or broken disk. Nothing more can be made safe, so nothing more is said.
       if (!(error instanceof BrokerError)) throw error;
       this.#end("failure", error.message);
-    } finally {
-      this.#isRunning = false;
     }
-    this.#watchCongestion();
   }
 
   #takeInputs(): void {
@@ -120,9 +126,15 @@ export class NodeLoop {
     this.#ports.turnEnded();
     this.#store.sync();
     this.#ports.turnEnded();
+    this.#untilFailure(() => this.#goOnSaving());
     if (!this.#mustGoOn) return;
     this.#mustGoOn = false;
     this.planTurn();
+  }
+
+  /** In between what others wait for. */
+  #goOnSaving(): void {
+    if (!this.#hasEnded && this.#store.goOnSaving(savingSliceMs)) this.#mustGoOn = true;
   }
 
   #goOn(): void {
@@ -145,7 +157,7 @@ export class NodeLoop {
         return;
       }
       case "save-checkpoint":
-        return this.#store.saveCheckpoint(effect.checkpoint);
+        return this.#store.beginCheckpoint(effect.checkpoint);
       case "save-term":
         return this.#store.saveTerm(effect.term);
       case "cut":

@@ -57,20 +57,39 @@ export function* readChunks(
   }
 }
 
-/** Writes what a checkpoint says of queues and of messages' places in them. */
-export function savePlaces(statements: Statements, checkpoint: Checkpoint): void {
+/** Writes what a checkpoint says of queues and of messages' places in them, a row or so at each step. */
+export function* savePlaces(statements: Statements, checkpoint: Checkpoint): Generator<void> {
   for (const queue of checkpoint.deletedQueues) {
+    yield;
     statements.deleteMessages.run(queue);
     statements.deleteQueue.run(queue);
   }
-  for (const { id, key, enqueued, dequeued } of checkpoint.putQueues)
+  for (const { id, key, enqueued, dequeued } of checkpoint.putQueues) {
+    yield;
     statements.putQueue.run(id, key, enqueued, dequeued);
-  for (const { queue, op } of checkpoint.deleted) statements.deleteMessage.run(queue, op);
-  for (const row of checkpoint.put) putRow(statements, row);
-  const { putChunks, thinnedChunks, deletedChunks } = checkpoint;
-  for (const row of putChunks) putChunk(statements, row);
-  for (const { id, gone } of thinnedChunks) statements.putGone.run(id, gone);
-  for (const id of deletedChunks) {
+  }
+  for (const { queue, op } of checkpoint.deleted) {
+    yield;
+    statements.deleteMessage.run(queue, op);
+  }
+  for (const row of checkpoint.put) {
+    yield;
+    putRow(statements, row);
+  }
+  yield* saveChunks(statements, checkpoint);
+}
+
+function* saveChunks(statements: Statements, checkpoint: Checkpoint): Generator<void> {
+  for (const row of checkpoint.putChunks) {
+    yield;
+    putChunk(statements, row);
+  }
+  for (const { id, gone } of checkpoint.thinnedChunks) {
+    yield;
+    statements.putGone.run(id, gone);
+  }
+  for (const id of checkpoint.deletedChunks) {
+    yield;
     statements.deleteChunk.run(id);
     statements.deleteGone.run(id);
   }

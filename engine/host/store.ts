@@ -12,8 +12,9 @@ import type { Message } from "../core/message.ts";
 import type { JournalReader, StoredState, Term } from "../node/contract.ts";
 import type { SnapshotHead, SnapshotPart } from "../pair/message.ts";
 import { misfit, readEntry, type Head, type JournalEntry } from "../pair/entry.ts";
+import { CheckpointWriter } from "./checkpoint-writer.ts";
 import { incomingDirectory, replaceDirectory, settleSnapshot } from "./snapshot-directory.ts";
-import { putChunk, putRow, readChunks, readRows, savePlaces } from "./store-places.ts";
+import { putChunk, putRow, readChunks, readRows } from "./store-places.ts";
 import { prepare, type ContentRow, type Statements } from "./store-statements.ts";
 import { deleteJournal, hasJournal, Journal, type Durability } from "./journal.ts";
 import { openDatabase, translating } from "./store-schema.ts";
@@ -32,6 +33,7 @@ export class Store implements JournalReader {
   #database: Database.Database;
   #journal: Journal;
   #statements: Statements;
+  #writer: CheckpointWriter;
   /** The store that a snapshot is being received into. */
   #incoming: Store | null = null;
   /** The last checkpoint that would survive a loss of power, as far as this process knows. */
@@ -47,10 +49,20 @@ export class Store implements JournalReader {
     this.#durability = durability;
     this.#tailBytes = tailBytes;
     settleSnapshot(directory);
-    ({ database: this.#database, statements: this.#statements, journal: this.#journal } = this.#open());
+    ({
+      database: this.#database,
+      statements: this.#statements,
+      journal: this.#journal,
+      writer: this.#writer,
+    } = this.#open());
   }
 
-  #open(): { database: Database.Database; statements: Statements; journal: Journal } {
+  #open(): {
+    database: Database.Database;
+    statements: Statements;
+    journal: Journal;
+    writer: CheckpointWriter;
+  } {
     this.#writing(() => {
       mkdirSync(this.directory, { recursive: true, mode: 0o700 });
       // The database would say no more than that something is wrong.
@@ -68,7 +80,13 @@ export class Store implements JournalReader {
       const journal = this.#writing(
         () => new Journal(this.directory, this.#durability, next, (error) => this.onFailure(error)),
       );
-      return { database, statements, journal };
+      const writer = new CheckpointWriter(
+        database,
+        statements,
+        journal,
+        (op) => void this.#syncCheckpoint(op),
+      );
+      return { database, statements, journal, writer };
     } catch (error) {
       database.close();
       throw error;
@@ -123,6 +141,7 @@ export class Store implements JournalReader {
 
   /** Durable when it returns. */
   saveTerm({ epoch, pairId, isBehind }: Term): void {
+    this.#finishSaving();
     const isSynced = this.#durability === "power-loss";
     if (isSynced) this.#database.pragma("synchronous = FULL");
     this.#transaction(() => {
@@ -134,25 +153,29 @@ export class Store implements JournalReader {
   }
 
   /**
+   * Begins to save a checkpoint; {@link goOnSaving} goes on with it, and one that is not done by then is finished first.
    * Entries up to the checkpoint must be durable already. It is synced in the background, so that a slow disk does not
    * hold up the process, and the journal keeps what it covers until then.
    */
-  saveCheckpoint(checkpoint: Checkpoint): void {
-    this.#transaction(() => {
-      for (const { op, digest, bytes } of this.#journal.findAll(checkpoint.newOps))
-        this.#statements.putContent.run(op, digest, bytes);
-      savePlaces(this.#statements, checkpoint);
-      for (const [first, through] of ranges(checkpoint.deadOps))
-        this.#statements.deleteContents.run(first, through);
-      this.#set("summary", checkpoint.summary);
-      this.#set("checkpoint_op", checkpoint.op);
-      this.#set("checkpoint_epoch", checkpoint.epoch);
-      this.#set("checkpoint_stamped_at", checkpoint.stampedAt);
-      this.#set("checkpoint_digest", checkpoint.digest);
-    });
+  beginCheckpoint(checkpoint: Checkpoint): void {
+    this.#finishSaving();
     // Only now, when the node gives a checkpoint: it gives none while a standby is being fed from the journal.
     this.#journal.dropThrough(this.#syncedCheckpoint, this.#tailBytes);
-    void this.#syncCheckpoint(checkpoint.op);
+    this.#writer.begin(checkpoint);
+  }
+
+  /** Goes on with the checkpoint that was begun, for about so long; says whether there is more to do. */
+  goOnSaving(ms: number): boolean {
+    return translating(this.directory, () => this.#writer.goOn(ms));
+  }
+
+  saveCheckpoint(checkpoint: Checkpoint): void {
+    this.beginCheckpoint(checkpoint);
+    this.#finishSaving();
+  }
+
+  #finishSaving(): void {
+    translating(this.directory, () => this.#writer.finish());
   }
 
   async #syncCheckpoint(op: Op): Promise<void> {
@@ -169,6 +192,7 @@ export class Store implements JournalReader {
 
   /** Removes all entries beyond `after`. */
   cut(after: Op): void {
+    this.#finishSaving();
     this.#writing(() => {
       this.#journal.cut(after);
     });
@@ -200,7 +224,12 @@ export class Store implements JournalReader {
     this.close();
     const kept = this.#writing(() => replaceDirectory(this.directory));
     this.#syncedCheckpoint = asOp(0);
-    ({ database: this.#database, statements: this.#statements, journal: this.#journal } = this.#open());
+    ({
+      database: this.#database,
+      statements: this.#statements,
+      journal: this.#journal,
+      writer: this.#writer,
+    } = this.#open());
     return kept;
   }
 
@@ -251,6 +280,7 @@ export class Store implements JournalReader {
   }
 
   close(): void {
+    this.#finishSaving();
     this.#journal.close();
     this.#database.close();
   }
@@ -356,21 +386,6 @@ export function deleteStore(directory: string): void {
   if (!existsSync(directory)) return;
   for (const suffix of ["", "-wal", "-shm"]) rmSync(join(directory, storeFileName + suffix), { force: true });
   deleteJournal(directory);
-}
-
-/** Runs of consecutive numbers in an ascending list. */
-function* ranges(ops: readonly Op[]): Generator<[number, number]> {
-  let first = ops[0];
-  let through = first;
-  if (first === undefined || through === undefined) return;
-  for (const op of ops) {
-    if (op > through + 1) {
-      yield [first, through];
-      first = op;
-    }
-    through = op;
-  }
-  yield [first, through];
 }
 
 function sizeOf(file: string): number {

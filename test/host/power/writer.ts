@@ -23,6 +23,8 @@ let history = begun();
 let term = 1;
 
 for (let step = 0; step < stepCount; step += 1) {
+  // Whatever comes may find a checkpoint that is not saved yet.
+  for (let count = random.below(4); count > 0; count -= 1) store.goOnSaving(0);
   const kind = random.below(12);
   if (kind < 6) await write();
   else if (kind < 8) checkpoint();
@@ -97,7 +99,7 @@ async function append(to: Store, of: History): Promise<Op> {
 function checkpoint(): void {
   history.forceCheckpoint();
   const taken = history.takeSafeCheckpoint();
-  if (taken !== null) store.saveCheckpoint(taken);
+  if (taken !== null) store.beginCheckpoint(taken);
 }
 
 function saveTerm(): void {
