@@ -55,6 +55,7 @@ const wish = fc.record({
     "fire",
     "unschedule",
     "delete-queue",
+    "replay",
   ),
   owner: fc.constantFrom(...owners),
   queue: fc.constantFrom(...queues),
@@ -82,6 +83,7 @@ function commandFor(broker: Broker, { kind, owner, queue, which, ...rest }: Wish
   const { persistent, priority, outcome } = rest;
   const jobs = [...broker.schedule.jobs()];
   const job = jobs[which % Math.max(1, jobs.length)];
+  const [subscribed] = broker.durables.keys();
   const to: Destination = which % 4 === 0 ? topic : { kind: "queue", name: queue };
   switch (kind) {
     case "send":
@@ -128,6 +130,10 @@ function commandFor(broker: Broker, { kind, owner, queue, which, ...rest }: Wish
       return { kind: "create-durable", clientId: owner, name: "d", destination: topic, selector: null };
     case "undurable":
       return { kind: "delete-durable", clientId: owner, name: "d" };
+    case "replay":
+      return subscribed === undefined
+        ? null
+        : { kind, queue: subscribed, message: messageTo(topic, { persistent, priority }) };
     case "temporary":
       return { kind: "create-temporary", owner: "a", destination: temporary };
     case "untemporary":

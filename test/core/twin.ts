@@ -115,6 +115,8 @@ export class Twin {
         if (command.next === null) this.jobs.splice(this.jobs.indexOf(job), 1);
         return;
       }
+      case "replay":
+        return this.#place(command.queue, op, command.message.persistent);
       case "delete-queue": {
         const gone = `queue://${command.destination.name}`;
         this.places = this.places.filter(({ queue }) => queue !== gone);
