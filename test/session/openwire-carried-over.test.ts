@@ -98,13 +98,25 @@ describe("openwire: consumers whose acknowledgements a failover client may have 
     expect(exposed(client)).toEqual([]);
   });
 
-  test("are none once a message came, which it does when all is repeated", () => {
-    const client = resumed();
-    client.delivers(3);
+  /** Of a transaction that began after the one that was repeated. */
+  function exposedNext(client: TestClient): unknown {
     client.transaction(0, 2);
     client.takeRequests();
     client.transaction(2, 2);
-    expect(client.requests).toMatchObject([{ exposed: [] }]);
+    return client.requests;
+  }
+
+  test("are all, even when a message came before the transaction was repeated", () => {
+    const client = resumed();
+    client.delivers(3);
+    expect(exposedNext(client)).toMatchObject([{ exposed: [...ours, "ID:a-1:2:1"] }]);
+  });
+
+  test("are none of those that acknowledge what came over this connection, as all is repeated by then", () => {
+    const client = resumed();
+    client.delivers(3);
+    client.acknowledges(types.delivered, 3, 3);
+    expect(exposedNext(client)).toMatchObject([{ exposed: ["ID:a-1:1:2", "ID:a-1:2:1"] }]);
   });
 
   test("are none over a first connection", () => {

@@ -28,7 +28,7 @@ const addOperation = 0;
 export class OpenWireCommands {
   readonly #context: SessionContext;
   readonly #write: (frame: wire.Sparse) => void;
-  /** Those that a failover client took up from its former connection, until one of them gets something over this one. */
+  /** Those that a failover client took up from its former connection, until it acknowledges what they got over this one. */
   readonly #resumed = new Set<Consumer>();
   readonly #transactions = new Transactions(this.#resumed);
   readonly #consumers = new Map<string, Consumer>();
@@ -95,8 +95,6 @@ export class OpenWireCommands {
     const consumer = this.#consumers.get(delivery.subscription);
     if (consumer === undefined) return null;
     consumer.delivered(delivery.id);
-    // The client lets itself be handed messages only once it has repeated all that it had open.
-    if (this.#resumed.size > 0) this.#resumed.clear();
     return {
       type: "MessageDispatch",
       consumerId: consumer.info.consumerId,
@@ -334,6 +332,8 @@ export class OpenWireCommands {
     if (transaction !== null && consumer.misses(ack)) this.#transactions.lacks(transaction);
     const messages = consumer.covered(ack);
     if (messages.length === 0) return nothingToDo;
+    // It gets to its messages only once it has repeated all that it had open; they may be on their way to it before.
+    this.#resumed.delete(consumer);
     const subscription = consumer.name;
     if (ack.ackType === ackTypes.delivered) return planOf({ kind: "extend", subscription, messages });
     if (ack.ackType === ackTypes.redelivered) return planOf({ kind: "redeliver", subscription, messages });
