@@ -24,7 +24,7 @@ test("window: has its lower pane also when the page was ready before there was a
   await app.page.setViewportSize({ width: 1280, height: 800 });
 
   const pane = app.page.getByRole("separator", { name: "Height of the lower pane" });
-  expect(Number(await pane.getAttribute("aria-valuenow"))).toBe(208);
+  await expect.poll(() => pane.getAttribute("aria-valuenow")).toBe("208");
 });
 
 test("window: reaches the outside through its bridge alone", async () => {
