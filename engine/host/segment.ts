@@ -197,10 +197,7 @@ export class Segment {
   }
 
   #writeMark(size: number): void {
-    const mark = Buffer.alloc(8);
-    mark.writeUInt32BE(size, 0);
-    mark.writeUInt32BE(~size >>> 0, 4);
-    this.#file.write([mark], markAt);
+    this.#file.write([markOf(size)], markAt);
     this.#marked = size;
   }
 
@@ -224,11 +221,23 @@ export class Segment {
   }
 }
 
+/** The header of a file that begins with entry `first`, of which `synced` bytes are on the disk. */
+export function segmentHeader(first: Op, synced: number): Buffer {
+  return Buffer.concat([headerOf(first).subarray(0, markAt), markOf(synced)]);
+}
+
 function headerOf(first: Op): Buffer {
   const header = Buffer.alloc(headerBytes);
   magic.copy(header);
   header.writeDoubleBE(first, magic.length);
   return header;
+}
+
+function markOf(size: number): Buffer {
+  const mark = Buffer.alloc(8);
+  mark.writeUInt32BE(size, 0);
+  mark.writeUInt32BE(~size >>> 0, 4);
+  return mark;
 }
 
 /** Whether `found` is the beginning of `wanted` with nothing but zeros behind it. */

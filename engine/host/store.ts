@@ -17,6 +17,7 @@ import { incomingDirectory, replaceDirectory, settleSnapshot } from "./snapshot-
 import { putChunk, putRow, readChunks, readRows } from "./store-places.ts";
 import { prepare, type ContentRow, type Statements } from "./store-statements.ts";
 import { deleteJournal, hasJournal, Journal, type Durability } from "./journal.ts";
+import { upgradeJournal } from "./journal-upgrade.ts";
 import { openDatabase, translating } from "./store-schema.ts";
 
 export const storeFileName = "store.sqlite";
@@ -77,6 +78,9 @@ export class Store implements JournalReader {
       // A database that was ever at work had a journal beside it from its first moment on.
       if ((term?.value ?? 0) > 0 && !this.#writing(() => hasJournal(this.directory)))
         throw this.#damaged("its journal is missing");
+      this.#writing(() => {
+        upgradeJournal(this.directory, (detail) => this.#damaged(detail));
+      });
       const journal = this.#writing(
         () => new Journal(this.directory, this.#durability, next, (error) => this.onFailure(error)),
       );
