@@ -43,6 +43,15 @@ export class CheckpointWriter {
     this.#goOnWhile(() => true);
   }
 
+  /** Finishes it, or gives it up. */
+  end(): void {
+    try {
+      this.finish();
+    } catch {
+      // The checkpoint before, and the journal that goes with it, hold all of it.
+    }
+  }
+
   #goOnWhile(hasTime: () => boolean): boolean {
     const steps = this.#steps;
     if (steps === null) return false;

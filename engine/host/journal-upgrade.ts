@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { digestBytes, digestOf, digestsEqual, type Digest } from "../base/checksum.ts";
 import { asOp } from "../base/units.ts";
 import { isZeros, recordHeader, recordHeaderBytes } from "./record.ts";
-import { headerBytes, segmentHeader } from "./segment.ts";
+import { headerBytes, markIn, segmentHeader } from "./segment.ts";
 import { syncDirectory } from "./sync-directory.ts";
 
 /**
@@ -42,7 +42,7 @@ export function upgradeJournal(directory: string, damaged: (detail: string) => E
     const { records, end } = recordsOf(content);
     const isLast = index === names.length - 1;
     const isBroken = !isZeros(content.subarray(end)) && (!isLast || hasRecordBehind(content, end));
-    if (isBroken || syncedOf(content) > end)
+    if (isBroken || markIn(content) > end)
       throw damaged(`${name} is broken behind its entry ${records.length}`);
     replaceFile(directory, name, upgraded(asOp(content.readDoubleBE(formerMagic.length)), records));
   }
@@ -56,12 +56,6 @@ function isFormer(path: string): boolean {
   } finally {
     closeSync(file);
   }
-}
-
-/** How much was known to be on the disk; 0 when the header does not say. */
-function syncedOf(content: Buffer): number {
-  const synced = content.readUInt32BE(headerBytes - 8);
-  return content.readUInt32BE(headerBytes - 4) === ~synced >>> 0 ? synced : 0;
 }
 
 function recordsOf(content: Buffer): { records: FormerRecord[]; end: number } {

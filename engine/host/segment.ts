@@ -247,7 +247,7 @@ function isTorn(found: Buffer, wanted: Buffer): boolean {
 }
 
 /** How much was known to be on the disk; 0 when the header does not say, or was torn while it was written. */
-function markIn(content: Buffer): number {
+export function markIn(content: Buffer): number {
   if (content.length < headerBytes) return 0;
   const size = content.readUInt32BE(markAt);
   return content.readUInt32BE(markAt + 4) === ~size >>> 0 ? size : 0;

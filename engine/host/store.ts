@@ -284,7 +284,7 @@ export class Store implements JournalReader {
   }
 
   close(): void {
-    this.#finishSaving();
+    this.#writer.end();
     this.#journal.close();
     this.#database.close();
   }

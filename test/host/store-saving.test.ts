@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -62,6 +62,19 @@ describe("store: a checkpoint is saved in steps", () => {
     const { writer } = await begun();
     for (let step = 0; step < 10; step += 1) writer.store.goOnSaving(0);
     expect(afterDeath()).toEqual({ checkpointOp: 0, state: fingerprint(writer.history.broker) });
+  });
+
+  test("and one that cannot be finished does not keep the store from being closed", async () => {
+    const { writer } = await begun();
+    const [name = ""] = readdirSync(join(root, "store")).filter((each) => each.startsWith("journal-"));
+    const path = join(root, "store", name);
+    const file = readFileSync(path);
+    const at = file.indexOf("message 19");
+    file.writeUInt8(file.readUInt8(at) ^ 1, at);
+    writeFileSync(path, file);
+
+    stores.splice(stores.indexOf(writer.store), 1);
+    expect(() => writer.store.close()).not.toThrow();
   });
 
   test.each<[string, (store: Store, checkpoint: Checkpoint) => void]>([
