@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
 import { limits } from "../base/limits.ts";
+import { scheduleProperties, scheduleWishes } from "../base/schedule.ts";
 import type { OperationInput } from "../control/contract.ts";
 import {
   addCommonOptions,
@@ -29,14 +30,6 @@ interface SendOptions extends CommonOptions {
   readonly repeat?: number;
   readonly cron?: string;
 }
-
-/** ActiveMQ's properties of a message that is delivered later, by the options for them. */
-const schedule = {
-  delay: "AMQ_SCHEDULED_DELAY",
-  period: "AMQ_SCHEDULED_PERIOD",
-  repeat: "AMQ_SCHEDULED_REPEAT",
-  cron: "AMQ_SCHEDULED_CRON",
-} as const satisfies Partial<Record<keyof SendOptions, string>>;
 
 export function define(command: Command, run: Run): void {
   command
@@ -91,11 +84,10 @@ async function readBody(
 }
 
 function scheduleOf(options: SendOptions): Record<string, string> {
-  const wishes = Object.entries(schedule).map(
-    ([option, property]) => [property, options[option as keyof typeof schedule]] as const,
-  );
   return Object.fromEntries(
-    wishes.flatMap(([property, wish]) => (wish === undefined ? [] : [[property, String(wish)]])),
+    scheduleWishes.flatMap((wish) =>
+      options[wish] === undefined ? [] : [[scheduleProperties[wish], String(options[wish])]],
+    ),
   );
 }
 

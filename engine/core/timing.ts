@@ -1,19 +1,9 @@
 import { BrokerError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
+import { jobIdProperty, scheduleProperties as names } from "../base/schedule.ts";
 import { asWallTime, type Op, type WallTime } from "../base/units.ts";
 import { nextCronTime, parseCron, type Cron } from "./cron.ts";
 import { propertyText, type Message, type PropertyValue } from "./message.ts";
-
-/** Properties by which a sender asks for a later delivery, or for several; ActiveMQ's. */
-const names = {
-  delay: "AMQ_SCHEDULED_DELAY",
-  period: "AMQ_SCHEDULED_PERIOD",
-  repeat: "AMQ_SCHEDULED_REPEAT",
-  cron: "AMQ_SCHEDULED_CRON",
-} as const;
-
-/** Says which schedule a message came from, and keeps one that has it from being scheduled once more. */
-export const jobIdProperty = "scheduledJobId";
 
 const jobIdPrefix = "ID:understudy-job-";
 

@@ -1,19 +1,12 @@
 import { limits } from "../base/limits.ts";
+import { jobIdProperty } from "../base/schedule.ts";
 import { asWallTime, type Moment, type Op, type WallTime } from "../base/units.ts";
 import type { Broker } from "../core/broker.ts";
 import type { Command, OwnerId } from "../core/command.ts";
 import { DueHeap } from "../core/expiry.ts";
 import { propertyText, type Destination, type Message } from "../core/message.ts";
 import type { Job } from "../core/schedule.ts";
-import {
-  dueTime,
-  firedMessage,
-  jobIdProperty,
-  listedMessage,
-  nextTime,
-  parseJobId,
-  timingOf,
-} from "../core/timing.ts";
+import { dueTime, firedMessage, listedMessage, nextTime, parseJobId, timingOf } from "../core/timing.ts";
 
 const managementName = "activemq.scheduler.management";
 

@@ -1,8 +1,9 @@
 import type { OperationInput } from "../../engine/control/contract.ts";
 import type { MessageDetail } from "../../engine/control/views.ts";
-import { sentenceOf, type Backend } from "../backend.ts";
+import { CallFailed, sentenceOf, type Backend } from "../backend.ts";
 import { textOfBase64 } from "../shared/base64.ts";
 import type { Memory } from "../shared/remembered.ts";
+import { jobIdProperty, scheduleProperties, scheduleWishes, type ScheduleWish } from "../shared/schedule.ts";
 
 export interface Draft {
   destination: string;
@@ -17,6 +18,8 @@ export interface Draft {
   replyTo: string;
   type: string;
   count: number;
+  /** As typed: whether it makes sense is for the engine to say. Empty: no such wish. */
+  schedule: Record<ScheduleWish, string>;
 }
 
 export interface Template {
@@ -28,7 +31,8 @@ export type Sending =
   | { kind: "idle" }
   | { kind: "sending" }
   | { kind: "sent"; text: string }
-  | { kind: "failed"; reason: string };
+  /** `property`: the one that the reason is about, if it is about one. */
+  | { kind: "failed"; reason: string; property: string | null };
 
 const historyMax = 50;
 
@@ -45,6 +49,7 @@ export function emptyDraft(destination = "demo"): Draft {
     replyTo: "",
     type: "",
     count: 1,
+    schedule: { delay: "", period: "", repeat: "", cron: "" },
   };
 }
 
@@ -79,7 +84,8 @@ export class Composer {
   }
 
   load(draft: Draft): void {
-    this.draft = structuredClone($state.snapshot(draft));
+    // One kept by an earlier version lacks what is new.
+    this.draft = { ...emptyDraft(), ...structuredClone($state.snapshot(draft)) };
     this.sending = { kind: "idle" };
   }
 
@@ -103,11 +109,20 @@ export class Composer {
       const { ids } = await this.#backend.call("send", requestOf(draft));
       const entries =
         ids.length === 1 ? `entry ${String(ids[0])}` : `entries ${String(ids[0])} to ${String(ids.at(-1))}`;
-      this.sending = { kind: "sent", text: `Sent and safe: ${entries} on ${draft.destination}.` };
+      const text =
+        wishesOf(draft).length > 0
+          ? `Scheduled and safe: ${entries}, for ${draft.destination}.`
+          : `Sent and safe: ${entries} on ${draft.destination}.`;
+      this.sending = { kind: "sent", text };
       this.#remember(draft);
       return true;
     } catch (error) {
-      this.sending = { kind: "failed", reason: sentenceOf(error) };
+      const property = error instanceof CallFailed ? error.context["property"] : undefined;
+      this.sending = {
+        kind: "failed",
+        reason: sentenceOf(error),
+        property: property === undefined ? null : String(property),
+      };
       return false;
     }
   }
@@ -122,13 +137,23 @@ export class Composer {
   }
 }
 
+/** What of the schedule is filled in. */
+export function wishesOf({ schedule }: Draft): ScheduleWish[] {
+  return scheduleWishes.filter((wish) => schedule[wish].trim() !== "");
+}
+
 export function requestOf(draft: Draft): OperationInput<"send"> {
   const named = draft.headers.filter((header) => header.name.trim() !== "");
   return {
     name: draft.destination,
     body: draft.body,
     encoding: draft.encoding,
-    properties: Object.fromEntries(named.map((header) => [header.name.trim(), header.value])),
+    properties: {
+      ...Object.fromEntries(named.map((header) => [header.name.trim(), header.value])),
+      ...Object.fromEntries(
+        wishesOf(draft).map((wish) => [scheduleProperties[wish], draft.schedule[wish].trim()]),
+      ),
+    },
     persistent: draft.persistent,
     priority: draft.priority,
     timeToLiveMs: draft.timeToLiveMs,
@@ -145,7 +170,10 @@ export function draftOf(message: MessageDetail): Draft {
     ...emptyDraft(message.deadLetter?.from ?? message.destination),
     body: isText ? textOfBase64(message.bodyBase64) : message.bodyBase64,
     encoding: isText ? "text" : "base64",
-    headers: message.properties.map(({ name, value }) => ({ name, value })),
+    // The job is over: one that names it would not be scheduled again.
+    headers: message.properties
+      .filter(({ name }) => name !== jobIdProperty)
+      .map(({ name, value }) => ({ name, value })),
     persistent: message.persistent,
     priority: message.priority,
     correlationId: message.correlationId ?? "",

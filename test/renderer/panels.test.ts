@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { fakeDetail } from "../../renderer/scenes/fake-messages.ts";
 import { rememberedIn } from "../../renderer/shared/remembered.ts";
-import { Composer, requestOf } from "../../renderer/state/composer.svelte.ts";
+import {
+  Composer,
+  draftOf,
+  emptyDraft,
+  requestOf,
+  type Draft,
+} from "../../renderer/state/composer.svelte.ts";
 import { Preferences } from "../../renderer/state/preferences.svelte.ts";
 import { QueueBrowser } from "../../renderer/state/queue-browser.svelte.ts";
 import { RecoveryPanel } from "../../renderer/state/recovery-panel.svelte.ts";
@@ -89,8 +95,47 @@ describe("composing", () => {
     expect(composer.sending).toEqual({
       kind: "failed",
       reason: "The primary is stopped and serves no clients.",
+      property: null,
     });
     expect(composer.history).toHaveLength(0);
+  });
+
+  test("what is filled in of a schedule goes along as the properties for it", async () => {
+    const backend = new ScriptedBackend();
+    const composer = new Composer(backend, rememberedIn(storage()));
+    composer.write("orders");
+    composer.draft.schedule = { delay: " 500 ", period: "", repeat: "2", cron: " " };
+
+    await composer.send();
+
+    expect(backend.asksOf("send")[0]).toMatchObject({
+      properties: { AMQ_SCHEDULED_DELAY: "500", AMQ_SCHEDULED_REPEAT: "2" },
+    });
+    expect(requestOf(composer.draft).properties).not.toHaveProperty("AMQ_SCHEDULED_CRON");
+    expect(composer.sending).toEqual({
+      kind: "sent",
+      text: "Scheduled and safe: entry 18204, for orders.",
+    });
+  });
+
+  test("a draft kept by a version without schedules is loaded as one without a schedule", () => {
+    const composer = new Composer(new ScriptedBackend(), rememberedIn(storage()));
+    const { schedule, ...old } = emptyDraft("orders");
+    composer.draft.schedule.delay = "500";
+
+    composer.load(old as Draft);
+
+    expect(composer.draft.schedule).toEqual(schedule);
+  });
+
+  test("a delivery of a schedule is resent as a message that may be scheduled itself", () => {
+    const message = fakeDetail("queue://orders", 18_207);
+    const job = { name: "scheduledJobId", value: "ID:understudy-job-7", type: "string" };
+
+    const { properties } = requestOf(draftOf({ ...message, properties: [...message.properties, job] }));
+
+    expect(properties).toMatchObject({ tenant: "north" });
+    expect(properties).not.toHaveProperty("scheduledJobId");
   });
 
   test("templates and history are there in the next window; equal messages are kept once", async () => {

@@ -1,0 +1,6 @@
+export {
+  jobIdProperty,
+  scheduleProperties,
+  scheduleWishes,
+  type ScheduleWish,
+} from "../../engine/base/schedule.ts";
