@@ -62,8 +62,9 @@ export class SimulatedAsker extends FailoverClient {
     if (this.isStopped) return;
     const sequence = (this.#questions += 1);
     const body = `${this.#prefix}${sequence}`;
-    this.ledger.sent(body, { producer: this.#prefix, sequence, transaction: null });
-    const question = { ...message(this.#options.asks, body, null), replyTo: this.#replies };
+    const { asks: destination } = this.#options;
+    this.ledger.sent(body, { producer: this.#prefix, sequence, destination, transaction: null });
+    const question = { ...message(destination, body, null), replyTo: this.#replies };
     this.ask({ kind: "send", message: question, transaction: null }, () => this.ledger.confirmed(body));
   }
 }

@@ -1,7 +1,7 @@
 import type { Op } from "../../engine/base/units.ts";
 import { plainWishes, type SessionAnswer, type SubscriptionRequest } from "../../engine/core/dialogue.ts";
-import { isTopic } from "../../engine/core/message.ts";
-import { destinationKey, type Destination } from "../../engine/core/message.ts";
+import { durableKey } from "../../engine/core/durable.ts";
+import { destinationKey, isTopic, type Destination } from "../../engine/core/message.ts";
 import { FailoverClient } from "./clients.ts";
 import type { Ledger } from "./ledger.ts";
 import { message } from "./producer.ts";
@@ -17,7 +17,7 @@ export interface ConsumerOptions {
   readonly sendsTo: Destination | "who asked" | null;
   /** Takes all and refuses nothing: for the dead letters. */
   readonly isPlain: boolean;
-  /** Deletes its durable subscription now and then, and what waited in it. */
+  /** Deletes its queue or durable subscription now and then, and what waited in it. */
   readonly isFickle?: boolean;
 }
 
@@ -84,13 +84,13 @@ export class SimulatedConsumer extends FailoverClient {
   /** What a delivery is of: a queue, a durable subscription, or one that is nobody's when this connection ends. */
   #queueOf(source: Destination): string {
     const { name, destination, durable } = this.#options;
-    if (durable !== null) return durable.name;
+    if (durable !== null) return durableKey(durable.clientId, durable.name);
     return isTopic(destination) ? `${name}'s ${this.#subscriptions}` : destinationKey(source);
   }
 
   #settle(taken: Taken): void {
     const { subscription, id, body } = taken;
-    const { isPlain, sendsTo, durable } = this.#options;
+    const { isPlain, isFickle, sendsTo, durable } = this.#options;
     // A subscription that was left has given all back.
     if (subscription !== `s${this.#subscriptions}`) return;
     if (!isPlain && this.random.chance(0.01)) return this.disconnect();
@@ -98,9 +98,9 @@ export class SimulatedConsumer extends FailoverClient {
       this.ask({ kind: "unsubscribe", subscription, unseen: [] });
       return this.connected();
     }
-    if (this.#options.isFickle === true && durable !== null && this.random.chance(0.05)) {
+    if (isFickle === true && this.random.chance(0.05)) {
       this.ask({ kind: "unsubscribe", subscription, unseen: [] });
-      this.ask({ kind: "delete-durable", ...durable });
+      this.#deleteSource();
       return this.connected();
     }
     const target = sendsTo === "who asked" ? taken.replyTo : sendsTo;
@@ -112,13 +112,22 @@ export class SimulatedConsumer extends FailoverClient {
     });
   }
 
+  #deleteSource(): void {
+    const { durable, destination } = this.#options;
+    if (durable !== null) return this.ask({ kind: "delete-durable", ...durable });
+    // Its own former connection may still consume from it.
+    const onRefused = (): void => {};
+    this.ask({ kind: "delete-destination", destination }, undefined, onRefused);
+  }
+
   #sendOn(taken: Taken, target: Destination): void {
     const { subscription, id, body } = taken;
     const isReply = this.#options.sendsTo === "who asked";
     const transaction = `${this.#options.name} t${(this.#attempts += 1)}`;
     const copy = `${this.#options.name}+${body}/${this.#attempts}`;
     const producer = `${this.#options.name} ${this.#attempts}`;
-    this.ledger.sent(copy, { producer, sequence: 1, transaction, mayVanish: isReply });
+    const attempt = { producer, sequence: 1, destination: target, transaction, mayVanish: isReply };
+    this.ledger.sent(copy, attempt);
     this.ask({ kind: "begin", transaction });
     this.ask({ kind: "settle", subscription, messages: [id], outcome: "accepted", transaction });
     // Who asked may be gone, and the temporary queue with it.

@@ -1,5 +1,8 @@
-import { partsOf } from "../../engine/core/composite.ts";
+import { compositeOf, partsOf } from "../../engine/core/composite.ts";
 import type { SessionId, SessionRequest } from "../../engine/core/dialogue.ts";
+import { parseDestinationKey } from "../../engine/core/message.ts";
+import { isPattern } from "../../engine/core/pattern.ts";
+import { covers } from "../../engine/core/readers.ts";
 import type { Effect, Input } from "../../engine/node/contract.ts";
 import type { SupervisorOrder } from "../../engine/supervisor/channel.ts";
 import type { SimulatedHost } from "./host.ts";
@@ -31,6 +34,9 @@ export type Trick =
   | "trouble is not noted"
   | "delays are cut short"
   | "what is scheduled is lost when another node serves"
+  | "what is scheduled is delivered once more when another node serves"
+  | "the replica knows but one queue of a virtual topic"
+  | "a pattern covers nothing that comes later"
   | "groups are not known"
   | "one node forgets its last entry";
 
@@ -83,6 +89,8 @@ export function garbled(
   lies: HostLies,
   random: Random,
 ): SessionRequest {
+  if (request.kind === "subscribe" && lies.trick === "a pattern covers nothing that comes later")
+    return narrowed(host, request);
   if (request.kind !== "send") return request;
   const { message } = request;
   const toTemporary = (name: string): SessionRequest => ({
@@ -98,6 +106,13 @@ export function garbled(
     return { ...request, message: { ...message, properties } };
   }
   if (lies.requests === "spoiled" && random.chance(0.01)) return toTemporary("of nobody");
+  const knowsOne =
+    lies.trick === "the replica knows but one queue of a virtual topic" && host.name === "replica";
+  if (knowsOne && message.destination.name === "VirtualTopic.sales")
+    return {
+      ...request,
+      message: { ...message, destination: { kind: "queue", name: "Consumer.billing.VirtualTopic.sales" } },
+    };
   const [first] = partsOf(message.destination);
   if (lies.trick === "a part is left out" && first !== undefined && random.chance(0.05))
     return { ...request, message: { ...message, destination: first } };
@@ -107,10 +122,24 @@ export function garbled(
   return names.length === 0 ? request : toTemporary(random.pick(names).slice(scheme.length));
 }
 
-export function forgetDeliveries({ node }: SimulatedHost, input: Input): void {
+/** A subscription to the queues that a pattern covers now. */
+function narrowed(host: SimulatedHost, request: SessionRequest & { kind: "subscribe" }): SessionRequest {
+  const { destination } = request;
+  const parts = [...host.node!.history.broker.queues.keys()]
+    .filter((key) => covers(destination, key))
+    .flatMap((key) => parseDestinationKey(key) ?? []);
+  const isWild = destination.kind === "queue" && isPattern(destination.name) && parts.length > 0;
+  return isWild ? { ...request, destination: compositeOf(parts) } : request;
+}
+
+/** A node begins to serve, and does not know all that the one before it delivered. */
+export function forgetAtGrant({ node }: SimulatedHost, input: Input, lies: HostLies): void {
   if (input.kind !== "granted" || input.wish !== "active" || node === null) return;
-  for (const queue of node.history.broker.queues.values())
-    for (const message of queue.inOrder()) message.deliveryCount = 0;
+  const { queues, schedule } = node.history.broker;
+  if (lies.forgetsDeliveries)
+    for (const queue of queues.values()) for (const message of queue.inOrder()) message.deliveryCount = 0;
+  if (lies.trick === "what is scheduled is delivered once more when another node serves")
+    for (const job of schedule.jobs()) if (job.firedCount > 0) job.firedCount -= 1;
 }
 
 /** A denial as it reaches the node. */

@@ -9,7 +9,7 @@ import type { BrokerReport, SupervisorOrder } from "../../engine/supervisor/chan
 import { assert } from "../../engine/base/assert.ts";
 import type { ClientWire } from "./client-wire.ts";
 import type { HostLies } from "./host-lies.ts";
-import { answersProbe, denial, forgetDeliveries, garbled, removingAllScheduled, usurp } from "./host-lies.ts";
+import { answersProbe, denial, forgetAtGrant, garbled, removingAllScheduled, usurp } from "./host-lies.ts";
 import { linkOf } from "./link.ts";
 import { Mailboxes } from "./mailboxes.ts";
 import { nodeOptionsOf, positionOf, statusOf } from "./node-view.ts";
@@ -180,7 +180,7 @@ export class SimulatedHost {
     } finally {
       this.#isRunning = false;
     }
-    if (this.#lies().forgetsDeliveries) forgetDeliveries(this, input);
+    forgetAtGrant(this, input, this.#lies());
   }
 
   #takeInputs(): void {

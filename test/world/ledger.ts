@@ -1,8 +1,10 @@
 import type { Command } from "../../engine/core/command.ts";
-import { deadLetterQueue, destinationKey } from "../../engine/core/message.ts";
+import { deadLetterQueue, destinationKey, isTopic, type Destination } from "../../engine/core/message.ts";
 import { auditGroups } from "./group-audit.ts";
+import { auditRoutes } from "./route-audit.ts";
 import { violated } from "./rules.ts";
 import { auditSchedule } from "./timetable.ts";
+import { visibleSends, type Visible } from "./visible.ts";
 
 /** A moment, and who served at it, after so many changes of who does. */
 export interface Presence {
@@ -17,17 +19,14 @@ const deadLetters = destinationKey(deadLetterQueue);
 interface Attempt {
   readonly producer: string;
   readonly sequence: number;
+  readonly destination: Destination;
   readonly transaction: string | null;
   /** Nobody need ever get it: it is dropped when it expires, or its temporary queue goes. */
   readonly mayVanish?: boolean;
-  /** Sent to a topic. */
-  readonly isPublished?: boolean;
   /** It was asked not to come earlier. Two machines' clocks may differ: only who was asked is held to it, and until another served. */
   readonly due?: Presence;
   /** Message group that it was sent as one of. */
   readonly group?: string | null;
-  /** Queues that must each have had it once. */
-  readonly places?: readonly string[];
   isConfirmed: boolean;
 }
 
@@ -85,7 +84,7 @@ export class Ledger {
     const key = `${queue} ${body}`;
     const counts = this.#deliveries.get(key) ?? new Set();
     // Each subscription's copy may come to the dead letters, one after the other.
-    const isOne = this.#attempts.get(body)?.isPublished !== true || queue !== deadLetters;
+    const isOne = queue !== deadLetters || !this.#isPublished(body);
     const isStrict = isOne && !this.#hasForked();
     if (this.#settled.has(key) && isStrict)
       violated(
@@ -114,7 +113,7 @@ export class Ledger {
     auditGroups(history, (body) => this.#attempts.get(body)?.group ?? null);
     const visible = visibleSends(history);
     const counts = new Map<string, number>();
-    for (const body of visible) counts.set(body, (counts.get(body) ?? 0) + 1);
+    for (const { body } of visible) counts.set(body, (counts.get(body) ?? 0) + 1);
     for (const [body, count] of counts)
       if (count > 1) violated("nothing confirmed is applied twice", `${body} is there ${count} times`);
     const isForked = this.#hasForked();
@@ -125,10 +124,10 @@ export class Ledger {
     }
     this.#auditTransactions(counts);
     this.#auditOrder(visible);
-    for (const body of counts.keys())
-      for (const place of this.#attempts.get(body)?.places ?? [])
-        if (!this.#deliveries.has(`${place} ${body}`))
-          violated("a send reaches all its parts", `${body} did not come to ${place}`);
+    auditRoutes(history, visible, {
+      sentTo: (body) => this.#attempts.get(body)?.destination ?? null,
+      hasCome: (place, body) => this.#deliveries.has(`${place} ${body}`),
+    });
     for (const body of counts.keys())
       if (!this.#seen.has(body) && !this.#mayVanish(body))
         violated("nothing is stranded", `${body} reached no consumer`);
@@ -136,8 +135,12 @@ export class Ledger {
 
   /** A topic's subscribers may not have been known to the side that was given it. */
   #mayVanish(body: string): boolean {
+    return this.#attempts.get(body)?.mayVanish === true || (this.#isPublished(body) && this.#hasForked());
+  }
+
+  #isPublished(body: string): boolean {
     const attempt = this.#attempts.get(body);
-    return attempt?.mayVanish === true || (attempt?.isPublished === true && this.#hasForked());
+    return attempt !== undefined && isTopic(attempt.destination);
   }
 
   #auditTransactions(counts: ReadonlyMap<string, number>): void {
@@ -158,10 +161,10 @@ export class Ledger {
   }
 
   /** First appearances of each producer's messages are in the order in which it sent them. */
-  #auditOrder(visible: readonly string[]): void {
+  #auditOrder(visible: readonly Visible[]): void {
     const last = new Map<string, number>();
     const known = new Set<string>();
-    for (const body of visible) {
+    for (const { body } of visible) {
       const { producer, sequence } = this.#attempts.get(body)!;
       const name = `${producer} ${sequence}`;
       if (known.has(name)) continue;
@@ -180,31 +183,4 @@ function checkTime(body: string, due: Presence, now: Presence): void {
       "what is scheduled comes in its time, each once",
       `${body} comes ${(due.at - now.at).toFixed(1)} ms early`,
     );
-}
-
-const text = new TextDecoder();
-
-/** Bodies in the order in which they became visible. */
-function visibleSends(history: readonly Command[]): string[] {
-  const visible: string[] = [];
-  const open = new Map<string, string[]>();
-  for (const command of history) {
-    if (command.kind === "send") {
-      const body = text.decode(command.message.body);
-      if (command.transaction === null) visible.push(body);
-      else {
-        const key = `${command.owner} ${command.transaction}`;
-        const bodies = open.get(key);
-        if (bodies === undefined) open.set(key, [body]);
-        else bodies.push(body);
-      }
-    } else if (command.kind === "finish") {
-      const key = `${command.owner} ${command.transaction}`;
-      if (command.outcome === "commit") visible.push(...(open.get(key) ?? []));
-      open.delete(key);
-    } else if (command.kind === "leave") {
-      for (const key of [...open.keys()]) if (key.startsWith(`${command.owner} `)) open.delete(key);
-    }
-  }
-  return visible;
 }

@@ -1,6 +1,6 @@
 import { asWallTime } from "../../engine/base/units.ts";
-import { isComposite, partsOf } from "../../engine/core/composite.ts";
-import { destinationKey, isTopic, type Destination, type Message } from "../../engine/core/message.ts";
+import { isComposite } from "../../engine/core/composite.ts";
+import type { Destination, Message } from "../../engine/core/message.ts";
 import { FailoverClient } from "./clients.ts";
 import type { Ledger } from "./ledger.ts";
 import type { World } from "./world.ts";
@@ -8,6 +8,8 @@ import type { World } from "./world.ts";
 export interface ProducerOptions {
   readonly name: string;
   readonly destination: Destination;
+  /** Messages go to a branch of the destination, `orders.3`, by their number; `null`: to itself. */
+  readonly branchOf?: (sequence: number) => number | null;
   /** Sends without an answer at any time. */
   readonly window: number;
   /** Messages in a transaction, or 0 for none. */
@@ -55,18 +57,17 @@ export class SimulatedProducer extends FailoverClient {
       const sequence = this.#take();
       if (sequence === null) return;
       const body = this.#body(sequence);
-      const { name: producer, destination, persistent = true, scheduled } = this.#options;
-      const places = placesOf(destination);
-      // A copy that expires reaches a dead letter queue in place of its own.
-      const expiresAt = places.length > 0 ? null : this.#expiry();
+      const { name: producer, persistent = true, scheduled } = this.#options;
+      const destination = this.#destinationOf(sequence);
+      // Several copies of one that expires would be one dead letter.
+      const expiresAt = isComposite(destination) ? null : this.#expiry();
       const mayVanish = (!persistent && expiresAt !== null) || scheduled === "again";
-      const isPublished = isTopic(destination);
       const properties = this.#timing();
       const now = this.presence;
       const due = { ...now, at: now.at + Number(properties.get("AMQ_SCHEDULED_DELAY") ?? 0) };
       const group = this.#groupOf(sequence);
-      const rest = { mayVanish, isPublished, due, places, group: group?.id ?? null };
-      const attempt = { producer, sequence, transaction: null, ...rest };
+      const rest = { mayVanish, due, group: group?.id ?? null };
+      const attempt = { producer, sequence, destination, transaction: null, ...rest };
       this.ledger.sent(body, attempt);
       const priority = this.random.pick([4, 4, 9]);
       const sent = { ...message(destination, body, expiresAt), persistent, priority, properties, group };
@@ -90,8 +91,9 @@ export class SimulatedProducer extends FailoverClient {
     this.ask({ kind: "begin", transaction });
     for (const sequence of sequences) {
       const body = this.#body(sequence);
-      this.ledger.sent(body, { producer: this.#options.name, sequence, transaction });
-      this.ask({ kind: "send", message: message(this.#options.destination, body, null), transaction });
+      const destination = this.#destinationOf(sequence);
+      this.ledger.sent(body, { producer: this.#options.name, sequence, destination, transaction });
+      this.ask({ kind: "send", message: message(destination, body, null), transaction });
     }
     const isUndone = this.random.chance(0.2);
     if (isUndone) this.ledger.finished(transaction, "rolled back");
@@ -103,6 +105,12 @@ export class SimulatedProducer extends FailoverClient {
       }
       this.later(this.random.between(0, this.#options.pauseMs), () => this.#pump());
     });
+  }
+
+  #destinationOf(sequence: number): Destination {
+    const { destination, branchOf } = this.#options;
+    const branch = branchOf?.(sequence) ?? null;
+    return branch === null ? destination : { ...destination, name: `${destination.name}.${branch}` };
   }
 
   #groupOf(sequence: number): Message["group"] {
@@ -145,11 +153,6 @@ export class SimulatedProducer extends FailoverClient {
       ? 1_700_000_000_000 + this.world.clock.now + this.random.between(0, 400)
       : null;
   }
-}
-
-/** The queues of a composite destination. */
-function placesOf(destination: Destination): string[] {
-  return isComposite(destination) ? partsOf(destination).map(destinationKey) : [];
 }
 
 export function message(destination: Destination, body: string, expiresAt: number | null): Message {

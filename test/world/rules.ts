@@ -10,7 +10,7 @@ export const rules = [
   "replies reach who asked",
   "nothing is stranded",
   "what is scheduled comes in its time, each once",
-  "a send reaches all its parts",
+  "a message comes to all its places and to no other",
   "one owner at a time for a message group",
   "valid requests are not refused",
   "a standby opens no port",

@@ -5,14 +5,16 @@ import type { Ledger } from "./ledger.ts";
 import { SimulatedProducer, type ProducerOptions } from "./producer.ts";
 import type { World } from "./world.ts";
 
-const orders: Destination = { kind: "queue", name: "orders" };
-const invoices: Destination = { kind: "queue", name: "invoices" };
-const questions: Destination = { kind: "queue", name: "questions" };
-const left: Destination = { kind: "queue", name: "left" };
-const both: Destination = { kind: "queue", name: "left,right" };
-const prices: Destination = { kind: "topic", name: "prices" };
-const alarms: Destination = { kind: "topic", name: "alarms" };
-const deadLetters: Destination = { kind: "queue", name: "ActiveMQ.DLQ" };
+const queue = (name: string): Destination => ({ kind: "queue", name });
+const topic = (name: string): Destination => ({ kind: "topic", name });
+
+const orders = queue("orders");
+const invoices = queue("invoices");
+const questions = queue("questions");
+const both = queue("left,right");
+const prices = topic("prices");
+const alarms = topic("alarms");
+const sales = topic("VirtualTopic.sales");
 
 export interface Staff {
   readonly producers: SimulatedProducer[];
@@ -24,7 +26,8 @@ export interface Staff {
 /**
  * The clients of a schedule: producers of persistent and other messages with and without transactions, consumers that
  * take, refuse, release and pass on, messages for later, two queues that get copies of the same groups of messages, a
- * topic with durable and volatile subscribers, and questions with temporary queues.
+ * topic with durable and volatile subscribers, a virtual topic with a queue that stays and one that comes and goes,
+ * patterns over queues and topics of which there are ever more, and questions with temporary queues.
  */
 export function employ(world: World, ledger: Ledger): Staff {
   const { random } = world;
@@ -44,19 +47,20 @@ export function employ(world: World, ledger: Ledger): Staff {
     });
   const reader = consume({
     name: "reader",
-    destination: prices,
+    destination: topic("prices.>"),
     durable: { clientId: "reader", name: "prices" },
     isPlain: true,
   });
+  const billing = consume({ name: "billing", destination: queue("Consumer.billing.VirtualTopic.sales") });
   const consumers = [
-    consume({ name: "c1", destination: orders }),
-    consume({ name: "c2", destination: orders, sendsTo: invoices }),
+    consume({ name: "c1", destination: queue("orders.>") }),
+    consume({ name: "c2", destination: queue("orders.*"), sendsTo: invoices }),
     consume({ name: "c3", destination: invoices }),
-    consume({ name: "c4", destination: deadLetters, isPlain: true }),
-    consume({ name: "one-handed", destination: left, isPlain: true }),
+    consume({ name: "c4", destination: queue("ActiveMQ.DLQ"), isPlain: true }),
+    consume({ name: "one-handed", destination: queue("left"), isPlain: true }),
     consume({ name: "two-handed", destination: both, isPlain: true }),
     consume({ name: "answerer", destination: questions, sendsTo: "who asked" }),
-    consume({ name: "watcher", destination: prices, isPlain: true }),
+    consume({ name: "watcher", destination: topic("prices.*"), isPlain: true }),
     consume({
       name: "fickle",
       destination: prices,
@@ -64,26 +68,39 @@ export function employ(world: World, ledger: Ledger): Staff {
       isPlain: true,
       isFickle: true,
     }),
+    consume({
+      name: "trial",
+      destination: queue("Consumer.trial.VirtualTopic.*"),
+      isPlain: true,
+      isFickle: true,
+    }),
     reader,
+    billing,
   ];
   const producers = [
-    produce({ name: "p1", destination: orders, window: 1 + random.below(8), transacted: 0 }),
+    produce({
+      name: "p1",
+      destination: orders,
+      branchOf: (sequence) => Math.floor(Math.sqrt(sequence)),
+      window: 1 + random.below(8),
+      transacted: 0,
+    }),
     produce({ name: "p2", destination: orders, window: 1, transacted: 1 + random.below(5) }),
-    produce({ name: "p3", destination: invoices, window: 3, transacted: 0 }),
     produce({ name: "p6", destination: invoices, window: 2, transacted: 0, scheduled: "once" }),
     produce({ name: "p7", destination: alarms, window: 1, transacted: 0, scheduled: "again" }),
     produce({ name: "p8", destination: both, window: 2, transacted: 0, groupCount: 3 }),
     produce({ name: "p5", destination: invoices, window: 2, transacted: 0, persistent: false }),
   ];
-  // What is published before the subscription exists is nobody's.
+  // What is published before there is anybody who gets it is nobody's.
   let isClosed = false;
-  const publish = (): void => {
+  const publishTo = (subscriber: SimulatedConsumer, options: Omit<ProducerOptions, "pauseMs">): void => {
     if (isClosed) return;
-    if (reader.isReady)
-      producers.push(produce({ name: "p4", destination: prices, window: 2, transacted: 0 }));
-    else world.clock.after(20, publish);
+    if (subscriber.isReady) producers.push(produce(options));
+    else world.clock.after(20, () => publishTo(subscriber, options));
   };
-  publish();
+  const branchOf = (sequence: number): number | null => sequence % 3 || null;
+  publishTo(reader, { name: "p4", destination: prices, branchOf, window: 2, transacted: 0 });
+  publishTo(billing, { name: "p3", destination: sales, window: 2, transacted: random.below(4) });
   const askers = ["a1", "a2"].map(
     (name) => new SimulatedAsker(world, ledger, { name, asks: questions, pauseMs: paceMs * 2 }),
   );

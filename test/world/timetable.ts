@@ -30,8 +30,10 @@ export function auditSchedule(history: readonly Command[]): void {
       job.count += 1;
       if (text.decode(command.message.body) !== job.body) violated(rule, `${job.body} has another body`);
       if (job.dueAt === null) violated(rule, `${job.body} is delivered before it has a time`);
-      if ((command.next === null) !== (job.count === job.wanted))
-        violated(rule, `${job.body} is delivered ${job.count} of ${job.wanted} times`);
+      if ((command.next === null) !== (job.count === job.wanted)) {
+        const what = command.next === null ? "over" : "to come again";
+        violated(rule, `${job.body} is ${what} after ${job.count} of ${job.wanted} deliveries`);
+      }
       job.dueAt = command.next;
       if (command.next === null) jobs.delete(command.job);
     }
