@@ -7,6 +7,8 @@ const dropCount = 1_000;
 const viewIntervalMs = 250;
 /** So many clients and destinations are shown in an interval; more of them take longer, so that others have their share. */
 const rowsPerInterval = 1_000;
+/** Rates look back over a second: when all has stopped, they are shown once more after it. */
+const settleMs = 1_250;
 
 /**
  * What happened, numbered, and the views of how things stand. A watcher gets every event; of views it gets the newest,
@@ -20,6 +22,7 @@ export class Timeline {
   readonly #now: () => number;
   #lastId = 0;
   #pending: NodeJS.Timeout | null = null;
+  #settling: NodeJS.Timeout | null = null;
   #isUrgent = false;
   /** When views may be pushed again. */
   #nextPushAt = -Infinity;
@@ -67,13 +70,17 @@ export class Timeline {
     if (this.#pending !== null) clearTimeout(this.#pending);
     this.#isUrgent = urgent;
     const waitMs = urgent ? 0 : Math.max(0, this.#nextPushAt - performance.now());
-    this.#pending = setTimeout(() => this.#push(), waitMs);
+    this.#pending = setTimeout(() => {
+      this.#push();
+      this.#settle();
+    }, waitMs);
     this.#pending.unref();
   }
 
   /** Stops pushing views. */
   close(): void {
     if (this.#pending !== null) clearTimeout(this.#pending);
+    if (this.#settling !== null) clearTimeout(this.#settling);
     this.#watchers.clear();
     this.#followers.clear();
   }
@@ -85,6 +92,17 @@ export class Timeline {
     const intervals = Math.max(1, (views.clients.length + views.destinations.length) / rowsPerInterval);
     this.#nextPushAt = performance.now() + intervals * viewIntervalMs;
     this.#tell(views);
+  }
+
+  #settle(): void {
+    if (this.#settling !== null) clearTimeout(this.#settling);
+    this.#settling = setTimeout(
+      () => {
+        if (this.#pending === null) this.#push();
+      },
+      this.#nextPushAt - performance.now() + settleMs,
+    );
+    this.#settling.unref();
   }
 
   #tell(event: PairEvent): void {

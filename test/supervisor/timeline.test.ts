@@ -67,4 +67,19 @@ describe("timeline", () => {
     vi.advanceTimersByTime(1);
     expect(madeCount()).toBe(2);
   });
+
+  test("when all has stopped, the views are made once more, as rates look back", () => {
+    const { timeline, madeCount } = timelineWith(1);
+    timeline.subscribe(() => undefined);
+    for (let change = 0; change < 4; change += 1) {
+      timeline.touch();
+      vi.advanceTimersByTime(250);
+    }
+    const before = madeCount();
+
+    vi.advanceTimersByTime(1_000);
+    expect(madeCount()).toBe(before);
+    vi.advanceTimersByTime(60_000);
+    expect(madeCount()).toBe(before + 1);
+  });
 });
