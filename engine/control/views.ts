@@ -194,7 +194,7 @@ export const messageSummary = z.object({
   id: z.number().int(),
   messageId: z.string(),
   bodyBytes: z.number().int(),
-  /** First characters of a text body, or hex of a binary one. */
+  /** First characters of a text body, or hex of a binary one; else, in brackets, what the body is. */
   preview: z.string(),
   priority: z.number().int(),
   persistent: z.boolean(),
@@ -213,7 +213,7 @@ export const messageDetail = messageSummary.extend({
   replyTo: z.string().nullable(),
   type: z.string().nullable(),
   bodyKind: z.enum(bodyKinds),
-  /** The whole body, base64. */
+  /** The whole body, base64: inflated, a map as the JSON that STOMP clients get, an object as Java serialised it. */
   bodyBase64: z.string(),
   deadLetter: z.object({ from: z.string(), cause: z.enum(["rejected", "expired"]) }).nullable(),
   /** What is known of its way: accepted, stored here, replicated, delivered, redelivered, dead-lettered. */

@@ -13,6 +13,7 @@ import { browse, countQueues, find, type Sighting } from "../node/inspection.ts"
 import type { NodeOperation } from "../supervisor/channel.ts";
 import { readClocks } from "./clock.ts";
 import type { NodeLoop } from "./loop.ts";
+import { preview, readableBody } from "./readable-body.ts";
 
 /** Opens and closes sessions inside the process; answers come to the function given. */
 export interface InnerDesk {
@@ -194,8 +195,6 @@ function readDestination(key: string): Destination {
   throw new BrokerError("DESTINATION_INVALID", { destination: key, detail });
 }
 
-const previewCharactersMax = 120;
-
 interface Seen {
   readonly id: Op;
   readonly message: Message;
@@ -220,11 +219,6 @@ function summary({ id, message, deliveryCount, heldBy }: Seen): MessageSummary {
     deliveryCount,
     heldBy,
   };
-}
-
-function preview({ body, bodyKind }: Message): string {
-  const start = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, previewCharactersMax));
-  return bodyKind === "text" ? start.toString("utf8") : start.toString("hex");
 }
 
 function detail(sighting: Sighting, destination: Destination, broker: string): MessageDetail {
@@ -289,6 +283,6 @@ function content(
     replyTo: message.replyTo === null ? null : destinationKey(message.replyTo),
     type: message.type,
     bodyKind: message.bodyKind,
-    bodyBase64: Buffer.from(message.body).toString("base64"),
+    bodyBase64: Buffer.from(readableBody(message)).toString("base64"),
   };
 }

@@ -14,36 +14,60 @@ export function asText(bytes: Uint8Array): string | null {
 
 /** Laid out by us and not by `JSON.stringify`, which would round numbers that do not fit a double. `null`: not JSON. */
 export function asJson(text: string): string | null {
+  return isJson(text) ? layOut(text) : null;
+}
+
+function isJson(text: string): boolean {
   try {
     JSON.parse(text);
+    return true;
   } catch {
-    return null;
+    return false;
   }
-  let out = "";
+}
+
+function layOut(json: string): string {
+  const parts: string[] = [];
   let depth = 0;
-  let inString = false;
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text.charAt(index);
-    if (inString) {
-      out += character;
-      if (character === "\\") out += text.charAt((index += 1));
-      else if (character === '"') inString = false;
-    } else if (character === '"') {
-      inString = true;
-      out += character;
+  for (let index = 0; index < json.length; index += 1) {
+    const character = json.charAt(index);
+    if (character === '"') {
+      const end = endOfString(json, index);
+      parts.push(json.slice(index, end));
+      index = end - 1;
     } else if (character === "{" || character === "[") {
-      const close = character === "{" ? "}" : "]";
-      const rest = text.slice(index + 1).trimStart();
-      if (rest.startsWith(close)) {
-        out += character + close;
-        index = text.indexOf(close, index);
-      } else out += `${character}\n${"  ".repeat((depth += 1))}`;
-    } else if (character === "}" || character === "]") out += `\n${"  ".repeat((depth -= 1))}${character}`;
-    else if (character === ",") out += `,\n${"  ".repeat(depth)}`;
-    else if (character === ":") out += ": ";
-    else if (!/\s/.test(character)) out += character;
+      const next = firstBehindSpace(json, index + 1);
+      if (json[next] === "}" || json[next] === "]") {
+        parts.push(character, json.charAt(next));
+        index = next;
+      } else parts.push(character, lineAt((depth += 1)));
+    } else if (character === "}" || character === "]") parts.push(lineAt((depth -= 1)), character);
+    else if (character === ",") parts.push(",", lineAt(depth));
+    else if (character === ":") parts.push(": ");
+    else if (!isSpace(character)) parts.push(character);
   }
-  return out;
+  return parts.join("");
+}
+
+function lineAt(depth: number): string {
+  return `\n${"  ".repeat(depth)}`;
+}
+
+/** Behind the closing quote of the string that opens at `start`. */
+function endOfString(json: string, start: number): number {
+  let index = start + 1;
+  while (index < json.length && json[index] !== '"') index += json[index] === "\\" ? 2 : 1;
+  return index + 1;
+}
+
+function firstBehindSpace(json: string, start: number): number {
+  let index = start;
+  while (isSpace(json.charAt(index))) index += 1;
+  return index;
+}
+
+function isSpace(character: string): boolean {
+  return character === " " || character === "\n" || character === "\r" || character === "\t";
 }
 
 /** Indented tag by tag; text inside an element is left as it is. `null`: does not look like XML. */
@@ -78,26 +102,52 @@ export function asXml(text: string): string | null {
 export function asHex(bytes: Uint8Array): string {
   const lines: string[] = [];
   for (let offset = 0; offset < bytes.length; offset += bytesPerHexLine) {
-    const slice = [...bytes.subarray(offset, offset + bytesPerHexLine)];
-    const hex = slice.map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
-    const printable = slice
-      .map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "."))
-      .join("");
+    let hex = "";
+    let printable = "";
+    const end = Math.min(bytes.length, offset + bytesPerHexLine);
+    for (let index = offset; index < end; index += 1) {
+      const byte = bytes[index] ?? 0;
+      hex += hexOf[byte] ?? "";
+      printable += printableOf[byte] ?? "";
+    }
     lines.push(`${offset.toString(16).padStart(8, "0")}  ${hex.padEnd(bytesPerHexLine * 3)} ${printable}`);
   }
   return lines.join("\n");
 }
 
+const hexOf = Array.from({ length: 256 }, (_, byte) => `${byte.toString(16).padStart(2, "0")} `);
+const printableOf = Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".",
+);
+
 /** What can show these bytes, the most telling first. */
-export function formatsOf(bytes: Uint8Array): { format: BodyFormat; text: string }[] {
+export function formatsOf(bytes: Uint8Array): BodyFormat[] {
   const text = asText(bytes);
-  const shown: { format: BodyFormat; text: string }[] = [];
-  if (text !== null) {
-    const json = asJson(text);
-    const xml = asXml(text);
-    if (json !== null) shown.push({ format: "json", text: json });
-    if (xml !== null) shown.push({ format: "xml", text: xml });
-    shown.push({ format: "text", text });
+  if (text === null) return ["hex"];
+  const isXml = text.trim().startsWith("<") && text.trim().endsWith(">");
+  return [...(isJson(text) ? ["json" as const] : []), ...(isXml ? ["xml" as const] : []), "text", "hex"];
+}
+
+/** Only what is looked at is laid out: of a large body each way takes its time. */
+export function shownAs(bytes: Uint8Array, format: BodyFormat): string {
+  if (format === "hex") return asHex(bytes);
+  const text = asText(bytes) ?? "";
+  if (format === "text") return text;
+  return (format === "json" ? asJson(text) : asXml(text)) ?? text;
+}
+
+/** Characters of a piece: what is out of sight is laid out when it comes into sight, piece by piece. */
+const pieceLength = 8_192;
+
+/** A long text in pieces, each but the last ending with a line. */
+export function piecesOf(text: string): string[] {
+  const pieces: string[] = [];
+  let start = 0;
+  while (start < text.length) {
+    const end = text.indexOf("\n", start + pieceLength);
+    if (end === -1) break;
+    pieces.push(text.slice(start, end));
+    start = end + 1;
   }
-  return [...shown, { format: "hex", text: asHex(bytes) }];
+  return [...pieces, text.slice(start)];
 }

@@ -165,7 +165,7 @@ export function requestOf(draft: Draft): OperationInput<"send"> {
 }
 
 export function draftOf(message: MessageDetail): Draft {
-  const isText = message.bodyKind === "text";
+  const isText = !["bytes", "stream", "object"].includes(message.bodyKind);
   return {
     ...emptyDraft(message.deadLetter?.from ?? message.destination),
     body: isText ? textOfBase64(message.bodyBase64) : message.bodyBase64,

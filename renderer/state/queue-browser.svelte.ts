@@ -14,8 +14,9 @@ export class QueueBrowser {
   reading = $state.raw<Reading>({ kind: "idle" });
   opened = $state.raw<MessageDetail | null>(null);
   readonly #backend: Backend;
-  /** Answers to an older question are not shown. */
+  /** Answers to an older question are not shown: of the list, and of one message. */
   #question = 0;
+  #openQuestion = 0;
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -23,6 +24,7 @@ export class QueueBrowser {
 
   async select(name: string | null): Promise<void> {
     this.destination = name;
+    this.#openQuestion += 1;
     this.opened = null;
     this.messages = [];
     this.cursor = null;
@@ -40,10 +42,10 @@ export class QueueBrowser {
 
   async open(id: number): Promise<void> {
     if (this.destination === null) return;
-    const question = (this.#question += 1);
+    const question = (this.#openQuestion += 1);
     try {
       const message = await this.#backend.call("getMessage", { name: this.destination, id });
-      if (question === this.#question) this.opened = message;
+      if (question === this.#openQuestion) this.opened = message;
     } catch (error) {
       // Consumed since the list was read, most of the time.
       this.reading = { kind: "failed", reason: sentenceOf(error) };

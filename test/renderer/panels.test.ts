@@ -50,6 +50,21 @@ describe("browsing a queue", () => {
     expect(browser.messages).toHaveLength(2);
   });
 
+  test("a message is opened while a page is read, and the page comes all the same", async () => {
+    const backend = new ScriptedBackend();
+    backend.pair.depth.set("queue://orders", 450);
+    const browser = new QueueBrowser(backend);
+    await browser.select("queue://orders");
+
+    const page = browser.more();
+    await browser.open(18_204);
+    await page;
+
+    expect(browser.opened?.id).toBe(18_204);
+    expect(browser.messages).toHaveLength(400);
+    expect(browser.reading).toEqual({ kind: "idle" });
+  });
+
   test("a message consumed meanwhile is said to be gone", async () => {
     const backend = new ScriptedBackend();
     backend.answers.getMessage = () => Promise.reject(refusal("There is no message 7 on queue://orders."));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { asHex, asJson, asXml, formatsOf } from "../../renderer/destinations/body.ts";
+import { asHex, asJson, asXml, formatsOf, piecesOf, shownAs } from "../../renderer/destinations/body.ts";
+import { kindWords } from "../../renderer/destinations/kind.ts";
 import { matches } from "../../renderer/commands/command.ts";
 import { cliLine } from "../../renderer/shared/cli.ts";
 import { byteSize, count, duration, perSecond, shortCount } from "../../renderer/shared/format.ts";
@@ -46,17 +47,37 @@ describe("bodies", () => {
   test("bytes that are no text are shown in hex, every one of them", () => {
     const body = Uint8Array.from({ length: 33 }, (_, index) => 200 + index);
 
-    const formats = formatsOf(body);
-
-    expect(formats.map(({ format }) => format)).toEqual(["hex"]);
+    expect(formatsOf(body)).toEqual(["hex"]);
     expect(asHex(body).split("\n")).toHaveLength(3);
     expect(asHex(bytes("Hi"))).toMatch(/^00000000 {2}48 69 .* Hi$/);
   });
 
   test("the most telling way comes first", () => {
-    expect(formatsOf(bytes('{"a":1}')).map(({ format }) => format)).toEqual(["json", "text", "hex"]);
-    expect(formatsOf(bytes("<a/>")).map(({ format }) => format)).toEqual(["xml", "text", "hex"]);
-    expect(formatsOf(bytes("plain")).map(({ format }) => format)).toEqual(["text", "hex"]);
+    expect(formatsOf(bytes('{"a":1}'))).toEqual(["json", "text", "hex"]);
+    expect(formatsOf(bytes("<a/>"))).toEqual(["xml", "text", "hex"]);
+    expect(formatsOf(bytes("plain"))).toEqual(["text", "hex"]);
+    expect(shownAs(bytes('{"a":1}'), "json")).toBe('{\n  "a": 1\n}');
+    expect(shownAs(bytes('{"a":1}'), "text")).toBe('{"a":1}');
+  });
+
+  test("a body that does not speak for itself is named; of an object, its class", () => {
+    const hashMap = Buffer.from("aced0005737200116a6176612e7574696c2e486173684d61700507dac1", "hex");
+
+    expect(kindWords("object", hashMap)).toBe(
+      "An object message with a java.util.HashMap, as Java serialised it: only Java reads it.",
+    );
+    expect(kindWords("object", bytes("aced"))).toMatch(/^An object message, as Java/);
+    expect(kindWords("none", bytes(""))).toBe("A message without a body.");
+    expect(kindWords("text", bytes(""))).toBeNull();
+  });
+
+  test("a long text is cut at its lines, and nothing of it is left out", () => {
+    const lines = Array.from({ length: 5_000 }, (_, index) => `line ${index}`).join("\n");
+
+    expect(piecesOf(lines).length).toBeGreaterThan(3);
+    expect(piecesOf(lines).join("\n")).toBe(lines);
+    expect(piecesOf("x".repeat(100_000))).toHaveLength(1);
+    expect(piecesOf("")).toEqual([""]);
   });
 });
 
