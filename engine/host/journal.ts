@@ -123,24 +123,25 @@ export class Journal {
     });
   }
 
-  /** Stored entries from `from` on, at least one if there is one, else no more than `bytesMax`. */
+  /**
+   * Stored entries from `from` on, at least one if there is one, else no more than `bytesMax`. All that is read is
+   * checked against its digest, as the disk may have changed it since the journal was opened: STORE_DAMAGED.
+   */
   read(from: Op, bytesMax: number): StoredEntry[] {
-    const segment = this.#segments.find((one) => one.has(from));
-    return segment === undefined ? [] : segment.read(from, bytesMax);
+    return this.#unchecked(from, bytesMax).map((entry) => this.#checked(entry));
   }
 
-  /** One entry, checked against its digest; `null` when it is not here. */
+  /** One entry; `null` when it is not here. */
   find(op: Op): StoredEntry | null {
-    const [entry] = this.read(op, 1);
-    return entry === undefined ? null : this.#checked(entry);
+    return this.read(op, 1)[0] ?? null;
   }
 
-  /** Several entries, ascending, each checked; read in blocks, as they mostly stand together. */
+  /** Several entries, ascending; read in blocks, as they mostly stand together. */
   *findAll(ops: readonly Op[]): Generator<StoredEntry> {
     let block: StoredEntry[] = [];
     for (const op of ops) {
       const first = block[0]?.op ?? op;
-      if (op < first || op > first + block.length - 1) block = this.read(op, readAheadBytes);
+      if (op < first || op > first + block.length - 1) block = this.#unchecked(op, readAheadBytes);
       const entry = block[op - (block[0]?.op ?? op)];
       if (entry === undefined) throw this.#damaged(`entry ${op} is missing`);
       yield this.#checked(entry);
@@ -148,7 +149,7 @@ export class Journal {
   }
 
   digestAt(op: Op): Digest | null {
-    return this.read(op, 1)[0]?.digest ?? null;
+    return this.#unchecked(op, 1)[0]?.digest ?? null;
   }
 
   /** Takes all entries beyond `after` off, for good; nobody was ever told of them. */
@@ -319,6 +320,11 @@ export class Journal {
 
   #secureNames(): void {
     if (this.#durability === "power-loss") this.#files.syncDirectory(this.#directory);
+  }
+
+  #unchecked(from: Op, bytesMax: number): StoredEntry[] {
+    const segment = this.#segments.find((one) => one.has(from));
+    return segment === undefined ? [] : segment.read(from, bytesMax);
   }
 
   #checked(entry: StoredEntry): StoredEntry {

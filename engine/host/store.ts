@@ -116,8 +116,6 @@ export class Store implements JournalReader {
       };
       for (let stored = this.#next(head); stored.length > 0; stored = this.#next(head)) {
         for (const { op, bytes, digest } of stored) {
-          // The journal checked it when it was opened, which may be long ago.
-          if (!digestsEqual(digestOf(bytes), digest)) throw this.#changed(op);
           const entry = this.#parse(op, bytes, digest);
           const why = misfit(head, entry);
           if (why !== null) throw this.#damaged(why);

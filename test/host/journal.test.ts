@@ -40,6 +40,24 @@ describe("journal: what was written is read again", () => {
     read.close();
   });
 
+  test("not what has changed on the disk since it was opened", async () => {
+    const journal = open();
+    await write(journal, history(10, 1_000));
+    const [name = ""] = readdirSync(directory);
+    const path = join(directory, name);
+    const bytes = readFileSync(path);
+    bytes[5_500]! ^= 1;
+    writeFileSync(path, bytes);
+    expect(journal.read(asOp(1), 3_500)).toHaveLength(3);
+    for (const read of [
+      () => journal.read(asOp(1), 1e6),
+      () => journal.find(asOp(6)),
+      () => [...journal.findAll([asOp(6)])],
+    ])
+      expect(read).toThrow("entry 6 has changed since it was written");
+    journal.close();
+  });
+
   test("a page holds at least one entry and no more bytes than asked for", async () => {
     const journal = open();
     await write(journal, history(10, 1_000));
