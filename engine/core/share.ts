@@ -32,6 +32,8 @@ export function mergeCandidates(
 /** What one round of sharing a queue out comes to. */
 export class Shares {
   readonly expired: Op[] = [];
+  /** Consumers that wait for a message until they are done with another queue's copy of it. */
+  readonly heldUp = new Set<Consumer>();
   readonly #queue: Queue;
   readonly #now: WallTime;
   readonly #shares = new Map<Consumer, Op[]>();

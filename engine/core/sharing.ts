@@ -81,10 +81,19 @@ export class Sharing {
     return { commands: shares.commands(), hasExpired: shares.expired.length > 0, isComplete };
   }
 
-  /** Whether the consumer may have this message now: of several queues' copies of one, it holds one at a time, as it knows it by one id. */
-  #mayHave({ sources, owner, request }: Consumer, { op }: QueuedMessage): boolean {
-    if (sources.size <= 1) return true;
-    return this.#owners.get(owner)?.held.get(request.subscription)?.has(op) !== true;
+  /** Whether the consumer has another queue's copy of the message: it holds one at a time, as it knows it by one id. */
+  #hasCopy({ sources, owner, request }: Consumer, { op }: QueuedMessage): boolean {
+    if (sources.size <= 1) return false;
+    return this.#owners.get(owner)?.held.get(request.subscription)?.has(op) === true;
+  }
+
+  #mayHave(consumer: Consumer, message: QueuedMessage, { heldUp }: Shares): boolean {
+    return creditOf(consumer) > 0 && !heldUp.has(consumer) && !this.#hasCopy(consumer, message);
+  }
+
+  /** Nobody gets the message now; whoever waits for it gets no later one before it. */
+  #passOver(message: QueuedMessage, consumers: Iterable<Consumer>, { heldUp }: Shares): void {
+    for (const consumer of consumers) if (this.#hasCopy(consumer, message)) heldUp.add(consumer);
   }
 
   /** In turn among the consumers of the highest priority that have credit. */
@@ -95,8 +104,11 @@ export class Sharing {
     let turn = 0;
     for (const message of queue.next(credit)) {
       if (shares.setAside(message)) continue;
-      const next = this.#nextInTurn(consumers, turn, message);
-      if (next === null) continue;
+      const next = this.#nextInTurn(consumers, turn, message, shares);
+      if (next === null) {
+        this.#passOver(message, consumers, shares);
+        continue;
+      }
       shares.give(consumers[next % consumers.length]!, message);
       turn = next + 1;
     }
@@ -125,19 +137,14 @@ export class Sharing {
     for (const { message, consumers } of mergeCandidates(candidates.map(({ takers }) => takers))) {
       if (shares.has(message) || shares.setAside(message)) continue;
       const couldHave = (one: Consumer): boolean => consumers.has(one);
-      const may = (one: Consumer): boolean =>
-        consumers.has(one) && creditOf(one) > 0 && this.#mayHave(one, message);
-      if (groups !== null) {
-        const picked = groups.pick(message, couldHave, may);
-        if (picked === null) continue;
-        shares.giveGrouped(picked.consumer, message, picked.changes);
-        toEndOfLine(line, picked.consumer);
+      const may = (one: Consumer): boolean => consumers.has(one) && this.#mayHave(one, message, shares);
+      const picked = groups === null ? firstInLine(line, may) : groups.pick(message, couldHave, may);
+      if (picked === null) {
+        this.#passOver(message, consumers, shares);
         continue;
       }
-      const consumer = line.find(may);
-      if (consumer === undefined) continue;
-      shares.give(consumer, message);
-      toEndOfLine(line, consumer);
+      shares.giveGrouped(picked.consumer, message, picked.changes);
+      toEndOfLine(line, picked.consumer);
     }
     return candidates.every(({ isComplete }) => isComplete);
   }
@@ -169,11 +176,14 @@ export class Sharing {
   }
 
   /** The first turn from `turn` on whose consumer has credit and may have the message. */
-  #nextInTurn(consumers: readonly Consumer[], turn: number, message: QueuedMessage): number | null {
-    for (let next = turn; next < turn + consumers.length; next += 1) {
-      const consumer = consumers[next % consumers.length]!;
-      if (creditOf(consumer) > 0 && this.#mayHave(consumer, message)) return next;
-    }
+  #nextInTurn(
+    consumers: readonly Consumer[],
+    turn: number,
+    message: QueuedMessage,
+    shares: Shares,
+  ): number | null {
+    for (let next = turn; next < turn + consumers.length; next += 1)
+      if (this.#mayHave(consumers[next % consumers.length]!, message, shares)) return next;
     return null;
   }
 
@@ -186,6 +196,15 @@ export class Sharing {
     );
     if (sameLevel) consumers.push(...consumers.splice(0, turns % consumers.length));
   }
+}
+
+/** Who gets a message where none is of a group. */
+function firstInLine(
+  line: readonly Consumer[],
+  may: (consumer: Consumer) => boolean,
+): { consumer: Consumer; changes: [] } | null {
+  const consumer = line.find(may);
+  return consumer === undefined ? null : { consumer, changes: [] };
 }
 
 function creditOfAll(consumers: readonly Consumer[]): number {
