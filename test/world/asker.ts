@@ -41,7 +41,8 @@ export class SimulatedAsker extends FailoverClient {
     if (!body.includes(`+${this.#prefix}`))
       violated("replies reach who asked", `${body} reaches ${this.#prefix}`);
     const queue = destinationKey(this.#replies);
-    this.ledger.delivered(queue, body, answer.deliveryCount, this.presence);
+    const { deliveryCount } = answer;
+    this.ledger.delivered({ queue, body, deliveryCount, reader: this.#prefix }, this.presence);
     const messages = [answer.id];
     this.ask(
       { kind: "settle", subscription: "replies", messages, outcome: "accepted", transaction: null },

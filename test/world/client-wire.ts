@@ -17,6 +17,8 @@ export class ClientWire {
   #isOpen = true;
   #isHostDone = false;
   readonly #held: { request: SessionRequest; receipt: number }[] = [];
+  /** A delivery that a sabotage lets the next answer overtake. */
+  #overtaken: SessionAnswer | null = null;
   #toHostAt = 0;
   #toClientAt = 0;
 
@@ -51,7 +53,15 @@ export class ClientWire {
   }
 
   answer(answer: SessionAnswer): void {
-    if (!this.#isHostDone) this.#toClient(() => this.#events.answered(answer));
+    if (this.#isHostDone) return;
+    const { lies, random } = this.#world;
+    const before = this.#overtaken;
+    if (lies.trick === "deliveries change places" && before === null && answer.kind === "deliver")
+      this.#overtaken = random.chance(0.2) ? answer : null;
+    if (this.#overtaken === answer) return;
+    this.#toClient(() => this.#events.answered(answer));
+    if (before !== null) this.#toClient(() => this.#events.answered(before));
+    this.#overtaken = null;
   }
 
   hostCloses(): void {

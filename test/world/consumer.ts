@@ -75,7 +75,8 @@ export class SimulatedConsumer extends FailoverClient {
   }: Extract<SessionAnswer, { kind: "deliver" }>): void {
     const body = text.decode(taken.body);
     const queue = this.#queueOf(source);
-    this.ledger.delivered(queue, body, deliveryCount, this.presence);
+    const reader = `${this.#options.name}'s ${subscription}`;
+    this.ledger.delivered({ queue, body, deliveryCount, reader }, this.presence);
     const taking = { subscription, id, queue, body, replyTo: taken.replyTo };
     const workMs = this.#isHurried ? 1 : this.#options.workMs;
     this.later(this.random.between(0, workMs), () => this.#settle(taking));

@@ -27,6 +27,7 @@ export type Trick =
   | "a standby calls itself in sync"
   | "missed ticks are made up for"
   | "a sleeper is told that nothing happened"
+  | "deliveries change places"
   | "replies go astray"
   | "a part is left out"
   | "nobody hears a grant"

@@ -15,6 +15,15 @@ export interface Presence {
 
 const deadLetters = destinationKey(deadLetterQueue);
 
+/** A delivery as its client sees it. */
+export interface Arrival {
+  readonly queue: string;
+  readonly body: string;
+  readonly deliveryCount: number;
+  /** Subscription that got it, of this one connection. */
+  readonly reader: string;
+}
+
 /** One try to send a message; a client that is not answered tries again under a new name. */
 interface Attempt {
   readonly producer: string;
@@ -27,6 +36,10 @@ interface Attempt {
   readonly due?: Presence;
   /** Message group that it was sent as one of. */
   readonly group?: string | null;
+  /** 4, unless said otherwise. */
+  readonly priority?: number;
+  /** Which one of all that were sent. */
+  readonly number: number;
   isConfirmed: boolean;
 }
 
@@ -41,7 +54,9 @@ export class Ledger {
   readonly #deliveries = new Map<string, Set<number>>();
   readonly #seen = new Set<string>();
   readonly #settled = new Set<string>();
+  readonly #order = new DeliveryOrder();
   readonly #hasForked: () => boolean;
+  #sentCount = 0;
   confirmedCount = 0;
   /** Confirmed, and gone with the side of a split that was given up. */
   lostCount = 0;
@@ -52,8 +67,8 @@ export class Ledger {
     this.#hasForked = hasForked;
   }
 
-  sent(body: string, attempt: Omit<Attempt, "isConfirmed">): void {
-    this.#attempts.set(body, { ...attempt, isConfirmed: false });
+  sent(body: string, attempt: Omit<Attempt, "number" | "isConfirmed">): void {
+    this.#attempts.set(body, { ...attempt, number: (this.#sentCount += 1), isConfirmed: false });
     if (attempt.transaction === null) return;
     const open = this.#transactions.get(attempt.transaction);
     if (open === undefined) this.#transactions.set(attempt.transaction, { bodies: [body], outcome: "open" });
@@ -80,7 +95,8 @@ export class Ledger {
     if (outcome === "committed") this.confirmedCount += known?.bodies.length ?? 0;
   }
 
-  delivered(queue: string, body: string, deliveryCount: number, presence: Presence): void {
+  delivered(arrival: Arrival, presence: Presence): void {
+    const { queue, body, deliveryCount } = arrival;
     const key = `${queue} ${body}`;
     const counts = this.#deliveries.get(key) ?? new Set();
     // Each subscription's copy may come to the dead letters, one after the other.
@@ -93,11 +109,12 @@ export class Ledger {
       );
     if (counts.has(deliveryCount) && isStrict)
       violated("redeliveries carry the flag", `${key} comes a second time as delivery ${deliveryCount}`);
-    const { transaction, due } =
-      this.#attempts.get(body) ?? violated("none is invented", `${body} was never sent`);
+    const attempt = this.#attempts.get(body) ?? violated("none is invented", `${body} was never sent`);
+    const { transaction, due } = attempt;
     if (transaction !== null && this.#transactions.get(transaction)!.outcome === "rolled back")
       violated("transactions are whole", `${body} is delivered, and its transaction was rolled back`);
     if (due !== undefined) checkTime(body, due, presence);
+    else if (queue !== deadLetters && deliveryCount === 1) this.#order.check(arrival, attempt);
     this.#deliveries.set(key, counts.add(deliveryCount));
     this.#seen.add(body);
     this.deliveredCount += 1;
@@ -173,6 +190,21 @@ export class Ledger {
         violated("order per producer", `${body} comes after ${last.get(producer) ?? ""} of ${producer}`);
       last.set(producer, sequence);
     }
+  }
+}
+
+/**
+ * What a subscription gets for the first time from one place comes in the order in which its producer sent it; messages of
+ * a higher priority, and other groups, may overtake.
+ */
+class DeliveryOrder {
+  readonly #last = new Map<string, number>();
+
+  check({ queue, body, reader }: Arrival, { producer, priority = 4, group = null, number }: Attempt): void {
+    const line = `${reader} ${queue} ${producer} ${priority} ${group ?? ""}`;
+    if (number < (this.#last.get(line) ?? 0))
+      violated("order per producer", `${body} comes to ${reader} from ${queue} after what was sent later`);
+    this.#last.set(line, number);
   }
 }
 

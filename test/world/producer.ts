@@ -64,12 +64,12 @@ export class SimulatedProducer extends FailoverClient {
       const mayVanish = (!persistent && expiresAt !== null) || scheduled === "again";
       const properties = this.#timing();
       const now = this.presence;
-      const due = { ...now, at: now.at + Number(properties.get("AMQ_SCHEDULED_DELAY") ?? 0) };
+      const delay = properties.get("AMQ_SCHEDULED_DELAY");
+      const due = delay === undefined ? {} : { due: { ...now, at: now.at + Number(delay) } };
       const group = this.#groupOf(sequence);
-      const rest = { mayVanish, due, group: group?.id ?? null };
-      const attempt = { producer, sequence, destination, transaction: null, ...rest };
-      this.ledger.sent(body, attempt);
       const priority = this.random.pick([4, 4, 9]);
+      const rest = { mayVanish, group: group?.id ?? null, priority, ...due };
+      this.ledger.sent(body, { producer, sequence, destination, transaction: null, ...rest });
       const sent = { ...message(destination, body, expiresAt), persistent, priority, properties, group };
       this.ask({ kind: "send", message: sent, transaction: null }, () => {
         this.ledger.confirmed(body);
