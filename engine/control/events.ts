@@ -56,6 +56,19 @@ export const timelineEvent = z.discriminatedUnion("kind", [
     node: nodeName,
     blackoutMs: z.number(),
   }),
+  /** By negative or poison acknowledgements; persistent ones are in the dead letter queue now. */
+  z.object({
+    ...told,
+    kind: z.literal("messages-rejected"),
+    client: z.string(),
+    node: nodeName,
+    destination: z.string(),
+    /** Ids of the first of them. */
+    messages: z.array(z.number().int()),
+    count: z.number().int(),
+    /** In the client's words; `null` when it gave none. */
+    reason: z.string().nullable(),
+  }),
   z.object({ ...told, kind: z.literal("verdict"), ledger: ledgerView }),
   z.object({
     ...told,

@@ -79,6 +79,8 @@ export type SessionRequest =
       readonly messages: readonly Op[];
       /** `rejected` and `expired` go to the dead letter queue, `released` back to its queue. */
       readonly outcome: "accepted" | "rejected" | "released" | "expired";
+      /** Why the client rejects them, if it says; for people, and not kept. */
+      readonly reason?: string | null;
       readonly transaction: string | null;
     }
   /**

@@ -10,17 +10,13 @@ import { ownerOf } from "../core/command.ts";
 import type { SessionAnswer, SessionId } from "../core/dialogue.ts";
 import type { EndReason, LinkId } from "../node/contract.ts";
 import { BrokerNode } from "../node/node.ts";
-import {
-  exitCodes,
-  type ClientChange,
-  type ClientIdentity,
-  type SupervisorOrder,
-} from "../supervisor/channel.ts";
+import { exitCodes, type ClientIdentity, type SupervisorOrder } from "../supervisor/channel.ts";
 import { ClientConnection, type ClientProtocol, type ConnectionPorts } from "./client-connection.ts";
 import { tickMs } from "../pair/liveness.ts";
 import { afterReading } from "./after-reading.ts";
 import { Census } from "./census.ts";
 import { ClientPatience } from "./client-patience.ts";
+import { ClientReports } from "./client-reports.ts";
 import { readClocks } from "./clock.ts";
 import { Listener } from "./listener.ts";
 import { NodeLoop, type LoopPorts } from "./loop.ts";
@@ -35,7 +31,6 @@ import { deleteStore, Store } from "./store.ts";
 import type { Supervision } from "./supervision.ts";
 
 const statisticsMs = 250;
-const clientReportMs = 20;
 
 /**
  * One broker process: the node, its store, its port and its links, wired together. Nothing here decides anything;
@@ -61,7 +56,7 @@ export class HostedBroker {
   readonly #census = new Census();
   #lastStatus = "";
   readonly #confirmed = new Set<SessionId>();
-  #clientChanges: ClientChange[] = [];
+  readonly #clientReports: ClientReports;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #patience: ClientPatience;
   #onEnd: (exitCode: number) => void = () => undefined;
@@ -72,6 +67,7 @@ export class HostedBroker {
   constructor(configuration: BrokerConfiguration, supervision: Supervision) {
     this.#configuration = configuration;
     this.#supervision = supervision;
+    this.#clientReports = new ClientReports(supervision);
     if (configuration.deleteAllMessagesOnStartup) deleteStore(configuration.dataDirectory);
     const tailBytes = configuration.synchronisation === "automatic" ? limits.journalTailBytes : 0;
     this.#store = new Store(configuration.dataDirectory, configuration.durability, tailBytes);
@@ -211,14 +207,17 @@ export class HostedBroker {
     const connection = new ClientConnection(id, protocol, socket, context, this.#connectionPorts());
     this.#connections.set(id, connection);
     this.#loop.give({ kind: "session-opened", session: id });
-    this.#reportClient({ kind: "connected", session: id, at: Date.now(), client: identity(connection) });
+    this.#clientReports.add({ kind: "connected", session: id, at: Date.now(), client: identity(connection) });
     connection.take(first);
   }
 
   #connectionPorts(): ConnectionPorts {
     return {
       isServing: () => this.#loop.isServing,
-      ask: (session, request, receipt) => this.#loop.give({ kind: "asked", session, request, receipt }),
+      ask: (session, request, receipt) => {
+        this.#clientReports.asked(this.#loop.node, session, request);
+        this.#loop.give({ kind: "asked", session, request, receipt });
+      },
       received: (_session, sizeBytes) => this.#loop.countReceived(sizeBytes),
       unsent: (session, sizeBytes) => this.#loop.give({ kind: "session-unsent", session, sizeBytes }),
       hasOutput: (connection) => {
@@ -226,7 +225,7 @@ export class HostedBroker {
         this.#loop.planTurn();
       },
       described: (connection) =>
-        this.#reportClient({
+        this.#clientReports.add({
           kind: "identified",
           session: connection.id,
           at: Date.now(),
@@ -237,7 +236,7 @@ export class HostedBroker {
         this.#confirmed.delete(connection.id);
         this.#dirty.delete(connection);
         this.#loop.give({ kind: "session-closed", session: connection.id });
-        this.#reportClient({ kind: "disconnected", session: connection.id, at: Date.now(), reason });
+        this.#clientReports.add({ kind: "disconnected", session: connection.id, at: Date.now(), reason });
       },
     };
   }
@@ -250,7 +249,12 @@ export class HostedBroker {
     connection.answer(answer);
     if (answer.kind === "refuse" || this.#confirmed.has(session)) return;
     this.#confirmed.add(session);
-    this.#reportClient({ kind: "first-confirmed", session, at: Date.now(), client: identity(connection) });
+    this.#clientReports.add({
+      kind: "first-confirmed",
+      session,
+      at: Date.now(),
+      client: identity(connection),
+    });
   }
 
   #openInnerSession(answer: (answer: SessionAnswer) => void): SessionId {
@@ -344,17 +348,6 @@ export class HostedBroker {
     }
   }
 
-  /** Together with what others do a moment later: after a failover all come at once, and first of all want answers. */
-  #reportClient(change: ClientChange): void {
-    if (this.#clientChanges.push(change) === 1) setTimeout(() => this.#reportClients(), clientReportMs);
-  }
-
-  #reportClients(): void {
-    const changes = this.#clientChanges;
-    this.#clientChanges = [];
-    if (changes.length > 0) this.#supervision.report({ kind: "clients", changes });
-  }
-
   #reportStatus(): void {
     // Whoever reads "active" may connect at once, so it is not said before the port is open.
     const isOpening = this.#loop.node.state.kind === "active" && this.#port === null && !this.#isStopping;
@@ -368,7 +361,7 @@ export class HostedBroker {
   }
 
   #reportStatistics(): void {
-    this.#reportClients();
+    this.#clientReports.flush();
     const statistics = this.#census.take(this.#sources(), this.#store.sizeBytes());
     if (statistics !== null) this.#supervision.report({ kind: "statistics", statistics });
   }
@@ -389,7 +382,7 @@ export class HostedBroker {
     this.#closeSessions(text);
     for (const peer of this.#links.values()) peer.drop();
     this.#store.close();
-    this.#reportClients();
+    this.#clientReports.flush();
     this.#supervision.report({ kind: "ending", reason, text });
     this.#onEnd(exitCodes[reason]);
   }

@@ -202,7 +202,18 @@ export type ClientChange =
       readonly at: number;
       readonly client: ClientIdentity;
     }
-  | { readonly kind: "disconnected"; readonly session: number; readonly at: number; readonly reason: string };
+  | { readonly kind: "disconnected"; readonly session: number; readonly at: number; readonly reason: string }
+  /** It refused messages, which are dead letters now if they were persistent. */
+  | {
+      readonly kind: "rejected";
+      readonly session: number;
+      readonly at: number;
+      readonly destination: string;
+      /** The first of them. */
+      readonly messages: readonly number[];
+      readonly count: number;
+      readonly reason: string | null;
+    };
 
 export interface ClientIdentity {
   readonly protocol: string | null;

@@ -123,7 +123,7 @@ export class ClientDesk {
     if (report.kind === "clients") {
       for (const change of report.changes) {
         this.#tell(this.#book.changed(node, change));
-        if (change.kind !== "disconnected") this.#ownersTimer ??= this.#findOwnersSoon();
+        if ("client" in change) this.#ownersTimer ??= this.#findOwnersSoon();
       }
       return;
     }

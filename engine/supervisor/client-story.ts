@@ -1,7 +1,7 @@
 import { counted, duration } from "../base/words.ts";
 import type { NewTimelineEvent } from "../control/events.ts";
 import type { BuiltInClient, NodeName } from "../control/views.ts";
-import type { ClientCount, ClientIdentity } from "./channel.ts";
+import type { ClientChange, ClientCount, ClientIdentity } from "./channel.ts";
 import type { ClientEntry } from "./client-entry.ts";
 
 /** Steps of one client's story. Each changes the entry and returns what is to be told of it. */
@@ -49,6 +49,28 @@ export function leave(entry: ClientEntry, node: NodeName, at: number): DatedEven
   const open = endStay(entry, at);
   const text = `${entry.name} lost its connection to the ${node}${open}.`;
   return [dated(at, { kind: "client-lost", client: entry.id, node, text })];
+}
+
+export function rejectMessages(
+  entry: ClientEntry,
+  node: NodeName,
+  { at, destination, messages, count, reason }: Extract<ClientChange, { kind: "rejected" }>,
+): DatedEvent[] {
+  const which = count === 1 ? `message ${messages.join()}` : counted(count, "message");
+  const why = reason === null ? "" : `, saying "${reason}"`;
+  const text = `${entry.name} rejected ${which} of ${destination}${why}.`;
+  return [
+    dated(at, {
+      kind: "messages-rejected",
+      client: entry.id,
+      node,
+      destination,
+      messages: [...messages],
+      count,
+      reason,
+      text,
+    }),
+  ];
 }
 
 /** Closes the stay that lasts, with what was open then; says that in words. */

@@ -20,6 +20,7 @@ import {
   leave,
   newBuiltIn,
   newEntry,
+  rejectMessages,
   resume,
   stall,
   type DatedEvent,
@@ -95,6 +96,10 @@ export class ClientBook {
         return this.#confirm(node, change.session, change.at);
       case "disconnected":
         return this.#disconnect(node, change.session, change.at, false);
+      case "rejected": {
+        const entry = this.#bySession.get(`${node}:${change.session}`);
+        return entry === undefined ? [] : rejectMessages(entry, node, change);
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 import { BrokerError } from "../base/errors.ts";
 import { destinationKey } from "../core/message.ts";
 import type { ControlService, OperationArguments } from "../control/contract.ts";
+import type { TimelineEvent } from "../control/events.ts";
 import type { MessageDetail, NodeName, PairView } from "../control/views.ts";
 import { isPortFree, portInUse } from "../host/ports.ts";
 import { otherNode } from "./arbiter-state.ts";
@@ -64,6 +65,7 @@ function messageOperations({
   pair,
   clients,
   destinations,
+  timeline,
 }: ServiceParts): Pick<ControlService, MessageOperation> {
   return {
     listDestinations: async () => {
@@ -77,7 +79,8 @@ function messageOperations({
     getMessage: async ({ name, id }) => {
       const active = pair.active();
       const message = await active.request({ kind: "message", destination: readDestination(name), id });
-      return pair.isProtected ? replicated(message, otherNode(active.node)) : message;
+      const told = withRejection(message, timeline.after(0, Infinity));
+      return pair.isProtected ? replicated(told, otherNode(active.node)) : told;
     },
     send: async ({ name, ...message }) =>
       await pair.active().request({ kind: "send", destination: readDestination(name), message }),
@@ -173,6 +176,23 @@ async function start(pair: PairRuntime, node: NodeName): Promise<void> {
 /** A synchronous operation whose errors arrive like all others'. */
 function async<Value>(work: () => Value): Promise<Value> {
   return new Promise((resolve) => resolve(work()));
+}
+
+/** The store knows that a dead letter was rejected; by whom and why is known as long as the timeline tells of it. */
+function withRejection(message: MessageDetail, events: readonly TimelineEvent[]): MessageDetail {
+  const { id, deadLetter } = message;
+  const rejection = events.findLast(
+    (event) =>
+      event.kind === "messages-rejected" &&
+      event.destination === deadLetter?.from &&
+      event.messages.includes(id),
+  );
+  if (rejection === undefined) return message;
+  const { at, text: detail } = rejection;
+  return {
+    ...message,
+    fate: message.fate.map((each) => (each.step === "dead-lettered" ? { ...each, at, detail } : each)),
+  };
 }
 
 /** While the pair is protected, what the active node shows is on the other one too. */

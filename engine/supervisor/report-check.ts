@@ -26,6 +26,15 @@ const clientChange = z.discriminatedUnion("kind", [
     client: identity,
   }),
   z.object({ kind: z.literal("disconnected"), session: count, at: z.number(), reason: z.string() }),
+  z.object({
+    kind: z.literal("rejected"),
+    session: count,
+    at: z.number(),
+    destination: z.string(),
+    messages: z.array(count),
+    count,
+    reason: z.string().nullable(),
+  }),
 ]);
 
 const statistics = z.object({

@@ -132,6 +132,9 @@ export class TimelineModel {
         closeBlackout(this.#client(event.client), event.at, event.blackoutMs);
         this.#mark(event.client, event, "first-confirmed");
         return;
+      case "messages-rejected":
+        this.#mark(event.client, event, "notice");
+        return;
       case "verdict":
       case "recovery":
       case "notice":

@@ -79,6 +79,26 @@ test("a rejected message is in ActiveMQ.DLQ, the same on both brokers", async ()
   expect(await contentOf(pair, "orders")).toEqual([]);
 });
 
+test("whoever rejects messages is told of, in few events, and in each one's fate", async () => {
+  const pair = await Pair.start();
+  const client = await RawClient.connect(pair.ports.primary, { "client-id": "billing" });
+  for (let count = 0; count < 150; count += 1) await client.send("/queue/orders", `order ${count}`);
+  await client.subscribe("/queue/orders", { "activemq.prefetchSize": "200" });
+  for (let count = 0; count < 150; count += 1) await client.nack(await client.message());
+  client.end();
+
+  await pair.happens(({ event }) => event === "client-lost", "the client's leaving");
+
+  const rejections = pair.events.filter(({ event }) => event === "messages-rejected");
+  const counts = rejections.map((event) => Number(event["count"]));
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(150);
+  expect(rejections.length).toBeLessThan(50);
+  expect(rejections[0]?.text).toMatch(/^billing rejected .* of queue:\/\/orders\.$/);
+  const [first] = (await pair.control.browse({ name: "ActiveMQ.DLQ", limit: 1 })).messages;
+  const { fate } = await pair.control.getMessage({ name: "ActiveMQ.DLQ", id: first?.id ?? 0 });
+  expect(fate).toContainEqual({ step: "dead-lettered", at: rejections[0]?.at, detail: rejections[0]?.text });
+});
+
 test("a message that was delivered and not acknowledged comes again after a failover, flagged and in its place", async () => {
   const pair = await Pair.start();
   const client = await RawClient.connect(pair.ports.primary);

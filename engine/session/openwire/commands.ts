@@ -12,6 +12,7 @@ import type { DataStructure } from "../../wire/openwire/frames.ts";
 import type { SessionContext, SessionDescription } from "../session.ts";
 import { advisoryDispatch } from "./advisory.ts";
 import { ackTypes, Consumer } from "./consumer.ts";
+import { reasonOf } from "./exceptions.ts";
 import { readMessage, writeMessage, type Delivery } from "./messages.ts";
 import { checkedName, nameOf, readDestination, writeDestination } from "./names.ts";
 import { nothingToDo, planOf, type Plan } from "./plan.ts";
@@ -342,7 +343,8 @@ export class OpenWireCommands {
       throw new BrokerError("NOT_SUPPORTED", { what: "Refusing a message within a transaction" });
     consumer.settle(messages, transaction);
     if (transaction !== null) this.#transactions.settles(transaction, consumer);
-    return planOf({ kind: "settle", subscription, messages, outcome, transaction });
+    const reason = ack.poisonCause === null ? null : reasonOf(ack.poisonCause);
+    return planOf({ kind: "settle", subscription, messages, outcome, reason, transaction });
   }
 
   #pull({ consumerId, timeout }: wire.MessagePull, now: Moment): Plan {

@@ -52,6 +52,14 @@ export function rolledBack(transaction: string, cause: BrokerError): Throwable {
   return { ...thrown, cause: throwableOf(cause) };
 }
 
+const reasonCharactersMax = 500;
+
+/** What a client says by an exception, for people. */
+export function reasonOf({ className, message }: Throwable): string {
+  const name = className === "java.lang.Throwable" ? "" : `${className}: `;
+  return (message === null ? className : `${name}${message}`).slice(0, reasonCharactersMax);
+}
+
 function exception(className: string, message: string): Throwable {
   return { className, message, stackTrace: [], cause: null };
 }
