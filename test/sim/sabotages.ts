@@ -1,4 +1,5 @@
 import type { Rule } from "../world/rules.ts";
+import type { Fault } from "../world/faults.ts";
 import type { Lies, WorldOptions } from "../world/world.ts";
 
 /** A lie at the simulated boundary, and the rule that must notice it. A rule that nothing can break watches nothing. */
@@ -9,8 +10,8 @@ export interface Sabotage {
   readonly rule: Rule;
   /** What all schedules have in common, where the lie is about an option. */
   readonly options?: Partial<WorldOptions>;
-  /** Seed to begin with, where the first ones are known not to notice: it takes an unlucky moment. */
-  readonly from?: number;
+  /** In place of each schedule's own, where those seldom meet: it takes an unlucky moment. */
+  readonly faults?: readonly Fault[];
 }
 
 const classic = { profile: "classic" } as const;
@@ -24,6 +25,12 @@ const catchingUp = {
   linkMs: 60,
 } as const;
 const classicallyEnding = { ...classic, shutdownOnPrimaryFailure: true };
+
+/** The active node sleeps through the moment in which the link breaks, again and again. */
+const sleepers: readonly Fault[] = [400, 1_100, 1_800, 2_400].flatMap((at) => [
+  { number: at, at, kind: "stall active" as const, lastsMs: 1_000 },
+  { number: at + 50, at: at + 50, kind: "cut link" as const, lastsMs: 400 },
+]);
 
 export const sabotages: readonly Sabotage[] = [
   {
@@ -68,19 +75,23 @@ export const sabotages: readonly Sabotage[] = [
     name: "the arbiter believes a pairing of an older epoch",
     lies: { believesStalePairing: true },
     rule: "nothing confirmed is lost",
-    from: 22,
   },
   {
     name: "the arbiter's book is lost with the supervisor",
     lies: { forgetsBook: true },
     rule: "nothing confirmed is lost",
   },
-  { name: "a fenced node serves on", lies: { ignoresDenials: true }, rule: "one history", from: 150 },
+  {
+    name: "a fenced node serves on",
+    lies: { ignoresDenials: true },
+    rule: "one history",
+    faults: sleepers,
+  },
   {
     name: "a sleeper is told that nothing happened",
     lies: { trick: "a sleeper is told that nothing happened" },
     rule: "a superseded node answers nobody",
-    from: 150,
+    faults: sleepers,
   },
   {
     name: "deliveries are not mirrored",
