@@ -13,6 +13,7 @@ beforeAll(async () => {
   const rows = Array.from({ length: rowCount }, (_, id) => ({ id, note: "n".repeat(60) }));
   const control = app.control();
   await control.send({ name: "many", body: "small", count: 300 });
+  for (let stall = 0; stall < 15; stall += 1) await control.send({ name: `market.${stall}`, body: "small" });
   await control.send({ name: "large", body: JSON.stringify(rows) });
   const properties = { [name]: name, region: "north" };
   await control.send({ name, body: "x", correlationId: name, properties });
@@ -50,7 +51,7 @@ test("messages: closing one leads back to its place in the list", async () => {
   await message().waitFor();
   expect(await message().evaluate((section) => section === document.activeElement)).toBe(true);
 
-  await app.window.button("Close the message").click();
+  await app.page.keyboard.press("Escape");
 
   await expect.poll(() => app.page.evaluate(() => document.activeElement?.textContent)).toBe(words);
 });
@@ -66,6 +67,20 @@ test("messages: names and values of any length stay within their pane, and with 
   expect(await entry.getAttribute("title")).toContain(name);
   expect(await accessibilityProblems(app.page)).toEqual([]);
   await app.window.button("Close the message").click();
+});
+
+test("messages: of many destinations one is found by a part of its name", async () => {
+  const filter = app.page.getByRole("searchbox", { name: "Filter destinations" });
+  await filter.fill("Market.1");
+
+  const found = app.page.getByRole("row").getByRole("button", { name: /^queue:/ });
+  expect(await found.allInnerTexts()).toEqual(
+    [1, 10, 11, 12, 13, 14].map((stall) => `queue://market.${stall}`),
+  );
+  await filter.fill("nowhere");
+  await app.page.getByText("No destination has “nowhere” in its name.").waitFor();
+  await filter.fill("");
+  await app.window.button("queue://large").waitFor();
 });
 
 test.each([
