@@ -87,6 +87,9 @@ test.each([
   { what: "a narrow window", width: 900, height: 700 },
   { what: "1280x800 at 200 %", width: 640, height: 400 },
 ])("messages: in $what nothing is beyond the edge, and all can be scrolled to", async ({ width, height }) => {
+  const { protection } = await app.control().getPair({});
+  if (protection === "protected") await app.window.press("Kill", "primary");
+  await app.window.isProtection("Unprotected");
   await app.page.setViewportSize({ width, height });
 
   const beyond = await app.page.evaluate(() =>
@@ -96,6 +99,8 @@ test.each([
       .map((part) => part.ariaLabel ?? part.textContent),
   );
   expect(beyond).toEqual([]);
+  const bar = await app.page.getByRole("region", { name: "Protection" }).boundingBox();
+  expect(bar?.height).toBeLessThan(100);
   const timeline = app.page.getByRole("application", { name: /^Timeline/ });
   await timeline.scrollIntoViewIfNeeded();
   expect((await timeline.boundingBox())?.height).toBeGreaterThan(60);

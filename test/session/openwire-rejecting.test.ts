@@ -25,5 +25,10 @@ test("openwire: a client that rejects a message says why", () => {
   ]);
   expect(reasonOf(cause)).toBe("shop.NoCustomer: order 17");
   expect(reasonOf({ ...cause, message: null })).toBe("shop.NoCustomer");
+  const givenUp =
+    "Delivery[7] exceeds redelivery policy limit:RedeliveryPolicy {destination = null, maximumRedeliveries = 6}, cause:java.lang.Error: no";
+  expect(reasonOf({ ...cause, className: "java.lang.Throwable", message: givenUp })).toBe(
+    "Delivery[7] exceeds redelivery policy limit:RedeliveryPolicy, cause:java.lang.Error: no",
+  );
   expect(reasonOf({ ...cause, message: "x".repeat(10_000) })).toHaveLength(500);
 });

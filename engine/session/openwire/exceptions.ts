@@ -53,11 +53,14 @@ export function rolledBack(transaction: string, cause: BrokerError): Throwable {
 }
 
 const reasonCharactersMax = 500;
+/** A Java client that gives up on a message tells of its settings at length before it comes to the cause. */
+const policySettings = / \{destination = [^{}]*\}/;
 
 /** What a client says by an exception, for people. */
 export function reasonOf({ className, message }: Throwable): string {
   const name = className === "java.lang.Throwable" ? "" : `${className}: `;
-  return (message === null ? className : `${name}${message}`).slice(0, reasonCharactersMax);
+  const text = message === null ? className : `${name}${message}`;
+  return text.replace(policySettings, "").slice(0, reasonCharactersMax);
 }
 
 function exception(className: string, message: string): Throwable {
