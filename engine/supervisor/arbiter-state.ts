@@ -4,7 +4,7 @@ import type { JournalPosition, SupervisorOrder } from "./channel.ts";
 
 /** What the arbiter must never forget. It is on disk before any grant that depends on it leaves. */
 export const arbiterState = z.object({
-  /** Named by the first node that reported one; a node of another pair is refused. */
+  /** Named by the node that was granted last, before both carry it; a node of another pair is refused. */
   pairId: z.string().nullable(),
   /** The last epoch granted. */
   epoch: z.number().int().min(0),

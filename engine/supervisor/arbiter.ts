@@ -132,8 +132,10 @@ export class Arbiter implements PairArbiter {
     const { node } = input;
     const facts = this.#nodes[node];
     facts.process = "opened";
-    if (input.pairId !== null && this.#state.pairId === null) this.#persist({ pairId: input.pairId });
-    if (input.pairId !== null && input.pairId !== this.#state.pairId) {
+    // Each node makes a name up when it is first granted: that of the last one counts, until the pair was whole.
+    const isNameless = this.#state.pairId === null && this.#state.holder !== otherNode(node);
+    if (input.pairId !== null && isNameless) this.#persist({ pairId: input.pairId });
+    if (input.pairId !== null && this.#state.pairId !== null && input.pairId !== this.#state.pairId) {
       facts.lacking = true;
       this.#notice(
         "error",
