@@ -63,14 +63,25 @@ export class StandbyFeed {
     );
   }
 
-  /** What to send next to a standby that catches up: from the journal, which holds all through `durable`, then the rest. */
+  /**
+   * What to send next to a standby that catches up: from the journal, which holds all through `durable`, in batches, each
+   * once the one before is acknowledged. The last of them, and what is on its way to the disk, make it level: entries
+   * may come all the time, so it could wait for ever for a moment in which none is left.
+   */
   catchUp(durable: Op, undurable: readonly JournalEntry[], now: Instant): Parcel | null {
     if (this.#isLevel || this.acknowledged === null || this.acknowledged < this.#sentThrough) return null;
     const after = this.#sentThrough;
     if (after < durable) {
       const entries = this.#journal.read(asOp(after + 1), limits.batchBytesMax);
       const last = entries.at(-1);
-      return last === undefined ? null : this.#parcel(after, entries, digestOf(last), now);
+      if (last === undefined) return null;
+      const through = after + entries.length;
+      const rest = undurable.filter((entry) => entry.op > through);
+      const restBytes = rest.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      this.#isLevel = through >= durable && restBytes <= limits.batchBytesMax;
+      if (!this.#isLevel) return this.#parcel(after, entries, digestOf(last), now);
+      const whole = [...entries, ...rest.map(({ bytes }) => bytes)];
+      return this.#parcel(after, whole, rest.at(-1)?.digest ?? digestOf(last), now);
     }
     this.#isLevel = true;
     // A standby that came back at once may have on its disk what is still on its way to the one here.
