@@ -46,9 +46,16 @@ export class ClassicWatch {
       );
   }
 
-  /** It serves from now on. Nobody can tell it that its store is stale before it has followed the other one. */
+  /**
+   * It serves from now on. Nobody can tell it that its store is stale before it has followed the other one; and two
+   * processes that never met do not know of each other, such as a replica that takes over and a primary that was
+   * started again meanwhile.
+   */
   activated({ name, hasMirrored }: SimulatedHost): void {
     const { chain } = this.#world.disks[name];
+    const other = this.#world.hosts[name === "primary" ? "replica" : "primary"];
+    if (other?.isOpen === true && !(hasMirrored && other.hasMirrored))
+      this.excuse(`the ${other.name} serves already, and they never met`);
     if (!hasMirrored && chain[this.#line.length - 1] !== this.#line.at(-1))
       this.excuse(`the ${name}'s store is stale`);
   }
