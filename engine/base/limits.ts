@@ -88,6 +88,8 @@ export const limits = {
   bodyCacheBytesMax: 16_777_216,
   /** Journal kept, with automatic synchronisation, for a node that was away to catch up from. */
   journalTailBytes: 67_108_864,
+  /** Messages are left to the journal until so much stands behind them: most are gone by then. */
+  lateContentBytes: 67_108_864,
   /** Entries between two checkpoints of the message store: so few that taking one holds nobody up for long. */
   checkpointEntryCount: 2_000,
   checkpointIdleMs: 2_000,

@@ -9,6 +9,12 @@ export function looseOps({ owners, retained }: Broker): Op[] {
   return [...sent, ...retained.ops()];
 }
 
+/** Messages sent after entry `after` that the state refers to, ascending. */
+export function referredAfter(broker: Broker, after: Op): Iterable<Op> {
+  const ops = referredOps(broker).filter((op) => op > after);
+  return new Set(ops.sort() as Iterable<number> as Iterable<Op>);
+}
+
 /** The op of every message that the state has, as often as it refers to it. */
 export function referredOps(broker: Broker): Float64Array {
   const others = [...looseOps(broker), ...Array.from(broker.schedule.jobs(), ({ op }) => op)];

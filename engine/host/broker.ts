@@ -70,7 +70,7 @@ export class HostedBroker {
     this.#clientReports = new ClientReports(supervision);
     if (configuration.deleteAllMessagesOnStartup) deleteStore(configuration.dataDirectory);
     const tailBytes = configuration.synchronisation === "automatic" ? limits.journalTailBytes : 0;
-    this.#store = new Store(configuration.dataDirectory, configuration.durability, tailBytes);
+    this.#store = new Store(configuration.dataDirectory, configuration.durability, { tailBytes });
     const stored = this.#store.load();
     const node = new BrokerNode(nodeOptions(configuration), stored, this.#store, readClocks());
     this.#loop = new NodeLoop(node, this.#store, this.#loopPorts());

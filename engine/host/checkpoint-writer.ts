@@ -2,6 +2,7 @@ import type Database from "better-sqlite3";
 import type { Op } from "../base/units.ts";
 import type { Checkpoint } from "../core/checkpoint.ts";
 import type { Journal } from "./journal.ts";
+import type { ContentChanges } from "./late-contents.ts";
 import { savePlaces } from "./store-places.ts";
 import type { Statements } from "./store-statements.ts";
 
@@ -13,14 +14,14 @@ export class CheckpointWriter {
   readonly #database: Database.Database;
   readonly #statements: Statements;
   readonly #journal: Journal;
-  readonly #onSaved: (op: Op) => void;
+  readonly #onSaved: (contentsThrough: Op) => void;
   #steps: Generator<void, Op> | null = null;
 
   constructor(
     database: Database.Database,
     statements: Statements,
     journal: Journal,
-    onSaved: (op: Op) => void,
+    onSaved: (contentsThrough: Op) => void,
   ) {
     this.#database = database;
     this.#statements = statements;
@@ -29,8 +30,8 @@ export class CheckpointWriter {
   }
 
   /** The one before must be finished. */
-  begin(checkpoint: Checkpoint): void {
-    this.#steps = this.#write(checkpoint);
+  begin(checkpoint: Checkpoint, contents: ContentChanges): void {
+    this.#steps = this.#write(checkpoint, contents);
   }
 
   /** Goes on with what was begun, for about so long; says whether there is more to do. */
@@ -69,26 +70,27 @@ export class CheckpointWriter {
     }
   }
 
-  *#write(checkpoint: Checkpoint): Generator<void, Op> {
+  *#write(checkpoint: Checkpoint, { moved, dead, through }: ContentChanges): Generator<void, Op> {
     const { begin, putContent, deleteContents, set, commit } = this.#statements;
     begin.run();
-    for (const { op, digest, bytes } of this.#journal.findAll(checkpoint.newOps)) {
+    for (const { op, digest, bytes } of this.#journal.findAll(moved)) {
       putContent.run(op, digest, bytes);
       yield;
     }
     yield* savePlaces(this.#statements, checkpoint);
-    for (const [first, through] of ranges(checkpoint.deadOps)) {
+    for (const [first, last] of ranges(dead)) {
       yield;
-      deleteContents.run(first, through);
+      deleteContents.run(first, last);
     }
     set.run("summary", checkpoint.summary);
+    set.run("contents_through", through);
     set.run("checkpoint_op", checkpoint.op);
     set.run("checkpoint_epoch", checkpoint.epoch);
     set.run("checkpoint_stamped_at", checkpoint.stampedAt);
     set.run("checkpoint_digest", checkpoint.digest);
     yield;
     commit.run();
-    return checkpoint.op;
+    return through;
   }
 }
 

@@ -57,7 +57,7 @@ export class Journal {
   #isClosed = false;
 
   /**
-   * Opens the files in `directory`. `next` is the entry that follows the last checkpoint: where the journal must begin
+   * Opens the files in `directory`. `next` is the first entry that is not in the database: where the journal must begin
    * at the latest. `fail` is called when the disk fails later on. Throws STORE_DAMAGED when entries that had been
    * synced are missing or not what was written.
    */
@@ -146,6 +146,16 @@ export class Journal {
       if (entry === undefined) throw this.#damaged(`entry ${op} is missing`);
       yield this.#checked(entry);
     }
+  }
+
+  /** The last entry with `bytes` or more behind it. */
+  lastBehind(bytes: number): Op {
+    let left = bytes;
+    for (const segment of this.#segments.toReversed()) {
+      if (segment.sizeBytes > left) return segment.lastEndingAt(segment.sizeBytes - left);
+      left -= segment.sizeBytes;
+    }
+    return this.completeAfter;
   }
 
   digestAt(op: Op): Digest | null {

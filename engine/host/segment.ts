@@ -161,6 +161,17 @@ export class Segment {
     return found;
   }
 
+  /** The last entry that ends at this place in the file or before; the one before {@link first} when none does. */
+  lastEndingAt(place: number): Op {
+    let [low, high] = [0, this.#starts.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#endOf(middle) <= place) low = middle + 1;
+      else high = middle;
+    }
+    return (this.first + low - 1) as Op;
+  }
+
   /** Takes all entries beyond `after` off the end. */
   cut(after: Op): void {
     const keep = Math.max(0, after - this.first + 1);

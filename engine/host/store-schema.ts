@@ -2,7 +2,7 @@ import Database from "better-sqlite3";
 import { BrokerError } from "../base/errors.ts";
 
 /** Version of the tables below; a store with a later one is refused, as nothing is known of it. */
-export const storeFormat = 3;
+export const storeFormat = 4;
 /** A process that was killed may hold its lock until a write that the disk is at is over. */
 const lockWaitMs = 1_000;
 /** Marks the file as a store of this program, so that another SQLite file is never taken for one. */
@@ -16,7 +16,10 @@ const queueTable = `
   );
 `;
 
-/** Since format 3; before, each message was a row, and becomes a part of one with the checkpoints to come. */
+/**
+ * Since format 3; before, each message was a row, and becomes a part of one with the checkpoints to come. Since format 4
+ * contents are in the journal alone for a while: a program that does not know it would let go of them.
+ */
 const chunkTables = `
   -- Messages that wait behind others, many in a row; which of them left stands apart, as it changes and they do not.
   CREATE TABLE chunk (id INTEGER PRIMARY KEY, queue INTEGER NOT NULL, digest BLOB NOT NULL, bytes BLOB NOT NULL);
@@ -25,7 +28,7 @@ const chunkTables = `
 
 const tables = `
   CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-  -- Journal entries that sent messages which were still there at the last checkpoint; \`digest\` is that of \`bytes\`.
+  -- Journal entries that sent messages which are still there, some time later; \`digest\` is that of \`bytes\`.
   CREATE TABLE content (op INTEGER PRIMARY KEY, digest BLOB NOT NULL, bytes BLOB NOT NULL);
   -- Places of messages in queues, as of the last checkpoint.
   CREATE TABLE message (
@@ -79,7 +82,7 @@ function checkFormat(database: Database.Database, directory: string): void {
     });
   if (found > storeFormat) throw new BrokerError("STORE_NEWER", { directory, found, supported: storeFormat });
   if (found === storeFormat) return;
-  const missing = found < 2 ? queueTable + chunkTables : chunkTables;
+  const missing = [found < 2 ? queueTable : "", found < 3 ? chunkTables : ""].join("");
   database.exec(`BEGIN; ${missing} PRAGMA user_version = ${storeFormat}; COMMIT`);
 }
 

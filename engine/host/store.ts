@@ -9,6 +9,7 @@ import { asEpoch, asOp, asWallTime, type Op } from "../base/units.ts";
 import { noChanges, restoreCheckpoint, type Checkpoint, type QueueRow } from "../core/checkpoint.ts";
 import { contentOf } from "../core/command.ts";
 import type { Message } from "../core/message.ts";
+import { referredAfter } from "../core/references.ts";
 import type { JournalReader, StoredState, Term } from "../node/contract.ts";
 import type { SnapshotHead, SnapshotPart } from "../pair/message.ts";
 import { misfit, readEntry, type Head, type JournalEntry } from "../pair/entry.ts";
@@ -16,39 +17,56 @@ import { CheckpointWriter } from "./checkpoint-writer.ts";
 import { incomingDirectory, replaceDirectory, settleSnapshot } from "./snapshot-directory.ts";
 import { putChunk, putRow, readChunks, readRows } from "./store-places.ts";
 import { prepare, type ContentRow, type Statements } from "./store-statements.ts";
-import { deleteJournal, hasJournal, Journal, type Durability } from "./journal.ts";
+import { deleteJournal, hasJournal, Journal, usualSurroundings, type Durability } from "./journal.ts";
 import { upgradeJournal } from "./journal-upgrade.ts";
+import { LateContents } from "./late-contents.ts";
 import { openDatabase, translating } from "./store-schema.ts";
 
 export const storeFileName = "store.sqlite";
 
+export interface StoreSizes {
+  /** Bytes of journal kept for replicas to catch up from, beyond what a restart needs. */
+  readonly tailBytes: number;
+  /** Bytes of journal behind a message until its content is copied from there into the database. */
+  readonly lateBytes: number;
+  /** A file of the journal is finished at this size. */
+  readonly segmentBytes: number;
+}
+
+const usualSizes: StoreSizes = {
+  tailBytes: 0,
+  lateBytes: limits.lateContentBytes,
+  segmentBytes: usualSurroundings.segmentBytesMax,
+};
+
 /**
  * One node's data: the journal, which takes every entry at once, and a SQLite database, which takes what is still there
- * at a checkpoint. Most messages come and go in between and are written once, to the end of a file. A restart is the
- * last checkpoint and the journal's entries after it.
+ * at a checkpoint, and contents of messages much later. Most messages come and go in between and are written once, to
+ * the end of a file. A restart is the last checkpoint and the journal's entries after it.
  */
 export class Store implements JournalReader {
   readonly directory: string;
   readonly #durability: Durability;
-  readonly #tailBytes: number;
+  readonly #sizes: StoreSizes;
   #database: Database.Database;
   #journal: Journal;
   #statements: Statements;
   #writer: CheckpointWriter;
   /** The store that a snapshot is being received into. */
   #incoming: Store | null = null;
-  /** The last checkpoint that would survive a loss of power, as far as this process knows. */
-  #syncedCheckpoint = asOp(0);
+  #late = new LateContents();
+  /** What the journal need not keep up to, by the last checkpoint that would survive a loss of power. */
+  #syncedThrough = asOp(0);
   /** Called when the disk fails while entries are being written. */
   onFailure: (error: BrokerError) => void = (error) => {
     throw error;
   };
 
-  /** `tailBytes` of journal are kept for replicas to catch up from, beyond what a restart needs. */
-  constructor(directory: string, durability: Durability, tailBytes = 0) {
+  /** Throws what is wrong with the files. Default sizes: no tail, {@link limits.lateContentBytes}, 32 MiB a file. */
+  constructor(directory: string, durability: Durability, sizes: Partial<StoreSizes> = {}) {
     this.directory = directory;
     this.#durability = durability;
-    this.#tailBytes = tailBytes;
+    this.#sizes = { ...usualSizes, ...sizes };
     settleSnapshot(directory);
     ({
       database: this.#database,
@@ -72,23 +90,25 @@ export class Store implements JournalReader {
     const database = openDatabase(join(this.directory, storeFileName), this.directory);
     try {
       const statements = prepare(database);
-      const checkpoint = statements.get.get("checkpoint_op") as { value: number } | undefined;
-      const next = asOp((checkpoint?.value ?? 0) + 1);
-      const term = statements.get.get("epoch") as { value: number } | undefined;
+      const next = asOp(contentsThrough(statements) + 1);
       // A database that was ever at work had a journal beside it from its first moment on.
-      if ((term?.value ?? 0) > 0 && !this.#writing(() => hasJournal(this.directory)))
+      if (Number(settingIn(statements, "epoch") ?? 0) > 0 && !this.#writing(() => hasJournal(this.directory)))
         throw this.#damaged("its journal is missing");
       this.#writing(() => {
         upgradeJournal(this.directory, (detail) => this.#damaged(detail));
       });
       const journal = this.#writing(
-        () => new Journal(this.directory, this.#durability, next, (error) => this.onFailure(error)),
+        () =>
+          new Journal(this.directory, this.#durability, next, (error) => this.onFailure(error), {
+            ...usualSurroundings,
+            segmentBytesMax: this.#sizes.segmentBytes,
+          }),
       );
       const writer = new CheckpointWriter(
         database,
         statements,
         journal,
-        (op) => void this.#syncCheckpoint(op),
+        (through) => void this.#syncCheckpoint(through),
       );
       return { database, statements, journal, writer };
     } catch (error) {
@@ -101,6 +121,9 @@ export class Store implements JournalReader {
   load(): StoredState {
     return translating(this.directory, () => {
       const checkpointOp = asOp(this.#number("checkpoint_op"));
+      const { last } = this.#journal;
+      if (last < checkpointOp)
+        throw this.#damaged(`the journal ends at entry ${last}, and the store was at entry ${checkpointOp}`);
       const broker = restoreCheckpoint(
         this.#text("summary"),
         readRows(this.#statements),
@@ -108,6 +131,7 @@ export class Store implements JournalReader {
         this.#statements.queues.all() as QueueRow[],
         readChunks(this.#statements, (detail) => this.#damaged(detail)),
       );
+      this.#late = new LateContents(referredAfter(broker, contentsThrough(this.#statements)));
       let head: Head = {
         op: checkpointOp,
         epoch: asEpoch(this.#number("checkpoint_epoch")),
@@ -157,13 +181,14 @@ export class Store implements JournalReader {
   /**
    * Begins to save a checkpoint; {@link goOnSaving} goes on with it, and one that is not done by then is finished first.
    * Entries up to the checkpoint must be durable already. It is synced in the background, so that a slow disk does not
-   * hold up the process, and the journal keeps what it covers until then.
+   * hold up the process, and the journal keeps what it covers until then; contents of messages it keeps longer.
    */
   beginCheckpoint(checkpoint: Checkpoint): void {
     this.#finishSaving();
     // Only now, when the node gives a checkpoint: it gives none while a standby is being fed from the journal.
-    this.#journal.dropThrough(this.#syncedCheckpoint, this.#tailBytes);
-    this.#writer.begin(checkpoint);
+    this.#journal.dropThrough(this.#syncedThrough, this.#sizes.tailBytes);
+    const due = this.#journal.lastBehind(this.#sizes.lateBytes);
+    this.#writer.begin(checkpoint, this.#late.take(checkpoint, due));
   }
 
   /** Goes on with the checkpoint that was begun, for about so long; says whether there is more to do. */
@@ -180,7 +205,7 @@ export class Store implements JournalReader {
     translating(this.directory, () => this.#writer.finish());
   }
 
-  async #syncCheckpoint(op: Op): Promise<void> {
+  async #syncCheckpoint(contentsThrough: Op): Promise<void> {
     const journal = this.#journal;
     try {
       if (this.#durability === "power-loss") await syncFile(join(this.directory, `${storeFileName}-wal`));
@@ -189,7 +214,7 @@ export class Store implements JournalReader {
       if (this.#journal === journal && this.#database.open) this.onFailure(this.#unwritable(error as Error));
       return;
     }
-    if (this.#journal === journal) this.#syncedCheckpoint = op;
+    if (this.#journal === journal) this.#syncedThrough = contentsThrough;
   }
 
   /** Removes all entries beyond `after`. */
@@ -225,7 +250,7 @@ export class Store implements JournalReader {
     incoming.close();
     this.close();
     const kept = this.#writing(() => replaceDirectory(this.directory));
-    this.#syncedCheckpoint = asOp(0);
+    this.#syncedThrough = asOp(0);
     ({
       database: this.#database,
       statements: this.#statements,
@@ -370,8 +395,19 @@ export class Store implements JournalReader {
   }
 
   #value(name: string): unknown {
-    return (this.#statements.get.get(name) as { value: unknown } | undefined)?.value;
+    return settingIn(this.#statements, name);
   }
+}
+
+function settingIn({ get }: Statements, name: string): unknown {
+  return (get.get(name) as { value: unknown } | undefined)?.value;
+}
+
+/** Contents of messages sent up to this entry are in the database. Older stores had all of a checkpoint's there. */
+function contentsThrough(statements: Statements): Op {
+  return asOp(
+    Number(settingIn(statements, "contents_through") ?? settingIn(statements, "checkpoint_op") ?? 0),
+  );
 }
 
 async function syncFile(path: string): Promise<void> {

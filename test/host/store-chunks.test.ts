@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 function open(): Store {
-  const store = new Store(directory, "power-loss");
+  const store = new Store(directory, "power-loss", { lateBytes: 0 });
   stores.push(store);
   return store;
 }
@@ -99,6 +99,7 @@ describe("store: a long queue", () => {
     close(writer.store);
     const database = new Database(join(directory, storeFileName));
     database.exec("DROP TABLE chunk; DROP TABLE chunk_gone; PRAGMA user_version = 2");
+    database.exec("DELETE FROM setting WHERE name = 'contents_through'");
     database.close();
 
     writer = reopened();

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { digestText } from "../../engine/base/checksum.ts";
 import { asOp } from "../../engine/base/units.ts";
+import { referredAfter } from "../../engine/core/references.ts";
 import { Store } from "../../engine/host/store.ts";
 import { fingerprint } from "../world/fingerprint.ts";
 import { Random } from "../world/random.ts";
@@ -55,6 +56,7 @@ function check(directory: string, { safe, term, states }: Promises, when: string
     if (state !== null) expect(Buffer.from(fingerprint(broker)).toString("base64"), when).toBe(state);
     const digest = safe.digest === "" ? null : store.digestAt(asOp(safe.op));
     if (digest !== null) expect(digestText(digest), when).toBe(safe.digest);
+    for (const op of referredAfter(broker, asOp(0))) expect(store.message(op), when).not.toBeNull();
     expect(store.findDamage(), when).toBeNull();
   } finally {
     store.close();

@@ -5,7 +5,7 @@ import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { asEpoch, asOp } from "../../engine/base/units.ts";
 import type { Command } from "../../engine/core/command.ts";
-import { deleteStore, Store, storeFileName } from "../../engine/host/store.ts";
+import { deleteStore, Store, storeFileName, type StoreSizes } from "../../engine/host/store.ts";
 import { ordersKey } from "../core/helpers.ts";
 import { fingerprint } from "../world/fingerprint.ts";
 import { accept, codeOf, deliver, send, Writer } from "./writer.ts";
@@ -20,8 +20,8 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-function open(where = directory): Store {
-  const store = new Store(where, "power-loss");
+function open(where = directory, sizes: Partial<StoreSizes> = {}): Store {
+  const store = new Store(where, "power-loss", sizes);
   stores.push(store);
   return store;
 }
@@ -66,7 +66,7 @@ describe("store: what was written is there again", () => {
   });
 
   test("a second checkpoint forgets what is gone since the first", async () => {
-    const writer = new Writer(open());
+    const writer = new Writer(open(directory, { lateBytes: 0 }));
     await writer.write(send("one"), send("two"));
     writer.checkpoint();
     await writer.write(deliver(1), accept(1));
@@ -229,7 +229,7 @@ describe("store: what it refuses", () => {
   });
 
   test("a message whose content has changed since it was written", async () => {
-    const writer = new Writer(open());
+    const writer = new Writer(open(directory, { lateBytes: 0 }));
     await writer.write(send("a body that is easily found"));
     writer.checkpoint();
     close(writer.store);

@@ -31,7 +31,7 @@ const pairOptions: Readonly<Record<string, Partial<WorldOptions>>> = {
   "waitForReplica always": { waitForReplica: "always" },
   shutdownOnPrimaryFailure: { shutdownOnPrimaryFailure: true },
   shutdownOnReplicaFailure: { shutdownOnReplicaFailure: true },
-  "the journal keeps no tail": { tailCount: 0, segmentBytes: 64 },
+  "the journal keeps no tail": { tailCount: 0, segmentBytes: 64, lateBytes: 0 },
   "with the right password": { passwords: { wanted: "sesame", said: "sesame" } },
   "with a wrong password": { passwords: { wanted: "sesame", said: "mustard" } },
 };

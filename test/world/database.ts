@@ -4,6 +4,7 @@ import { emptyDigest } from "../../engine/base/checksum.ts";
 import { asEpoch, asOp, asWallTime } from "../../engine/base/units.ts";
 import type { Checkpoint, ChunkRow, MessageRow, QueueRow } from "../../engine/core/checkpoint.ts";
 import { Chunk } from "../../engine/core/chunk.ts";
+import type { ContentChanges } from "../../engine/host/late-contents.ts";
 import type { Term } from "../../engine/node/contract.ts";
 import type { Head } from "../../engine/pair/entry.ts";
 import type { Random } from "./random.ts";
@@ -17,6 +18,7 @@ export interface Content {
 /** What the tables hold. */
 export class Tables {
   contents = new Map<number, Content>();
+  contentsThrough = asOp(0);
   rows = new Map<string, MessageRow>();
   queues = new Map<number, QueueRow>();
   chunks = new Map<number, ChunkRow>();
@@ -27,6 +29,7 @@ export class Tables {
   copy(): Tables {
     const copy = new Tables();
     copy.contents = new Map(this.contents);
+    copy.contentsThrough = this.contentsThrough;
     copy.rows = new Map(this.rows);
     copy.queues = new Map(this.queues);
     copy.chunks = new Map(this.chunks);
@@ -85,8 +88,12 @@ export class SimulatedDatabase {
   }
 }
 
-/** What a checkpoint does to the tables; `contents` are the entries it names as new. */
-export function checkpointChange(checkpoint: Checkpoint, contents: ReadonlyMap<number, Content>): Change {
+/** What a checkpoint does to the tables; `contents` are those that move there with it. */
+export function checkpointChange(
+  checkpoint: Checkpoint,
+  contents: ReadonlyMap<number, Content>,
+  { dead, through }: ContentChanges,
+): Change {
   const { op, epoch, stampedAt, digest } = checkpoint;
   return (tables) => {
     for (const [at, content] of contents) tables.contents.set(at, content);
@@ -100,7 +107,8 @@ export function checkpointChange(checkpoint: Checkpoint, contents: ReadonlyMap<n
     for (const { id, gone: slots } of checkpoint.thinnedChunks)
       tables.chunks.set(id, { ...tables.chunks.get(id)!, gone: slots });
     for (const id of checkpoint.deletedChunks) tables.chunks.delete(id);
-    for (const dead of checkpoint.deadOps) tables.contents.delete(dead);
+    for (const content of dead) tables.contents.delete(content);
+    tables.contentsThrough = through;
     tables.summary = checkpoint.summary;
     tables.checkpoint = { op, epoch, stampedAt, digest };
   };

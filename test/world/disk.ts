@@ -6,7 +6,9 @@ import { restoreCheckpoint, type Checkpoint } from "../../engine/core/checkpoint
 import type { ChunkSizes } from "../../engine/core/chunk.ts";
 import { contentOf } from "../../engine/core/command.ts";
 import type { Message } from "../../engine/core/message.ts";
+import { referredAfter } from "../../engine/core/references.ts";
 import { Journal } from "../../engine/host/journal.ts";
+import { LateContents } from "../../engine/host/late-contents.ts";
 import { recordAt } from "../../engine/host/record.ts";
 import type { JournalReader, StoredState, Term } from "../../engine/node/contract.ts";
 import type { SnapshotHead, SnapshotPart } from "../../engine/pair/message.ts";
@@ -27,6 +29,8 @@ export interface DiskOptions {
   readonly segmentBytes: number;
   /** Bytes of the journal that are kept beyond what a restart needs, for a standby that is behind. */
   readonly tailBytes: number;
+  /** Bytes of it behind a message until its content moves to the database. */
+  readonly lateBytes: number;
   /** So few that the queues of a simulated world are cut up all the time. */
   readonly chunkSizes: ChunkSizes;
 }
@@ -52,12 +56,14 @@ export class SimulatedDisk implements JournalReader {
   /** The last entry that would survive a loss of power. */
   #syncedOp = 0;
   #incoming: Tables | null = null;
-  #syncedCheckpoint = asOp(0);
+  #late = new LateContents();
+  #syncedThrough = asOp(0);
 
   constructor(clock: Clock, options: Partial<DiskOptions> = {}, random: Random = new Random(1)) {
     this.#options = {
       segmentBytes: 1_048_576,
       tailBytes: 1_048_576,
+      lateBytes: 1_048_576,
       chunkSizes: { countMin: 2, countMax: 3 },
       ...options,
     };
@@ -110,17 +116,17 @@ export class SimulatedDisk implements JournalReader {
   saveCheckpoint(checkpoint: Checkpoint): void {
     const journal = this.#open();
     this.#writing(() => this.files.refuseWrites());
+    journal.dropThrough(this.#syncedThrough, this.#options.tailBytes);
+    const changes = this.#late.take(checkpoint, journal.lastBehind(this.#options.lateBytes));
     const contents = new Map<number, Content>();
-    for (const { op, bytes, digest } of journal.findAll(checkpoint.newOps))
-      contents.set(op, { bytes, digest });
-    this.#database.commit(checkpointChange(checkpoint, contents));
-    journal.dropThrough(this.#syncedCheckpoint, this.#options.tailBytes);
+    for (const { op, bytes, digest } of journal.findAll(changes.moved)) contents.set(op, { bytes, digest });
+    this.#database.commit(checkpointChange(checkpoint, contents, changes));
     const count = this.#database.unsyncedCount;
     this.files.afterSync((error) => {
       if (this.#journal !== journal) return;
       if (error !== null) return this.onFailure(this.#unwritable(error));
       this.#database.sync(Math.min(count, this.#database.unsyncedCount));
-      this.#syncedCheckpoint = checkpoint.op;
+      this.#syncedThrough = changes.through;
     });
   }
 
@@ -151,7 +157,7 @@ export class SimulatedDisk implements JournalReader {
   /** The process is killed: what it wrote is in the operating system's hands. */
   dropProcess(): void {
     this.#journal = null;
-    this.#syncedCheckpoint = asOp(0);
+    this.#syncedThrough = asOp(0);
     this.#incoming = null;
     this.files.dropProcess();
   }
@@ -193,11 +199,13 @@ export class SimulatedDisk implements JournalReader {
   /** Everything that the last process left. STORE_DAMAGED when it does not fit together. */
   load(): StoredState {
     const journal = this.#open();
-    const { rows, queues, chunks, summary, checkpoint, term } = this.#database.tables;
+    const { contentsThrough, rows, queues, chunks, summary, checkpoint, term } = this.#database.tables;
+    if (journal.last < checkpoint.op) throw damaged(`the journal ends at entry ${journal.last}`);
     const inOrder = [...rows.values()].sort((one, other) => one.position - other.position);
     const queueRows = [...queues.values()].sort((one, other) => one.id - other.id);
     const broker = restoreCheckpoint(summary, inOrder, checkpoint.op, queueRows, readChunks(chunks));
     broker.chunkSizes = this.#options.chunkSizes;
+    this.#late = new LateContents(referredAfter(broker, contentsThrough));
     const chain = this.#chain.slice(0, checkpoint.op + 1);
     assert(chain[checkpoint.op] === linkOf(checkpoint.digest), "a checkpoint is of this history");
     let head: Head = checkpoint;
@@ -288,6 +296,7 @@ export class SimulatedDisk implements JournalReader {
     const { op, epoch, stampedAt, digest, summary } = head;
     incoming.summary = summary;
     incoming.checkpoint = { op, epoch, stampedAt, digest };
+    incoming.contentsThrough = op;
     incoming.term = { epoch, pairId, isBehind: true };
     this.dropProcess();
     this.#database.replace(incoming);
@@ -324,7 +333,7 @@ export class SimulatedDisk implements JournalReader {
   }
 
   #open(): Journal {
-    this.#journal ??= this.#writing(() => this.#newJournal(next(this.#database.tables.checkpoint)));
+    this.#journal ??= this.#writing(() => this.#newJournal(asOp(this.#database.tables.contentsThrough + 1)));
     return this.#journal;
   }
 

@@ -26,6 +26,8 @@ export interface WorldOptions {
   readonly paceMs?: number;
   /** A file of a journal is finished at this size. */
   readonly segmentBytes?: number;
+  /** So much of it stands behind a message before its content moves to the database; as much, unless said otherwise. */
+  readonly lateBytes?: number;
   /** Guarded, unless said otherwise. In the classic profile two may serve at once: see {@link ClassicWatch}. */
   readonly profile?: "guarded" | "classic";
   /** How long a classic replica waits for a primary that it never reached; as in the engine, unless said otherwise. */
@@ -150,10 +152,10 @@ export class World {
 
   #disk(stream: number): SimulatedDisk {
     const random = this.random.fork();
-    const { segmentBytes = 2_048, tailCount } = this.options;
+    const { segmentBytes = 2_048, lateBytes = segmentBytes, tailCount } = this.options;
     const disk = new SimulatedDisk(
       this.clock,
-      { segmentBytes, tailBytes: tailCount * 150 },
+      { segmentBytes, tailBytes: tailCount * 150, lateBytes },
       random.split(stream),
     );
     // Mostly quick, now and then as slow as a busy disk.

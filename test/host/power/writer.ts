@@ -16,9 +16,11 @@ const random = new Random(Number(seed));
 const directory = join(root, "data");
 const now: Moment = { monotonic: asInstant(1), wall: asWallTime(1_000) };
 const stepCount = 25;
+/** Small: contents move to the database, and files of the journal go, within a few steps. */
+const sizes = { lateBytes: 2_000, segmentBytes: 1_500 };
 
 mkdirSync(root, { recursive: true });
-let store = new Store(directory, "power-loss");
+let store = new Store(directory, "power-loss", sizes);
 let history = begun();
 let term = 1;
 
@@ -121,7 +123,7 @@ function cut(): void {
 
 function restart(): void {
   store.close();
-  store = new Store(directory, "power-loss");
+  store = new Store(directory, "power-loss", sizes);
   history = begun();
 }
 
