@@ -164,12 +164,14 @@ export class Journal {
 
   /** Takes all entries beyond `after` off, for good; nobody was ever told of them. */
   cut(after: Op): void {
+    const count = this.#segments.length;
     while (this.#segments.length > 1 && (this.#newest?.first ?? 0) > after)
       this.#remove(this.#segments.pop());
+    // Files behind one that was cut short would look like a loss, should the power bring them back.
+    if (this.#segments.length < count) this.#secureNames();
     this.#newest?.cut(after);
     // What follows is written over their place: should the power go they must not come back behind it.
     this.#secure(this.#newest);
-    this.#secureNames();
     this.#waiting = [];
     this.#generation += 1;
   }

@@ -96,7 +96,7 @@ if (!isWatchable)
   process.stdout.write("skipped: the store under loss of power (strace is not here, or not allowed)\n");
 
 describe.skipIf(!isWatchable)("store: the power goes while SQLite and the journal are at work", () => {
-  const seeds = Array.from({ length: Number(process.env["UNDERSTUDY_SEEDS"] ?? 1) }, (_, index) => index + 1);
+  const seeds = Array.from({ length: Number(process.env["UNDERSTUDY_SEEDS"] ?? 2) }, (_, index) => index + 1);
   const timeout = 120_000;
   for (const seed of seeds)
     test(
