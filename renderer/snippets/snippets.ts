@@ -107,6 +107,7 @@ client = Stomp::Client.new(
     { host: "${host}", port: ${replicaPort} }
   ],
   reliable: true, randomize: false,
+  closed_check: false, # or publish raises while it connects again
   initial_reconnect_delay: 0.01, max_reconnect_attempts: 0)
 
 client.subscribe("/queue/orders", ack: "client") do |message|

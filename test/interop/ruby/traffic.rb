@@ -11,7 +11,9 @@ stopping = false
 
 client = Stomp::Client.new(
   hosts: [primary_port, replica_port].map { |port| { host: "127.0.0.1", port: port.to_i } },
-  reliable: true, randomize: false, initial_reconnect_delay: 0.01, max_reconnect_delay: 0.25,
+  # Without closed_check a call made while it connects again waits, instead of raising an error.
+  reliable: true, randomize: false, closed_check: false,
+  initial_reconnect_delay: 0.01, max_reconnect_delay: 0.25,
   max_reconnect_attempts: 0, connect_headers: { "accept-version" => "1.1,1.2", "host" => "localhost" },
   logger: Stomp::NullLogger.new)
 
