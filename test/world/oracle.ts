@@ -62,6 +62,8 @@ export class Oracle {
     const isTroubled = disk.files.trouble !== "none" && this.#world.lies.trick !== "trouble is not noted";
     if (error.code === "STORE_UNWRITABLE" && !isTroubled)
       violated("a sound store is never called unwritable", `the ${host.name}: ${error.message}`);
+    // It may have been told so with this very word, and could not write it down.
+    if (!disk.isBehind) this.#behind.delete(host.name);
   }
 
   /** `links` are those of the entries, in the same order. */
