@@ -334,8 +334,8 @@ export class ActiveRole {
   #tellInSync(now: Moment): void {
     const { history } = this.#context;
     const feed = this.#feed;
-    if (this.#commits !== "both" || feed?.isLevel !== true || feed.isToldInSync) return;
-    if (feed.acknowledged === null || feed.acknowledged < history.committed) return;
+    if (this.#commits !== "both" || feed?.hasCaughtUp !== true || feed.isToldInSync) return;
+    if ((feed.acknowledged ?? 0) < history.committed) return;
     feed.isToldInSync = true;
     this.#tell({ kind: "in-sync", epoch: history.epoch });
     this.liveness.said(now.monotonic);

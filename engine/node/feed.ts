@@ -22,7 +22,8 @@ export class StandbyFeed {
   /** It was told that it is in sync: from then on it may serve when the active node is gone. */
   isToldInSync = false;
   #sentThrough: Op;
-  #isLevel = false;
+  /** What it must have to have all that was on the disk here when it became level; `null` before. */
+  #levelThrough: Op | null = null;
   #busySince: Instant | null = null;
   readonly #journal: JournalReader;
   /** Digests that acknowledgements must name, by the last entry of each parcel. */
@@ -38,7 +39,12 @@ export class StandbyFeed {
 
   /** Whether it gets every entry as it is made. */
   get isLevel(): boolean {
-    return this.#isLevel;
+    return this.#levelThrough !== null;
+  }
+
+  /** Whether it has everything that may have been confirmed without it. */
+  get hasCaughtUp(): boolean {
+    return this.#levelThrough !== null && this.acknowledged !== null && this.acknowledged >= this.#levelThrough;
   }
 
   /** Whether it has not acknowledged all that it got. */
@@ -54,7 +60,7 @@ export class StandbyFeed {
   /** What to send when a batch was made; nothing while it still catches up. */
   live(batch: readonly JournalEntry[], now: Instant): Parcel | null {
     const [first] = batch;
-    if (!this.#isLevel || first === undefined) return null;
+    if (!this.isLevel || first === undefined) return null;
     return this.#parcel(
       asOp(first.op - 1),
       batch.map((entry) => entry.bytes),
@@ -69,7 +75,7 @@ export class StandbyFeed {
    * may come all the time, so it could wait for ever for a moment in which none is left.
    */
   catchUp(durable: Op, undurable: readonly JournalEntry[], now: Instant): Parcel | null {
-    if (this.#isLevel || this.acknowledged === null || this.acknowledged < this.#sentThrough) return null;
+    if (this.isLevel || this.acknowledged === null || this.acknowledged < this.#sentThrough) return null;
     const after = this.#sentThrough;
     if (after < durable) {
       const entries = this.#journal.read(asOp(after + 1), limits.batchBytesMax);
@@ -78,12 +84,13 @@ export class StandbyFeed {
       const through = after + entries.length;
       const rest = undurable.filter((entry) => entry.op > through);
       const restBytes = rest.reduce((sum, { bytes }) => sum + bytes.length, 0);
-      this.#isLevel = through >= durable && restBytes <= limits.batchBytesMax;
-      if (!this.#isLevel) return this.#parcel(after, entries, digestOf(last), now);
+      if (through < durable || restBytes > limits.batchBytesMax)
+        return this.#parcel(after, entries, digestOf(last), now);
+      this.#levelThrough = asOp(through);
       const whole = [...entries, ...rest.map(({ bytes }) => bytes)];
       return this.#parcel(after, whole, rest.at(-1)?.digest ?? digestOf(last), now);
     }
-    this.#isLevel = true;
+    this.#levelThrough = after;
     // A standby that came back at once may have on its disk what is still on its way to the one here.
     return this.live(
       undurable.filter((entry) => entry.op > after),

@@ -180,13 +180,15 @@ describe("node: the pair comes together", () => {
     active.send(2);
     active.endTurn().sync();
     pair.connect();
-    // hello, welcome, append-ok; then the entries, of which nobody was told, and that it is in sync.
+    // hello, welcome, append-ok: level; then the entries, and their acknowledgement.
     pair.carry(standby, active).carry(active, standby).carry(standby, active).carry(active, standby);
-    expect(standby.said("in-sync-ok")).toHaveLength(1);
-    expect(active.kinds()).not.toContain("paired");
     standby.endTurn().sync();
     pair.carry(standby, active);
     expect(active.confirmed()).toHaveLength(2);
+    pair.carry(active, standby);
+    expect(standby.said("in-sync-ok")).toHaveLength(1);
+    expect(active.kinds()).not.toContain("paired");
+    pair.carry(standby, active);
     expect(active.kinds()).toContain("paired");
     expect(active.node.isAttached).toBe(true);
     expect(pair.standby.node.state).toEqual({ kind: "standby", attached: true });

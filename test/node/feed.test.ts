@@ -36,9 +36,9 @@ test("a standby that catches up gets batch after batch, each once it has the one
 test("it becomes level with what is left and what is on its way to the disk, though more comes all the time", () => {
   const { feed, entries, acknowledge } = begun(9, 20, 5);
   expect(opsOf(feed.catchUp(asOp(4), entries.slice(4, 6), now))).toEqual([1, 2, 3, 4, 5, 6]);
-  expect(feed.isLevel).toBe(true);
+  expect([feed.isLevel, feed.hasCaughtUp]).toEqual([true, false]);
   expect(opsOf(feed.live(entries.slice(6, 9), now))).toEqual([7, 8, 9]);
-  expect([acknowledge(6), acknowledge(9), feed.isBusy]).toEqual([true, true, false]);
+  expect([acknowledge(6), feed.hasCaughtUp, acknowledge(9), feed.isBusy]).toEqual([true, true, true, false]);
 });
 
 test("what is on its way to the disk does not go with the rest where it is large", () => {
