@@ -44,7 +44,9 @@ export class StandbyFeed {
 
   /** Whether it has everything that may have been confirmed without it. */
   get hasCaughtUp(): boolean {
-    return this.#levelThrough !== null && this.acknowledged !== null && this.acknowledged >= this.#levelThrough;
+    return (
+      this.#levelThrough !== null && this.acknowledged !== null && this.acknowledged >= this.#levelThrough
+    );
   }
 
   /** Whether it has not acknowledged all that it got. */
