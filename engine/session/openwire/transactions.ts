@@ -173,9 +173,9 @@ export class Transactions {
   #commit(name: string): Plan {
     const open = name.startsWith(xaPrefix) ? this.#open.get(name) : this.#named(name);
     if (open !== undefined && !open.isPrepared) {
-      const incomplete = new BrokerError("TRANSACTION_INCOMPLETE", { transaction: name });
-      const failure = open.failure ?? (open.isIncomplete ? incomplete : null);
-      if (failure !== null) return this.#giveUp(name, failure);
+      if (open.failure !== null) return this.#giveUp(name, open.failure);
+      if (open.isIncomplete)
+        return this.#giveUp(name, new BrokerError("TRANSACTION_INCOMPLETE", { transaction: name }));
     }
     const exposed = this.#exposed(open);
     this.#end(name);
