@@ -108,8 +108,10 @@ export class Oracle {
   /** What a node is told by the other. */
   heard(host: SimulatedHost, message: ReplicationMessage): void {
     if (!("epoch" in message) || message.epoch < host.node!.history.epoch) return;
-    if (message.kind === "snapshot" || (message.kind === "welcome" && message.lacks))
-      this.#behind.add(host.name);
+    // Where the arbiter vouches for it nobody was told of anything that it lacks, even if its store must be replaced.
+    const isVouchedFor = this.classic === null && this.#world.book.state.inSync.includes(host.name);
+    const isReplaced = message.kind === "snapshot" && !isVouchedFor;
+    if (isReplaced || (message.kind === "welcome" && message.lacks)) this.#behind.add(host.name);
     if (message.kind === "in-sync") this.#behind.delete(host.name);
   }
 
