@@ -3,6 +3,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { digestOf, digestText } from "../../engine/base/checksum.ts";
+import { limits } from "../../engine/base/limits.ts";
 import { OpenWireDecoder } from "../../engine/wire/openwire/decode.ts";
 import { OpenWireEncoder } from "../../engine/wire/openwire/encode.ts";
 import { initialFormat } from "../../engine/wire/openwire/format.ts";
@@ -14,6 +15,7 @@ import { eventually } from "./program.ts";
 
 const isSlowWanted = process.env["UNDERSTUDY_SLOW_CHECKS"] === "1";
 const bodyBytes = 100_000_000;
+const otherBytes = 8_388_608;
 /** What the README says that a broker takes for such a message, on top of what it takes anyway. */
 const extraBytesMax = 750_000_000;
 
@@ -23,6 +25,7 @@ const connectionId = create("ConnectionId", { value: "ID:large" });
 const producerId = create("ProducerId", { connectionId: "ID:large", sessionId: 1, value: 1 });
 const consumerId = create("ConsumerId", { connectionId: "ID:large", sessionId: 1, value: 1 });
 const destination = create("ActiveMQQueue", { physicalName: "large" });
+const otherQueue = create("ActiveMQQueue", { physicalName: "others" });
 
 /** One connection over OpenWire, command by command. */
 class WireClient {
@@ -100,9 +103,18 @@ test.skipIf(!isSlowWanted)(
     const before = [memory(primary.pid).now, memory(replica.pid).now];
     const content = Buffer.alloc(bodyBytes, "0123456789abcdef ");
     const sender = await WireClient.connect(primary.port);
-    const messageId = create("MessageId", { producerId, producerSequenceId: 1 });
-    const message = { type: "ActiveMQBytesMessage", producerId, destination, messageId, content } as const;
-    expect(await sender.ask({ ...message, persistent: true })).toMatchObject({ type: "Response" });
+    const idOf = (producerSequenceId: number) => create("MessageId", { producerId, producerSequenceId });
+    const usual = { type: "ActiveMQBytesMessage", producerId, persistent: true } as const;
+    const message = { ...usual, destination, messageId: idOf(1), content };
+    expect(await sender.ask(message)).toMatchObject({ type: "Response" });
+    // So much behind it that it moves from the journal to the database.
+    for (let sent = 0; sent < limits.lateContentBytes; sent += otherBytes)
+      await sender.ask({
+        ...usual,
+        destination: otherQueue,
+        messageId: idOf(2 + sent / otherBytes),
+        content: content.subarray(0, otherBytes),
+      });
     await isInDatabase(pair, "primary");
     const peaks = [memory(primary.pid).peak];
 
