@@ -1,5 +1,4 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
 import { digestOf, digestsEqual, emptyDigest, type Digest } from "../base/checksum.ts";
@@ -16,11 +15,13 @@ import { misfit, readEntry, type Head, type JournalEntry } from "../pair/entry.t
 import { CheckpointWriter } from "./checkpoint-writer.ts";
 import { incomingDirectory, replaceDirectory, settleSnapshot } from "./snapshot-directory.ts";
 import { putChunk, putRow, readChunks, readRows } from "./store-places.ts";
+import { Settings } from "./store-settings.ts";
 import { prepare, type ContentRow, type Statements } from "./store-statements.ts";
 import { deleteJournal, hasJournal, Journal, usualSurroundings, type Durability } from "./journal.ts";
 import { upgradeJournal } from "./journal-upgrade.ts";
 import { LateContents } from "./late-contents.ts";
 import { openDatabase, translating } from "./store-schema.ts";
+import { syncFile } from "./sync-file.ts";
 
 export const storeFileName = "store.sqlite";
 
@@ -51,6 +52,7 @@ export class Store implements JournalReader {
   #database: Database.Database;
   #journal: Journal;
   #statements: Statements;
+  #settings: Settings;
   #writer: CheckpointWriter;
   /** The store that a snapshot is being received into. */
   #incoming: Store | null = null;
@@ -71,6 +73,7 @@ export class Store implements JournalReader {
     ({
       database: this.#database,
       statements: this.#statements,
+      settings: this.#settings,
       journal: this.#journal,
       writer: this.#writer,
     } = this.#open());
@@ -79,6 +82,7 @@ export class Store implements JournalReader {
   #open(): {
     database: Database.Database;
     statements: Statements;
+    settings: Settings;
     journal: Journal;
     writer: CheckpointWriter;
   } {
@@ -90,9 +94,10 @@ export class Store implements JournalReader {
     const database = openDatabase(join(this.directory, storeFileName), this.directory);
     try {
       const statements = prepare(database);
-      const next = asOp(contentsThrough(statements) + 1);
+      const settings = new Settings(statements);
+      const next = asOp(settings.contentsThrough + 1);
       // A database that was ever at work had a journal beside it from its first moment on.
-      if (Number(settingIn(statements, "epoch") ?? 0) > 0 && !this.#writing(() => hasJournal(this.directory)))
+      if (settings.number("epoch") > 0 && !this.#writing(() => hasJournal(this.directory)))
         throw this.#damaged("its journal is missing");
       this.#writing(() => {
         upgradeJournal(this.directory, (detail) => this.#damaged(detail));
@@ -110,7 +115,7 @@ export class Store implements JournalReader {
         journal,
         (through) => void this.#syncCheckpoint(through),
       );
-      return { database, statements, journal, writer };
+      return { database, statements, settings, journal, writer };
     } catch (error) {
       database.close();
       throw error;
@@ -120,23 +125,23 @@ export class Store implements JournalReader {
   /** Everything that the last process left: the state after the last entry. STORE_DAMAGED when it does not fit together. */
   load(): StoredState {
     return translating(this.directory, () => {
-      const checkpointOp = asOp(this.#number("checkpoint_op"));
+      const checkpointOp = asOp(this.#settings.number("checkpoint_op"));
       const { last } = this.#journal;
       if (last < checkpointOp)
         throw this.#damaged(`the journal ends at entry ${last}, and the store was at entry ${checkpointOp}`);
       const broker = restoreCheckpoint(
-        this.#text("summary"),
+        this.#settings.text("summary"),
         readRows(this.#statements),
         checkpointOp,
         this.#statements.queues.all() as QueueRow[],
         readChunks(this.#statements, (detail) => this.#damaged(detail)),
       );
-      this.#late = new LateContents(referredAfter(broker, contentsThrough(this.#statements)));
+      this.#late = new LateContents(referredAfter(broker, this.#settings.contentsThrough));
       let head: Head = {
         op: checkpointOp,
-        epoch: asEpoch(this.#number("checkpoint_epoch")),
-        stampedAt: asWallTime(this.#number("checkpoint_stamped_at")),
-        digest: this.#blob("checkpoint_digest") ?? emptyDigest,
+        epoch: asEpoch(this.#settings.number("checkpoint_epoch")),
+        stampedAt: asWallTime(this.#settings.number("checkpoint_stamped_at")),
+        digest: this.#settings.blob("checkpoint_digest") ?? emptyDigest,
       };
       for (let stored = this.#next(head); stored.length > 0; stored = this.#next(head)) {
         for (const { op, bytes, digest } of stored) {
@@ -147,8 +152,12 @@ export class Store implements JournalReader {
           head = entry;
         }
       }
-      const epoch = asEpoch(Math.max(this.#number("epoch"), head.epoch));
-      const term = { epoch, pairId: this.#text("pair_id"), isBehind: this.#number("is_behind") === 1 };
+      const epoch = asEpoch(Math.max(this.#settings.number("epoch"), head.epoch));
+      const term = {
+        epoch,
+        pairId: this.#settings.text("pair_id"),
+        isBehind: this.#settings.number("is_behind") === 1,
+      };
       return { broker, head, ...term, checkpointOp };
     });
   }
@@ -171,9 +180,9 @@ export class Store implements JournalReader {
     const isSynced = this.#durability === "power-loss";
     if (isSynced) this.#database.pragma("synchronous = FULL");
     this.#transaction(() => {
-      this.#set("epoch", epoch);
-      this.#set("pair_id", pairId);
-      this.#set("is_behind", isBehind ? 1 : 0);
+      this.#settings.set("epoch", epoch);
+      this.#settings.set("pair_id", pairId);
+      this.#settings.set("is_behind", isBehind ? 1 : 0);
     });
     if (isSynced) this.#database.pragma("synchronous = NORMAL");
   }
@@ -254,6 +263,7 @@ export class Store implements JournalReader {
     ({
       database: this.#database,
       statements: this.#statements,
+      settings: this.#settings,
       journal: this.#journal,
       writer: this.#writer,
     } = this.#open());
@@ -277,7 +287,7 @@ export class Store implements JournalReader {
     if (op === 0) return emptyDigest;
     return (
       this.#journal.digestAt(op) ??
-      (op === this.#number("checkpoint_op") ? this.#blob("checkpoint_digest") : null)
+      (op === this.#settings.number("checkpoint_op") ? this.#settings.blob("checkpoint_digest") : null)
     );
   }
 
@@ -374,48 +384,6 @@ export class Store implements JournalReader {
         throw error;
       }
     });
-  }
-
-  #set(name: string, value: number | string | Uint8Array | null): void {
-    this.#statements.set.run(name, value);
-  }
-
-  #number(name: string): number {
-    return Number(this.#value(name) ?? 0);
-  }
-
-  #text(name: string): string | null {
-    const value = this.#value(name);
-    return typeof value === "string" ? value : null;
-  }
-
-  #blob(name: string): Buffer | null {
-    const value = this.#value(name);
-    return Buffer.isBuffer(value) ? value : null;
-  }
-
-  #value(name: string): unknown {
-    return settingIn(this.#statements, name);
-  }
-}
-
-function settingIn({ get }: Statements, name: string): unknown {
-  return (get.get(name) as { value: unknown } | undefined)?.value;
-}
-
-/** Contents of messages sent up to this entry are in the database. Older stores had all of a checkpoint's there. */
-function contentsThrough(statements: Statements): Op {
-  return asOp(
-    Number(settingIn(statements, "contents_through") ?? settingIn(statements, "checkpoint_op") ?? 0),
-  );
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, "r+");
-  try {
-    await file.datasync();
-  } finally {
-    await file.close();
   }
 }
 

@@ -93,10 +93,8 @@ export class Arbiter implements PairArbiter {
       case "handed-over":
         return this.#handedOver(input.node, now);
       case "suspended":
-        this.#suspended = true;
-        return undefined;
       case "resumed":
-        this.#suspended = false;
+        this.#suspended = input.kind === "suspended";
         return undefined;
       case "stores-proven":
         return this.#storesProven(input.inSync, input.op);

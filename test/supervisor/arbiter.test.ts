@@ -166,23 +166,14 @@ describe("arbiter: at start", () => {
     expect(pair.orders(pair.ask("primary", "active", 9))).toMatchObject([{ kind: "granted", epoch: 8 }]);
   });
 
-  test("a primary that was killed before the pair was whole does not name it instead of the replica that serves", () => {
-    const pair = harness();
-    pair.start("primary", 0);
-    pair.start("replica", 0);
-    expect(pair.orders(pair.ask("primary", "active", 0))).toMatchObject([{ kind: "granted", epoch: 1 }]);
-    expect(pair.orders({ kind: "exited", node: "primary", how: "failed" })).toMatchObject([
-      { node: "replica", kind: "granted", epoch: 2 },
-    ]);
+  test("a primary that was killed before the pair was whole does not name it instead of the replica that served", () => {
+    const pair = harness({}, { epoch: 2, holder: "replica", alone: true, inSync: ["replica"] });
     pair.step({ kind: "starting", node: "primary" });
     pair.step({ kind: "opened", node: "primary", position: at(0, 1), pairId: "of the primary" });
-    pair.step({ kind: "exited", node: "primary", how: "ordered" });
-    pair.step({ kind: "exited", node: "replica", how: "ordered" });
-
-    pair.step({ kind: "stores-proven", inSync: ["primary", "replica"], op: 5 });
-    pair.step({ kind: "starting", node: "primary" });
-    pair.step({ kind: "opened", node: "primary", position: at(5, 2), pairId: "of the replica" });
-    expect(pair.orders(pair.ask("primary", "active", 5))).toMatchObject([{ kind: "granted", epoch: 3 }]);
+    expect(pair.arbiter.state.pairId).toBeNull();
+    pair.step({ kind: "starting", node: "replica" });
+    pair.step({ kind: "opened", node: "replica", position: at(5, 2), pairId: "of the replica" });
+    expect(pair.arbiter.state.pairId).toBe("of the replica");
   });
 
   test("a store of another pair is denied", () => {
