@@ -204,9 +204,10 @@ export class JavaSession {
     await this.client.call("close", this.#name, { name: this.connection });
   }
 
-  /** Which broker it is connected to: `tcp://address:port`. */
-  async address(): Promise<string> {
-    return (await this.client.call("address", "address", { connection: this.connection })) as string;
+  /** Which broker it is connected to: `tcp://address:port`; `null` while it is to none. */
+  async address(): Promise<string | null> {
+    const connection = { connection: this.connection };
+    return (await this.client.call("address", "address", connection)) as string | null;
   }
 
   async #call(command: string, args: Readonly<Record<string, unknown>>): Promise<unknown> {

@@ -134,7 +134,7 @@ failoverCase("priorityBackup: back to the first address once it serves again", a
   await pair.isProtection("protected");
   // It may change over without a word, when it had the primary as a backup before it lost the replica.
   await eventually(
-    async () => (String(await session.address()).includes(`:${pair.ports.primary}`) ? true : undefined),
+    async () => ((await session.address())?.includes(`:${pair.ports.primary}`) === true ? true : undefined),
     "the client at the primary",
   );
   await session.send(queue, "on the primary");
