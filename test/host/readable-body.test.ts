@@ -4,24 +4,9 @@ import type { Message } from "../../engine/core/message.ts";
 import { preview, readableBody } from "../../engine/host/readable-body.ts";
 import { encodeText } from "../../engine/wire/openwire/bodies.ts";
 import { encodePrimitiveMap } from "../../engine/wire/openwire/primitives.ts";
+import { messageTo, orders } from "../core/helpers.ts";
 
-const plain: Message = {
-  destination: { kind: "queue", name: "orders" },
-  body: Buffer.from("order 17"),
-  bodyKind: "text",
-  isCompressed: false,
-  properties: new Map(),
-  persistent: true,
-  priority: 4,
-  expiresAt: null,
-  sentAt: 0 as Message["sentAt"],
-  correlationId: null,
-  replyTo: null,
-  type: null,
-  origin: null,
-  group: null,
-  userId: null,
-};
+const plain = messageTo(orders, { body: Buffer.from("order 17") });
 const textOf = (message: Partial<Message>): string =>
   Buffer.from(readableBody({ ...plain, ...message })).toString();
 
