@@ -4,7 +4,7 @@ import { asInstant, type Instant } from "../base/units.ts";
 import { limits } from "../base/limits.ts";
 import type { SessionAnswer, SessionId, SessionRequest } from "../core/dialogue.ts";
 import { createOpenWireSession } from "../session/openwire/session.ts";
-import { graceMs } from "../session/pulse.ts";
+import { graceMs } from "../session/alarm.ts";
 import type { Session, SessionContext, SessionPort } from "../session/session.ts";
 import { createStompSession } from "../session/stomp.ts";
 import { afterReading } from "./after-reading.ts";

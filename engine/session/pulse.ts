@@ -1,11 +1,4 @@
-import { asInstant } from "../base/units.ts";
 import type { Instant } from "../base/units.ts";
-
-/**
- * How late what was agreed may come, for the network's and our own delays. A wake-up that is later than this means that
- * this process stood still, and what the client sent meanwhile has not been read yet.
- */
-export const graceMs = 1_000;
 
 /**
  * Who has to be heard from, and by when. Two people on a bad telephone line agree to say "hm" now and then: whoever has
@@ -43,11 +36,10 @@ export class Pulse {
     return this.#silenceMsMax > 0 && silentMs >= this.#silenceMsMax ? silentMs : null;
   }
 
-  /** When to look again. */
-  nextAt(): Instant | null {
+  /** When to look again; `Infinity` is never. */
+  nextAt(): number {
     const beatAt = this.#sendEveryMs > 0 ? this.#sentAt + this.#sendEveryMs : Infinity;
     const silenceAt = this.#silenceMsMax > 0 ? this.#receivedAt + this.#silenceMsMax : Infinity;
-    const next = Math.min(beatAt, silenceAt);
-    return next === Infinity ? null : asInstant(next);
+    return Math.min(beatAt, silenceAt);
   }
 }

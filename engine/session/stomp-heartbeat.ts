@@ -1,5 +1,6 @@
 import type { Instant } from "../base/units.ts";
-import { graceMs, Pulse } from "./pulse.ts";
+import { graceMs } from "./alarm.ts";
+import { Pulse } from "./pulse.ts";
 
 /** Beats closer together than this would cost more than they tell. */
 const beatIntervalMsMin = 100;

@@ -9,12 +9,12 @@ import { StompDecoder } from "../wire/stomp/decode.ts";
 import { encodeStompFrame, stompHeartbeat } from "../wire/stomp/encode.ts";
 import { emptyBody, headerOf, stompCommands, stompVersions } from "../wire/stomp/frames.ts";
 import type { StompCommand, StompFrame, StompHeader, StompVersion } from "../wire/stomp/frames.ts";
+import { Alarm } from "./alarm.ts";
 import type { Session, SessionContext, SessionDescription, SessionPort } from "./session.ts";
 import { advisoryFrame } from "./stomp-advisory.ts";
 import { writeDestination } from "./stomp-destination.ts";
 import { errorFrame, versionErrorFrame } from "./stomp-error.ts";
 import type { ErrorOrigin } from "./stomp-error.ts";
-import { graceMs } from "./pulse.ts";
 import { Heartbeats, noHeartbeats, parseHeartbeat } from "./stomp-heartbeat.ts";
 import { invalidHeader, refuseLongNames, writeMessage } from "./stomp-headers.ts";
 import type { Delivery } from "./stomp-headers.ts";
@@ -59,7 +59,7 @@ class StompSession implements Session {
   #phase: Phase;
   #now: Moment;
   #heartbeats: Heartbeats;
-  #plannedWake: Instant | null = null;
+  readonly #alarm: Alarm;
   #lastRequest = 0;
   /** Frames that await a receipt, by the number of the request that confirms them. */
   readonly #receipts = new Map<number, ErrorOrigin>();
@@ -70,6 +70,7 @@ class StompSession implements Session {
   constructor(port: SessionPort, context: SessionContext, now: Moment) {
     this.#port = port;
     this.#context = context;
+    this.#alarm = new Alarm(port);
     this.#now = now;
     this.#phase = { kind: "connecting", until: later(now, limits.connectTimeoutMs) };
     this.#heartbeats = new Heartbeats(noHeartbeats, now.monotonic);
@@ -136,8 +137,7 @@ class StompSession implements Session {
 
   wake(now: Moment): void {
     this.#now = now;
-    const stoodStill = this.#plannedWake !== null && now.monotonic - this.#plannedWake > graceMs;
-    this.#plannedWake = null;
+    const stoodStill = this.#alarm.ring(now.monotonic);
     if (this.#phase.kind === "closed") return;
     // What the client said while this process stood still has yet to be read.
     if (stoodStill) this.#heartbeats.received(now.monotonic);
@@ -337,7 +337,7 @@ class StompSession implements Session {
   #close(): void {
     this.#phase = { kind: "closed" };
     this.#receipts.clear();
-    this.#port.wakeAt(null);
+    this.#alarm.set(Infinity);
     this.#port.end();
   }
 
@@ -355,10 +355,7 @@ class StompSession implements Session {
     const phase = this.#phase;
     if (phase.kind === "closed") return;
     const until = phase.kind === "connecting" || phase.kind === "failing" ? phase.until : Infinity;
-    const next = Math.min(until, this.#heartbeats.nextAt() ?? Infinity);
-    if (next === (this.#plannedWake ?? Infinity)) return;
-    this.#plannedWake = next === Infinity ? null : asInstant(next);
-    this.#port.wakeAt(this.#plannedWake);
+    this.#alarm.set(Math.min(until, this.#heartbeats.nextAt()));
   }
 }
 

@@ -8,7 +8,7 @@ import {
   type ClientProtocol,
   type ConnectionBounds,
 } from "../../engine/host/client-connection.ts";
-import { graceMs } from "../../engine/session/pulse.ts";
+import { graceMs } from "../../engine/session/alarm.ts";
 
 const context = {
   brokerName: "test",

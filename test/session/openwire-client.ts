@@ -1,7 +1,6 @@
 import { BrokerError } from "../../engine/base/errors.ts";
-import { asInstant, asOp, asWallTime } from "../../engine/base/units.ts";
-import type { Moment } from "../../engine/base/units.ts";
-import type { SessionAnswer, SessionRequest } from "../../engine/core/dialogue.ts";
+import { asOp, asWallTime } from "../../engine/base/units.ts";
+import type { SessionRequest } from "../../engine/core/dialogue.ts";
 import type { Destination, Message } from "../../engine/core/message.ts";
 import { createOpenWireSession } from "../../engine/session/openwire/session.ts";
 import type { Session } from "../../engine/session/session.ts";
@@ -13,6 +12,7 @@ import { create } from "../../engine/wire/openwire/frames.ts";
 import type { DataStructure } from "../../engine/wire/openwire/frames.ts";
 import { encodePrimitiveMap } from "../../engine/wire/openwire/primitives.ts";
 import type { Primitive } from "../../engine/wire/openwire/primitives.ts";
+import { sessionContext, SessionStage } from "./stage.ts";
 
 export const connectionId = create("ConnectionId", { value: "ID:a-1" });
 export const producerId = create("ProducerId", { connectionId: "ID:a-1", sessionId: 1, value: 1 });
@@ -34,47 +34,21 @@ const wishes: readonly (readonly [string, Primitive])[] = [
 ];
 
 /** A client of OpenWire and the node behind its session, both played by the test. */
-export class TestClient {
+export class TestClient extends SessionStage<DataStructure> {
   readonly session: Session;
-  /** What the session asked, oldest first. */
-  readonly asked: { request: SessionRequest; number: number }[] = [];
-  readonly frames: DataStructure[] = [];
-  isEnded = false;
-  wakeAt: number | null = null;
   readonly #encoder = new OpenWireEncoder();
   readonly #decoder = new OpenWireDecoder();
-  #nowMs = 1_000;
   #lastCommand = 0;
 
   constructor(how: "new" | "negotiated" | "connected" = "connected") {
-    this.session = createOpenWireSession(
-      {
-        ask: (request, number) => this.asked.push({ request, number }),
-        write: (bytes) => {
-          if (this.isEnded) throw new Error("written after the end");
-          this.#decoder.push(bytes, (frame) => this.frames.push(frame));
-        },
-        end: () => (this.isEnded = true),
-        wakeAt: (at) => (this.wakeAt = at),
-      },
-      {
-        brokerName: "primary",
-        version: "0.1.0",
-        url: "tcp://127.0.0.1:61616",
-        connectionName: "c1-7",
-        authenticate: (login, passcode) => login !== "guest" || passcode === "secret",
-      },
-      this.now,
-    );
+    super();
+    const port = this.portTo((bytes) => this.#decoder.push(bytes, (frame) => this.frames.push(frame)));
+    this.session = createOpenWireSession(port, sessionContext, this.now);
     if (how === "new") return;
     this.negotiates();
     if (how === "connected") this.connects();
     this.takeFrames();
     this.asked.length = 0;
-  }
-
-  get now(): Moment {
-    return { monotonic: asInstant(this.#nowMs), wall: asWallTime(1_700_000_000_000 + this.#nowMs) };
   }
 
   negotiates(version = 12, maxFrameSize = 104_857_600): void {
@@ -106,10 +80,6 @@ export class TestClient {
     this.#lastCommand += 1;
     this.sends({ ...command, commandId: this.#lastCommand, responseRequired: true } as DataStructure);
     return this.#lastCommand;
-  }
-
-  nodeSays(answer: SessionAnswer): void {
-    this.session.answer(answer, this.now);
   }
 
   confirmsAll(): void {
@@ -173,26 +143,8 @@ export class TestClient {
     return this.asks(create("TransactionInfo", { connectionId, transactionId, transactionType }));
   }
 
-  passes(ms: number): void {
-    const until = this.#nowMs + ms;
-    while (this.wakeAt !== null && this.wakeAt <= until) {
-      this.#nowMs = Math.max(this.#nowMs, this.wakeAt);
-      this.wakeAt = null;
-      this.session.wake(this.now);
-    }
-    this.#nowMs = until;
-  }
-
-  get requests(): SessionRequest[] {
-    return this.asked.map(({ request }) => request);
-  }
-
   takeRequests(): SessionRequest[] {
     return this.asked.splice(0).map(({ request }) => request);
-  }
-
-  takeFrames(): DataStructure[] {
-    return this.frames.splice(0);
   }
 }
 

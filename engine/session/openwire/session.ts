@@ -8,7 +8,8 @@ import { OpenWireDecoder } from "../../wire/openwire/decode.ts";
 import { OpenWireEncoder } from "../../wire/openwire/encode.ts";
 import { create } from "../../wire/openwire/frames.ts";
 import type { DataStructure, Sparse, WireFormatInfo } from "../../wire/openwire/frames.ts";
-import { Pulse, graceMs } from "../pulse.ts";
+import { Alarm } from "../alarm.ts";
+import { Pulse } from "../pulse.ts";
 import type { Session, SessionContext, SessionDescription, SessionPort } from "../session.ts";
 import { OpenWireCommands } from "./commands.ts";
 import { throwableOf } from "./exceptions.ts";
@@ -52,7 +53,7 @@ class OpenWireSession implements Session {
   #phase: Phase;
   #now: Moment;
   #pulse: Pulse;
-  #plannedWake: Instant | null = null;
+  readonly #alarm: Alarm;
   #lastRequest = 0;
   readonly #pending = new Map<number, Pending>();
   #description: SessionDescription = { protocol: null, clientId: null, login: null, failsOver: null };
@@ -60,9 +61,10 @@ class OpenWireSession implements Session {
   constructor(port: SessionPort, context: SessionContext, now: Moment) {
     this.#port = port;
     this.#context = context;
+    this.#alarm = new Alarm(port);
     this.#now = now;
     this.#decoder.frameBytesMax = limits.openingFrameBytesMax;
-    this.#phase = { kind: "negotiating", until: asInstant(now.monotonic + limits.connectTimeoutMs) };
+    this.#phase = negotiating(now);
     this.#pulse = new Pulse(silent, now.monotonic);
     this.#commands = new OpenWireCommands(context, (frame) => this.#write(frame));
     // Both sides speak at once; a client waits for this before it says anything else.
@@ -131,19 +133,19 @@ class OpenWireSession implements Session {
 
   wake(now: Moment): void {
     this.#now = now;
-    const stoodStill = this.#plannedWake !== null && now.monotonic - this.#plannedWake > graceMs;
-    this.#plannedWake = null;
+    const stoodStill = this.#alarm.ring(now.monotonic);
     if (this.#phase.kind === "closed") return;
     // What the client said while this process stood still has yet to be read.
     if (stoodStill) this.#pulse.received(now.monotonic);
-    this.#checkDeadlines(stoodStill);
+    if (stoodStill && this.#phase.kind === "negotiating") this.#phase = negotiating(now);
+    this.#checkDeadlines();
     this.#planWake();
   }
 
-  #checkDeadlines(stoodStill: boolean): void {
+  #checkDeadlines(): void {
     const at = this.#now.monotonic;
     const silentMs = this.#pulse.overdueMs(at);
-    if (this.#phase.kind === "negotiating" && at >= this.#phase.until && !stoodStill) {
+    if (this.#phase.kind === "negotiating" && at >= this.#phase.until) {
       const detail = `No WireFormatInfo came within ${limits.connectTimeoutMs} ms of the connection's start.`;
       this.#fail(new BrokerError("PROTOCOL_VIOLATION", { detail }));
     } else if (silentMs !== null) {
@@ -269,7 +271,7 @@ class OpenWireSession implements Session {
     if (this.#phase.kind === "closed") return;
     this.#phase = { kind: "closed" };
     this.#pending.clear();
-    this.#port.wakeAt(null);
+    this.#alarm.set(Infinity);
     this.#port.end();
   }
 
@@ -296,9 +298,10 @@ class OpenWireSession implements Session {
     const phase = this.#phase;
     if (phase.kind === "closed") return;
     const until = phase.kind === "negotiating" ? phase.until : Infinity;
-    const next = Math.min(until, this.#pulse.nextAt() ?? Infinity, this.#commands.nextPullEnd ?? Infinity);
-    if (next === (this.#plannedWake ?? Infinity)) return;
-    this.#plannedWake = next === Infinity ? null : asInstant(next);
-    this.#port.wakeAt(this.#plannedWake);
+    this.#alarm.set(Math.min(until, this.#pulse.nextAt(), this.#commands.nextPullEnd ?? Infinity));
   }
+}
+
+function negotiating({ monotonic }: Moment): Phase {
+  return { kind: "negotiating", until: asInstant(monotonic + limits.connectTimeoutMs) };
 }
