@@ -1,26 +1,10 @@
 import type { OperationInput } from "../../engine/control/contract.ts";
 import type { MessageDetail } from "../../engine/control/views.ts";
 import { CallFailed, sentenceOf, type Backend } from "../backend.ts";
+import { emptyDraft, type Draft } from "../destinations/draft.ts";
 import { textOfBase64 } from "../shared/base64.ts";
 import type { Memory } from "../shared/remembered.ts";
 import { jobIdProperty, scheduleProperties, scheduleWishes, type ScheduleWish } from "../shared/schedule.ts";
-
-export interface Draft {
-  destination: string;
-  body: string;
-  encoding: "text" | "base64";
-  headers: { name: string; value: string }[];
-  persistent: boolean;
-  priority: number;
-  /** Empty: for ever. */
-  timeToLiveMs: number | null;
-  correlationId: string;
-  replyTo: string;
-  type: string;
-  count: number;
-  /** As typed: whether it makes sense is for the engine to say. Empty: no such wish. */
-  schedule: Record<ScheduleWish, string>;
-}
 
 export interface Template {
   readonly name: string;
@@ -35,23 +19,6 @@ export type Sending =
   | { kind: "failed"; reason: string; property: string | null };
 
 const historyMax = 50;
-
-export function emptyDraft(destination = "demo"): Draft {
-  return {
-    destination,
-    body: '{ "hello": "replica" }',
-    encoding: "text",
-    headers: [],
-    persistent: true,
-    priority: 4,
-    timeToLiveMs: null,
-    correlationId: "",
-    replyTo: "",
-    type: "",
-    count: 1,
-    schedule: { delay: "", period: "", repeat: "", cron: "" },
-  };
-}
 
 /** A message being written, those sent before, and those kept under a name. */
 export class Composer {

@@ -1,5 +1,6 @@
+import type { Draft } from "../destinations/draft.ts";
 import { cliLine } from "../shared/cli.ts";
-import { wishesOf, type Draft } from "./composer.svelte.ts";
+import { wishesOf } from "./composer.svelte.ts";
 
 /** The command line that sends this draft. */
 export function sendLine(draft: Draft): string {

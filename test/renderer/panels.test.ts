@@ -1,13 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { emptyDraft, type Draft } from "../../renderer/destinations/draft.ts";
 import { fakeDetail } from "../../renderer/scenes/fake-messages.ts";
 import { rememberedIn } from "../../renderer/shared/remembered.ts";
-import {
-  Composer,
-  draftOf,
-  emptyDraft,
-  requestOf,
-  type Draft,
-} from "../../renderer/state/composer.svelte.ts";
+import { Composer, draftOf, requestOf } from "../../renderer/state/composer.svelte.ts";
 import { Preferences } from "../../renderer/state/preferences.svelte.ts";
 import { QueueBrowser } from "../../renderer/state/queue-browser.svelte.ts";
 import { RecoveryPanel } from "../../renderer/state/recovery-panel.svelte.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { emptyDraft } from "../../renderer/state/composer.svelte.ts";
+import { emptyDraft } from "../../renderer/destinations/draft.ts";
 import { sendLine } from "../../renderer/state/send-line.ts";
 
 const command = "npm run --silent understudy --";
