@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
-import { extname, join, normalize, sep } from "node:path";
 import { protocol } from "electron";
+import { readWindowFiles } from "../engine/control/server/files.ts";
 import { contentPolicy } from "./content-policy.ts";
 
 /**
@@ -9,16 +8,6 @@ import { contentPolicy } from "./content-policy.ts";
  */
 const scheme = "understudy";
 export const windowOrigin = `${scheme}://window`;
-
-const contentTypes: Readonly<Record<string, string>> = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-  ".json": "application/json",
-  ".svg": "image/svg+xml",
-  ".png": "image/png",
-  ".woff2": "font/woff2",
-};
 
 const securityHeaders = {
   "content-security-policy": `${contentPolicy}; frame-ancestors 'none'`,
@@ -36,19 +25,14 @@ export function declareWindowScheme(): void {
 
 /** Serves `directory`; anything else under the scheme is not found. */
 export function serveWindowFiles(directory: string): void {
-  protocol.handle(scheme, async (request) => {
+  const files = readWindowFiles(directory);
+  protocol.handle(scheme, (request) => {
     const { host, pathname } = new URL(request.url);
-    const path = normalize(join(directory, decodeURIComponent(pathname)));
-    if (host !== "window" || !path.startsWith(directory + sep)) return notFound();
-    const contentType = contentTypes[extname(path)];
-    if (contentType === undefined) return notFound();
-    try {
-      return new Response(new Uint8Array(await readFile(path)), {
-        headers: { ...securityHeaders, "content-type": contentType },
-      });
-    } catch {
-      return notFound();
-    }
+    const file = host === "window" ? files?.get(pathname) : undefined;
+    if (file === undefined) return notFound();
+    return new Response(new Uint8Array(file.bytes), {
+      headers: { ...securityHeaders, "content-type": file.type },
+    });
   });
 }
 
