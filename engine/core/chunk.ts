@@ -1,5 +1,6 @@
 import { assert } from "../base/assert.ts";
 import { asOp, asWallTime, type Op } from "../base/units.ts";
+import { DeadLetterTable } from "./dead-letter-table.ts";
 import type { QueuedMessage } from "./queue.ts";
 
 /** How many messages a chunk holds: fewer are not worth one. */
@@ -14,6 +15,7 @@ const layoutVersion = 1;
 const headerBytes = 32;
 const withExpiry = 1;
 const withCounts = 2;
+const withDeadLetters = 4;
 const offsetMax = 0xffff_ffff;
 
 /** What a chunk's bytes begin with; numbers stand in the order of bytes of every machine that we run on, lowest first. */
@@ -31,6 +33,7 @@ interface Header {
  * bytes are their row in the store. They never change; a message that leaves is crossed out beside them.
  *
  *     header  expiresAt (8 bytes each, where any has one)  op  position  deliveryCount (4, where any has one)  persistent (1)
+ *             number of the dead letter's origin (1)  those origins (both where any is a dead letter)
  */
 export class Chunk {
   readonly id: number;
@@ -49,13 +52,14 @@ export class Chunk {
   readonly #expiries: Float64Array | null;
   readonly #counts: Uint32Array | null;
   readonly #persistent: Uint8Array;
+  readonly #deadLetters: { readonly table: DeadLetterTable; readonly numbers: Uint8Array } | null;
   /** One bit for each message that left. */
   readonly #gone: Uint8Array;
   #aliveCount: number;
   /** Every message before it left. */
   #firstSlot = 0;
 
-  private constructor(id: number, bytes: Uint8Array, header: Header) {
+  private constructor(id: number, bytes: Uint8Array, header: Header, table: DeadLetterTable) {
     const { count, priority, flags, leastOp, firstPosition } = header;
     this.id = id;
     this.priority = priority;
@@ -73,22 +77,31 @@ export class Chunk {
     this.#positions = new Uint32Array(buffer, take(4), count);
     this.#counts = (flags & withCounts) !== 0 ? new Uint32Array(buffer, take(4), count) : null;
     this.#persistent = new Uint8Array(buffer, take(1), count);
+    this.#deadLetters = table.isEmpty ? null : { table, numbers: new Uint8Array(buffer, take(1), count) };
     this.#gone = new Uint8Array((count + 7) >>> 3);
   }
 
-  /** Takes down messages of one priority in the order of positions; `null` when their numbers lie too far apart. */
+  /**
+   * Takes down messages of one priority in the order of positions; `null` when their numbers lie too far apart, or they
+   * are dead letters from too many places.
+   */
   static of(id: number, messages: readonly QueuedMessage[]): Chunk | null {
     const first = messages[0];
     assert(first !== undefined, "a chunk holds a message");
+    const table = DeadLetterTable.of(messages.map(({ deadLetter }) => deadLetter));
+    if (table === null) return null;
     const leastOp = messages.reduce((least, { op }) => Math.min(least, op), Infinity);
     const flags =
       (messages.some(({ expiresAt }) => expiresAt !== null) ? withExpiry : 0) |
-      (messages.some(({ deliveryCount }) => deliveryCount > 0) ? withCounts : 0);
+      (messages.some(({ deliveryCount }) => deliveryCount > 0) ? withCounts : 0) |
+      (table.isEmpty ? 0 : withDeadLetters);
     const { priority, position: firstPosition } = first;
     const header: Header = { count: messages.length, priority, flags, leastOp, firstPosition };
-    const bytes = new Uint8Array(sizeOf(header));
+    const told = table.isEmpty ? new Uint8Array() : table.encode();
+    const bytes = new Uint8Array(sizeOf(header) + told.length);
     writeHeader(bytes, header);
-    const chunk = new Chunk(id, bytes, header);
+    bytes.set(told, sizeOf(header));
+    const chunk = new Chunk(id, bytes, header, table);
     for (const [slot, message] of messages.entries()) if (!chunk.#put(slot, message)) return null;
     chunk.#index();
     return chunk;
@@ -100,7 +113,9 @@ export class Chunk {
     const bytes = Uint8Array.from(stored);
     const header = readHeader(bytes);
     if (header === null || (gone !== null && gone.length !== (header.count + 7) >>> 3)) return null;
-    const chunk = new Chunk(id, bytes, header);
+    const table = readTable(bytes, header);
+    if (table === null) return null;
+    const chunk = new Chunk(id, bytes, header, table);
     chunk.#index();
     for (let slot = 0; gone !== null && slot < header.count; slot += 1)
       if (hasBit(gone, slot)) chunk.drop(slot);
@@ -167,7 +182,7 @@ export class Chunk {
       priority: this.priority,
       expiresAt: expiresAt === Infinity ? null : asWallTime(expiresAt),
       persistent: this.#persistent[slot] === 1,
-      deadLetter: null,
+      deadLetter: this.#deadLetters?.table.at(this.#deadLetters.numbers[slot]!) ?? null,
       deliveryCount: this.#counts?.[slot] ?? 0,
       stored: false,
     };
@@ -187,6 +202,8 @@ export class Chunk {
     if (this.#expiries !== null) this.#expiries[slot] = message.expiresAt ?? Infinity;
     if (this.#counts !== null) this.#counts[slot] = message.deliveryCount;
     this.#persistent[slot] = message.persistent ? 1 : 0;
+    if (this.#deadLetters !== null)
+      this.#deadLetters.numbers[slot] = this.#deadLetters.table.numberOf(message.deadLetter);
     return opOffset <= offsetMax && positionOffset <= offsetMax;
   }
 
@@ -199,8 +216,17 @@ export class Chunk {
   }
 }
 
+/** Without the table of dead letters. */
 function sizeOf({ count, flags }: Header): number {
-  return headerBytes + count * ((flags & withExpiry ? 8 : 0) + 8 + (flags & withCounts ? 4 : 0) + 1);
+  const each =
+    (flags & withExpiry ? 8 : 0) + 8 + (flags & withCounts ? 4 : 0) + 1 + (flags & withDeadLetters ? 1 : 0);
+  return headerBytes + count * each;
+}
+
+function readTable(bytes: Uint8Array, header: Header): DeadLetterTable | null {
+  const told = bytes.subarray(sizeOf(header));
+  if ((header.flags & withDeadLetters) !== 0) return DeadLetterTable.read(told);
+  return told.length === 0 ? DeadLetterTable.of([]) : null;
 }
 
 function writeHeader(bytes: Uint8Array, header: Header): void {
@@ -229,7 +255,7 @@ function readHeader(bytes: Uint8Array): Header | null {
     header.priority <= 9 &&
     Number.isSafeInteger(header.leastOp) &&
     Number.isSafeInteger(header.firstPosition) &&
-    bytes.length === sizeOf(header);
+    bytes.length >= sizeOf(header);
   return isSound ? header : null;
 }
 

@@ -73,10 +73,7 @@ export class Line {
     let at = this.#start;
     for (; at < this.#fifo.length && waiting.length < countMax * madeMax; at += 1) {
       const message = this.#fifo[at]!;
-      if (!isWaiting(message)) continue;
-      // What is told of dead letters is no number; they stay as they are, and so does what stands behind them.
-      if (message.deadLetter !== null) break;
-      waiting.push(message);
+      if (isWaiting(message)) waiting.push(message);
     }
     const made: Chunk[] = [];
     let frozenCount = 0;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { asOp, asWallTime, type Op, type WallTime } from "../../engine/base/units.ts";
 import { Chunk, type ChunkSizes } from "../../engine/core/chunk.ts";
-import { Queue, type QueuedMessage } from "../../engine/core/queue.ts";
+import { Queue, type DeadLetter, type QueuedMessage } from "../../engine/core/queue.ts";
 
 function message(op: number, priority = 4): QueuedMessage {
   return {
@@ -103,6 +103,7 @@ interface Place {
   readonly position: number;
   readonly priority: number;
   readonly expiresAt: WallTime | null;
+  readonly deadLetter: DeadLetter | null;
   count: number;
   out: boolean;
 }
@@ -173,7 +174,9 @@ class Stage {
     this.#last += 1;
     const op = asOp(this.#last % 2 === 0 ? this.#last - 1 : this.#last + 1);
     const expiresAt = index === 7 ? asWallTime(this.#last) : null;
-    const place = { op, position: this.#last, priority: priority % 3, expiresAt };
+    const cause = priority < 5 ? "rejected" : "expired";
+    const deadLetter: DeadLetter | null = index % 3 === 0 ? { from: `queue://${index % 9}`, cause } : null;
+    const place = { op, position: this.#last, priority: priority % 3, expiresAt, deadLetter };
     this.queue.push({ ...message(op), ...place });
     this.#twin.push({ ...place, count: 0, out: false });
   }
@@ -206,7 +209,9 @@ class Stage {
 }
 
 function plain(one: QueuedMessage | Place): unknown[] {
-  return [one.op, one.position, one.priority, one.expiresAt, "count" in one ? one.count : one.deliveryCount];
+  const { op, position, priority, expiresAt, deadLetter } = one;
+  const count = "count" in one ? one.count : one.deliveryCount;
+  return [op, position, priority, expiresAt, deadLetter, count];
 }
 
 describe("chunk", () => {
@@ -234,15 +239,35 @@ describe("chunk", () => {
     expect(queue.rowOf(asOp(1))).toBeUndefined();
   });
 
-  test("fewer than are worth a chunk stay hot, and so do dead letters and what stands behind them", () => {
+  test("fewer than are worth a chunk stay hot", () => {
     const queue = queueOf(4);
-    const deadLetter = { from: "queue://other", cause: "rejected" } as const;
-    queue.freeze(sizes, () => 1);
-    queue.push({ ...message(2), deadLetter });
-    queue.push(message(3));
     queue.freeze(sizes, () => 1);
     expect(queue.takeChunkChanges().made).toEqual([]);
-    expect(queue.get(asOp(2))?.deadLetter).toEqual(deadLetter);
+  });
+
+  test("dead letters are told apart by a byte each, however many there are", () => {
+    const queue = new Queue("queue://ActiveMQ.DLQ", 1);
+    const from = (op: number): string => `queue://${"orders".repeat(20)}.${op % 10}`;
+    for (let op = 1; op <= 1_000; op += 1)
+      queue.push({
+        ...message(op),
+        deadLetter: { from: from(op), cause: op % 2 === 0 ? "expired" : "rejected" },
+      });
+    queue.freeze(sizes, () => 1);
+    const { made } = queue.takeChunkChanges();
+    expect(made).toHaveLength(1);
+    expect(made[0]!.bytes.length).toBeLessThan(12_000);
+    expect(queue.get(asOp(998))?.deadLetter).toEqual({ from: from(998), cause: "expired" });
+    expect(queue.get(asOp(999))?.deadLetter).toEqual({ from: from(999), cause: "rejected" });
+  });
+
+  test("dead letters from more places than a byte can tell apart stay hot", () => {
+    const queue = new Queue("queue://ActiveMQ.DLQ", 1);
+    for (let op = 1; op <= 256; op += 1)
+      queue.push({ ...message(op), deadLetter: { from: `queue://${op}`, cause: "expired" } });
+    queue.freeze(sizes, () => 1);
+    expect(queue.takeChunkChanges().made).toEqual([]);
+    expect(queue.get(asOp(256))?.deadLetter?.from).toBe("queue://256");
   });
 
   test("messages whose numbers lie too far apart for one stay hot", () => {
@@ -262,5 +287,11 @@ describe("chunk", () => {
     const changed = Uint8Array.from(chunk.bytes);
     changed[4] = 200;
     expect(Chunk.read(1, changed, null)).toBeNull();
+    expect(Chunk.read(1, Uint8Array.from([...chunk.bytes, 0]), null)).toBeNull();
+
+    const dead = Chunk.of(1, [{ ...message(7), deadLetter: { from: "queue://a", cause: "expired" } }])!;
+    expect(Chunk.read(1, dead.bytes, null)!.messageAt(0).deadLetter?.from).toBe("queue://a");
+    expect(Chunk.read(1, dead.bytes.subarray(0, -1), null)).toBeNull();
+    expect(Chunk.read(1, Uint8Array.from([...dead.bytes, 0]), null)).toBeNull();
   });
 });
