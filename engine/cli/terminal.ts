@@ -17,13 +17,20 @@ export interface Terminal {
   readInput(): Promise<Uint8Array>;
   /** Aborted when the process is asked to end (SIGINT, SIGTERM, SIGHUP); asked again, it ends at once. */
   untilStopped(): AbortSignal;
+  /** From now on the command goes on, unheard, when whoever read its output is gone; without this it ends then. */
+  outliveReader(): void;
 }
 
 export function realTerminal(): Terminal {
+  let outlivesReader = false;
   // `understudy events | head` closes our output: that is an end, not an error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
+    if (error.code !== "EPIPE") throw error;
+    if (!outlivesReader) process.exit(0);
+  });
+  // What cannot be said because nobody listens must not end anything.
+  process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
   });
   return {
     out: (content) => void process.stdout.write(content),
@@ -35,6 +42,7 @@ export function realTerminal(): Terminal {
     isErrorSeen: process.stderr.isTTY,
     readInput,
     untilStopped,
+    outliveReader: () => void (outlivesReader = true),
   };
 }
 

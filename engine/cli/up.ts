@@ -50,6 +50,8 @@ export async function up(
   load: () => Promise<Machinery>,
 ): Promise<number> {
   const stopped = terminal.untilStopped();
+  // `read -r ready < <(understudy up --json)` reads one line of a pair that is to live on.
+  terminal.outliveReader();
   const configuration = configure(options, terminal);
   const served = await servePair(configuration, windowDirectory(), load);
   const { supervisor, url, windowUrl } = served;

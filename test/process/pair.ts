@@ -159,6 +159,11 @@ export class Pair {
     return await this.#program.ended;
   }
 
+  /** What it prints from now on goes nowhere. */
+  stopReading(): void {
+    this.#program.stopReading();
+  }
+
   get ended(): Promise<number | NodeJS.Signals> {
     return this.#program.ended;
   }

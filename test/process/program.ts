@@ -100,6 +100,12 @@ export class Program {
     });
   }
 
+  /** Closes the pipe that its output goes into, as `head -1` does. */
+  stopReading(): void {
+    this.child.stdout?.destroy();
+    this.child.stderr?.destroy();
+  }
+
   /** Resolves once more than `seen` lines are printed, or after a moment: what they told of may show itself late. */
   async news(seen: number, momentMs: number): Promise<void> {
     await new Promise<void>((resolve) => {

@@ -51,6 +51,17 @@ test("an up behind one that is still stopping waits for its directory and its po
   expect(await second.cli("receive", "orders")).toBe("hello");
 });
 
+test("a pair whose output nobody reads any more goes on until it is told to stop", async () => {
+  const pair = await Pair.start();
+  pair.stopReading();
+
+  await pair.cli("kill", "primary");
+  await pair.cli("recover");
+
+  expect((await pair.view()).protection).toBe("protected");
+  expect(await pair.interrupt()).toBe(0);
+});
+
 test("a port in use is named with its holder and a free one", async () => {
   const holder = createServer();
   await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));

@@ -24,6 +24,7 @@ export function testTerminal(
     isErrorSeen: false,
     readInput: () => Promise.resolve(Buffer.from(input ?? "", "latin1")),
     untilStopped: () => stopping.signal,
+    outliveReader: () => undefined,
     stop: () => {
       stopping.abort();
     },
