@@ -88,6 +88,7 @@ export const areas: readonly Area[] = [
     name: "machine",
     paths: [
       "engine/host/after-reading.ts",
+      "engine/host/make-directory.ts",
       "engine/host/ports.ts",
       "engine/host/process-identity.ts",
       "engine/host/sync-directory.ts",

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmdirSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
@@ -72,7 +72,8 @@ async function checkPorts(): Promise<Finding[]> {
   ] as const;
   return Promise.all(
     ports.map(async ([name, port]) => {
-      if (await isPortFree(port)) return ok(`port ${port}`, `free for the ${name}`);
+      if (await isPortFree(port))
+        return ok(`port ${port}`, `free for the ${name}${name === "control" ? " API" : ""}`);
       const holder = portHolder(port);
       return problem(
         `port ${port}`,
@@ -87,7 +88,8 @@ function checkDirectory(directory: string): Finding {
   let existing = directory;
   while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
   try {
-    accessSync(existing, constants.W_OK | constants.X_OK);
+    // Permissions do not tell all: a file system may be read-only, full, or take nothing at all.
+    rmdirSync(mkdtempSync(join(existing, ".understudy-")));
     const { bavail, bsize } = statfsSync(existing);
     const free = bavail * bsize;
     const text = `${directory} can be written, ${byteSize(free)} are free`;

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type Database from "better-sqlite3";
 import { digestOf, digestsEqual, emptyDigest, type Digest } from "../base/checksum.ts";
@@ -20,6 +20,7 @@ import { prepare, type ContentRow, type Statements } from "./store-statements.ts
 import { deleteJournal, hasJournal, Journal, usualSurroundings, type Durability } from "./journal.ts";
 import { upgradeJournal } from "./journal-upgrade.ts";
 import { LateContents } from "./late-contents.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { openDatabase, translating } from "./store-schema.ts";
 import { syncFile } from "./sync-file.ts";
 
@@ -87,7 +88,7 @@ export class Store implements JournalReader {
     writer: CheckpointWriter;
   } {
     this.#writing(() => {
-      mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+      makeDirectory(this.directory, 0o700);
       // The database would say no more than that something is wrong.
       accessSync(this.directory, constants.W_OK);
     });

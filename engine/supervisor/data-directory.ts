@@ -1,6 +1,7 @@
-import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { BrokerError } from "../base/errors.ts";
+import { makeDirectory } from "../host/make-directory.ts";
 import {
   identityOf,
   identityText,
@@ -29,7 +30,7 @@ export interface DataDirectory {
 export function openDataDirectory(path: string): DataDirectory {
   const directory = resolve(path);
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory, 0o700);
     chmodSync(directory, 0o700);
   } catch (error) {
     throw new BrokerError("STORE_UNWRITABLE", { directory, detail: (error as Error).message });

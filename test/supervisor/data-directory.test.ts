@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -126,3 +126,28 @@ test("orphans are waited for, and one that is frozen is killed", async () => {
     [null, "SIGKILL"],
   ]);
 });
+
+test("a directory is made with those above it, for its owner only", () => {
+  const path = join(newDirectory(), "a", "b");
+
+  openDataDirectory(path);
+
+  expect(statSync(join(path, "..")).mode & 0o777).toBe(0o700);
+});
+
+test("a file in the way is named", () => {
+  const file = join(newDirectory(), "file");
+  writeFileSync(file, "");
+
+  expect(() => openDataDirectory(file)).toThrow(`${file} is there already, and is no directory`);
+  expect(() => openDataDirectory(join(file, "data"))).toThrow(
+    `${file} is there already, and is no directory`,
+  );
+});
+
+test.skipIf(process.platform !== "linux")(
+  "a file system that takes no directories is an error, not an endless attempt",
+  () => {
+    expect(() => openDataDirectory("/proc/understudy/data")).toThrow("/proc takes no new directories");
+  },
+);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeDirectory } from "../../host/make-directory.ts";
 import { identityOf, isRunning, type ProcessIdentity } from "../../host/process-identity.ts";
 import { tokenFileName } from "../contract.ts";
 
@@ -17,7 +18,7 @@ const announcementFileName = "control.json";
 /** Makes a new token, written to `control.token` in the data directory for its owner's eyes only. */
 export function createToken(dataDirectory: string): string {
   const token = randomBytes(32).toString("base64url");
-  mkdirSync(dataDirectory, { recursive: true });
+  makeDirectory(dataDirectory);
   writeWhole(join(dataDirectory, tokenFileName), `${token}\n`);
   return token;
 }

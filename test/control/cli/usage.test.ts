@@ -189,6 +189,16 @@ describe("doctor", () => {
     expect(code).toBe(findings.some(({ result }) => result === "problem") ? 1 : 0);
   });
 
+  test.skipIf(process.platform !== "linux")(
+    "a directory that takes nothing is a problem, whatever its permissions say",
+    async () => {
+      const terminal = testTerminal();
+
+      expect(await main(["doctor", "--data", "/proc/understudy"], terminal)).toBe(1);
+      expect(terminal.printed.out).toContain("problem  data directory: /proc/understudy cannot be written");
+    },
+  );
+
   test("an old Node is a problem with a remedy", () => {
     expect(checkNode({ node: "20.20.0", napi: "9" })).toMatchObject({
       result: "problem",
