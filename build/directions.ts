@@ -183,6 +183,10 @@ export const bannedInEngine: readonly BannedCall[] = [
     instead: "use a union of literals: Node only strips types",
   },
   { pattern: /^export default\b/m, instead: "export it by its name" },
+  {
+    pattern: /\bunderstudy (up|status|start|stop|kill|thaw|promote|link|recover|send)\b/,
+    instead: "say it with `commandLine(...)`: `understudy` alone cannot be typed",
+  },
 ];
 
 export const linesPerFileMax = 400;

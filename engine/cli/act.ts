@@ -22,7 +22,7 @@ export function define(command: Command, run: Run): void {
     let pair = await client.actOnBroker({ node, action });
     if (action === "kill") pair = await whenTakenOver(client, pair, node);
     if (options.json === true) printJson(terminal, pair);
-    else terminal.out(pairText(pair));
+    else terminal.out(pairText(pair, options));
     return 0;
   });
 }

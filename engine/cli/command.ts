@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
+import { commandLine, shellWord } from "../base/command-line.ts";
 import { BrokerError } from "../base/errors.ts";
 import { controlClient, type ControlClient } from "../control/client.ts";
 import { findRunning } from "../control/server/announcement.ts";
@@ -43,8 +44,13 @@ export function connect(options: CommonOptions, terminal: Terminal): ControlClie
   const running = findRunning(directory);
   if (running !== null) return controlClient(running);
   throw new BrokerError("UNREACHABLE", {
-    detail: `No pair is running in ${directory}. Start one with \`understudy up\`, or name its data directory with --data.`,
+    detail: `No pair is running in ${directory}. Start one (${commandLine("up")}), or name its data directory with --data.`,
   });
+}
+
+/** A command line for whoever typed `options`: who named a data directory must name it each time. */
+export function inSamePlace(line: string, { data }: CommonOptions): string {
+  return data === undefined ? line : `${line} --data ${shellWord(data)}`;
 }
 
 /** One value on one line. */

@@ -2,11 +2,12 @@ import { existsSync, mkdtempSync, readFileSync, rmdirSync, statfsSync } from "no
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import { commandLine } from "../base/command-line.ts";
 import { pairConfiguration } from "../config/configuration.ts";
 import { findRunning } from "../control/server/announcement.ts";
 import { freePort, isPortFree, portHolder } from "../host/ports.ts";
 import type { StoreCheck, StoreReport } from "../supervisor/store-check.ts";
-import { addCommonOptions, printJson, type CommonOptions, type Run } from "./command.ts";
+import { addCommonOptions, inSamePlace, printJson, type CommonOptions, type Run } from "./command.ts";
 import { dataDirectoryOf } from "./directory.ts";
 import { byteSize } from "../base/words.ts";
 import { messageCount } from "./print.ts";
@@ -21,6 +22,9 @@ export interface Finding {
   readonly remedy: string | null;
 }
 
+/** How this person types a command. */
+type Typed = (...words: readonly string[]) => string;
+
 /** better-sqlite3 ends the process, without a word, where this is missing. */
 const nodeApiMin = 10;
 /** Less than this and the first long test run may fill the disk. */
@@ -30,7 +34,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 export function define(command: Command, run: Run): void {
   addCommonOptions(command);
   run(command, async (terminal, options: CommonOptions) => {
-    const findings = await examine(dataDirectoryOf(options.data, terminal), terminal);
+    const findings = await examine(options, terminal);
     for (const finding of findings) {
       if (options.json === true) printJson(terminal, finding);
       else terminal.out(findingText(finding));
@@ -39,18 +43,20 @@ export function define(command: Command, run: Run): void {
   });
 }
 
-export async function examine(directory: string, terminal: Terminal): Promise<Finding[]> {
+export async function examine(options: CommonOptions, terminal: Terminal): Promise<Finding[]> {
+  const directory = dataDirectoryOf(options.data, terminal);
+  const typed: Typed = (...words) => inSamePlace(commandLine(...words), options);
   const running = findRunning(directory);
   return [
     checkNode(process.versions),
     running === null
       ? ok("pair", `no pair is running in ${directory}`)
       : ok("pair", `a pair is running in ${directory}, as process ${running.pid}, at ${running.url}`),
-    ...(running === null ? await checkPorts() : []),
+    ...(running === null ? await checkPorts(typed) : []),
     checkDirectory(directory),
-    ...(running === null ? await checkStores(directory) : []),
-    checkElectron(terminal),
-    checkDisplay(terminal),
+    ...(running === null ? await checkStores(directory, typed) : []),
+    checkElectron(terminal, typed),
+    checkDisplay(terminal, typed),
   ];
 }
 
@@ -63,7 +69,7 @@ export function checkNode({ node, napi }: { readonly node: string; readonly napi
   );
 }
 
-async function checkPorts(): Promise<Finding[]> {
+async function checkPorts(typed: Typed): Promise<Finding[]> {
   const { primaryPort, replicaPort, controlPort } = pairConfiguration.parse({ dataDirectory: "." });
   const ports = [
     ["primary", primaryPort],
@@ -78,7 +84,7 @@ async function checkPorts(): Promise<Finding[]> {
       return problem(
         `port ${port}`,
         `the ${name}'s port is in use${holder === null ? "" : ` by ${holder}`}`,
-        `stop that, or run \`understudy up --${name}-port ${await freePort(port)}\``,
+        `stop that, or use another one: ${typed("up", `--${name}-port`, String(await freePort(port)))}`,
       );
     }),
   );
@@ -110,7 +116,7 @@ function checkDirectory(directory: string): Finding {
 }
 
 /** Reads both stores from end to end, each in a process of its own. */
-async function checkStores(directory: string): Promise<Finding[]> {
+async function checkStores(directory: string, typed: Typed): Promise<Finding[]> {
   const nodes = (["primary", "replica"] as const).filter((node) => existsSync(join(directory, node)));
   if (nodes.length === 0) return [ok("stores", "there are none yet")];
   const [{ storeCheckProcess }, { brokerRuntime }] = await Promise.all([
@@ -126,7 +132,7 @@ async function checkStores(directory: string): Promise<Finding[]> {
       return problem(
         `${node} store`,
         report.detail,
-        "start the pair and run `understudy recover`: it keeps what it replaces",
+        `start the pair, then recover, which keeps what it replaces: ${typed("recover")}`,
       );
     }),
   );
@@ -144,7 +150,7 @@ async function examineStore(check: StoreCheck, directory: string): Promise<Store
   }
 }
 
-function checkElectron({ environment }: Terminal): Finding {
+function checkElectron({ environment }: Terminal, typed: Typed): Finding {
   const overridden = environment["ELECTRON_OVERRIDE_DIST_PATH"];
   if (overridden !== undefined && existsSync(overridden)) return ok("Electron", `in ${overridden}`);
   const directory = join(root, "node_modules", "electron");
@@ -157,18 +163,18 @@ function checkElectron({ environment }: Terminal): Finding {
   return warning(
     "Electron",
     "has not been fetched yet",
-    "`npm start` fetches it; without it the window is served to a browser (`understudy up --window`)",
+    `\`npm start\` fetches it; without it the window is served to a browser: ${typed("up", "--window")}`,
   );
 }
 
-function checkDisplay({ environment, platform }: Terminal): Finding {
+function checkDisplay({ environment, platform }: Terminal, typed: Typed): Finding {
   const display = environment["WAYLAND_DISPLAY"] ?? environment["DISPLAY"];
   if (platform !== "linux" || display)
     return ok("display", display ? `there is one (${display})` : "there is one");
   return warning(
     "display",
     "there is none",
-    "the window can be served to a browser: `understudy up --window`",
+    `the window can be served to a browser: ${typed("up", "--window")}`,
   );
 }
 

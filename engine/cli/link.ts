@@ -1,8 +1,10 @@
 import { Argument, type Command } from "commander";
+import { commandLine } from "../base/command-line.ts";
 import type { LinkMode } from "../control/views.ts";
 import {
   addCommonOptions,
   connect,
+  inSamePlace,
   printJson,
   UsageError,
   wholeNumber,
@@ -20,14 +22,16 @@ export function define(command: Command, run: Run): void {
   addCommonOptions(command);
   run(command, async (terminal, mode: LinkMode, delayMs: number | undefined, options: CommonOptions) => {
     if (mode === "delay" && delayMs === undefined)
-      throw new UsageError("`link delay` needs the delay in milliseconds: understudy link delay 200");
+      throw new UsageError(
+        `A delay needs its milliseconds: ${inSamePlace(commandLine("link", "delay", "200"), options)}`,
+      );
     if (mode !== "delay" && delayMs !== undefined) throw new UsageError(`\`link ${mode}\` takes no delay.`);
     const pair = await connect(options, terminal).setLink({
       mode,
       ...(delayMs === undefined ? {} : { delayMs }),
     });
     if (options.json === true) printJson(terminal, pair);
-    else terminal.out(pairText(pair));
+    else terminal.out(pairText(pair, options));
     return 0;
   });
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { commandLine } from "../base/command-line.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { Run } from "./command.ts";
 import { commands } from "./commands.ts";
@@ -36,7 +37,9 @@ async function buildProgram(argv: readonly string[], terminal: Terminal, run: Ru
     )
     .version(packageVersion(), "-V, --version")
     .exitOverride()
-    .showHelpAfterError("(`understudy --help` lists all commands, `understudy COMMAND --help` its options)")
+    .showHelpAfterError(
+      `(${commandLine("--help")} lists all commands, ${commandLine("COMMAND", "--help")} its options)`,
+    )
     .configureOutput({
       writeOut: (text) => {
         terminal.out(text);

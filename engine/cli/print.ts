@@ -1,6 +1,8 @@
+import { commandLine } from "../base/command-line.ts";
 import { byteSize, clockTime, counted, duration } from "../base/words.ts";
 import type { TimelineEvent } from "../control/events.ts";
 import type { BrokerView, PairView, RecoveryView } from "../control/views.ts";
+import { inSamePlace, type CommonOptions } from "./command.ts";
 
 export function eventText(event: TimelineEvent): string {
   return `${clockTime(event.at)}  ${event.text}\n`;
@@ -11,7 +13,7 @@ export function eventJson({ kind, id, at, ...rest }: TimelineEvent): string {
   return `${JSON.stringify({ event: kind, id, at, ...rest })}\n`;
 }
 
-export function pairText(pair: PairView): string {
+export function pairText(pair: PairView, options: CommonOptions): string {
   const { link } = pair;
   const lag =
     link.lagEntries === 0
@@ -30,7 +32,7 @@ export function pairText(pair: PairView): string {
     ...pair.nextActions.flatMap(({ label, explanation, cli }) => [
       "",
       `  ${label}: ${explanation}`,
-      `    ${cli}`,
+      `    ${inSamePlace(cli, options)}`,
     ]),
   ];
   return `${lines.join("\n")}\n`;
@@ -54,14 +56,15 @@ export function recoveryProgress(recovery: RecoveryView): string {
   return `${step.label}: ${byteSize(recovery.copiedBytes)} of ${byteSize(recovery.totalBytes)}${rate}`;
 }
 
-export function recoveryText(recovery: RecoveryView): string {
+export function recoveryText(recovery: RecoveryView, options: CommonOptions): string {
   const lines: string[] = [];
   for (const { label, state, detail } of recovery.steps)
     lines.push(`  ${state.padEnd(8)} ${label}${detail === "" ? "" : `: ${detail}`}`);
   if (recovery.kept !== null) {
     const { directory, bytes, node } = recovery.kept;
     lines.push(`The ${node}'s replaced store (${byteSize(bytes)}) is kept in ${directory}.`);
-    lines.push("`understudy recover --undo` puts it back, `understudy recover --remove-kept` deletes it.");
+    lines.push(`  To put it back:  ${inSamePlace(commandLine("recover", "--undo"), options)}`);
+    lines.push(`  To delete it:    ${inSamePlace(commandLine("recover", "--remove-kept"), options)}`);
   }
   return lines.map((line) => `${line}\n`).join("");
 }

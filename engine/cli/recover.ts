@@ -120,5 +120,5 @@ function resultText(recovery: RecoveryView, options: RecoverOptions): string {
   if (options.dryRun === true)
     return `${recovery.preflight?.sentence ?? "Nothing can be said about a recovery now."}\n`;
   const verdict = recovery.state === "done" ? "The pair is protected again.\n" : "";
-  return `${recoveryText(recovery)}${verdict}`;
+  return `${recoveryText(recovery, options)}${verdict}`;
 }

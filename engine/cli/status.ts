@@ -7,7 +7,7 @@ export function define(command: Command, run: Run): void {
   run(command, async (terminal, options: CommonOptions) => {
     const pair = await connect(options, terminal).getPair({});
     if (options.json === true) printJson(terminal, pair);
-    else terminal.out(pairText(pair));
+    else terminal.out(pairText(pair, options));
     return 0;
   });
 }

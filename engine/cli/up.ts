@@ -1,11 +1,19 @@
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import { commandLine } from "../base/command-line.ts";
 import type { PairConfiguration } from "../config/configuration.ts";
 import { loadPairConfiguration } from "../config/load.ts";
 import type { TimelineEvent } from "../control/events.ts";
 import { servePair, type Machinery } from "../control/served-pair.ts";
 import type { BrokerView, PairView } from "../control/views.ts";
-import { addCommonOptions, portNumber, printJson, type CommonOptions, type Run } from "./command.ts";
+import {
+  addCommonOptions,
+  inSamePlace,
+  portNumber,
+  printJson,
+  type CommonOptions,
+  type Run,
+} from "./command.ts";
 import {
   addSharedFlags,
   printNotices,
@@ -71,7 +79,7 @@ export async function up(
         readyText(pair, {
           controlUrl: url,
           windowUrl: shownWindow,
-          prefix: commandPrefix(options, terminal),
+          typed: (...words) => inSamePlace(commandLine(...words), options),
         }),
       );
     await aborted(stopped);
@@ -114,11 +122,11 @@ export function readyLine(pair: PairView, controlUrl: string): Record<string, un
 interface ReadyContext {
   readonly controlUrl: string;
   readonly windowUrl: string | null;
-  /** How this person types a command, up to its name. */
-  readonly prefix: (command: string) => string;
+  /** How this person types a command. */
+  readonly typed: (...words: readonly string[]) => string;
 }
 
-function readyText(pair: PairView, { controlUrl, windowUrl, prefix }: ReadyContext): string {
+function readyText(pair: PairView, { controlUrl, windowUrl, typed }: ReadyContext): string {
   const killByHand = pair.primary.pid === null ? "" : `  (or: kill -9 ${pair.primary.pid})`;
   return [
     `The pair is ${pair.protection}. ${pair.sentence}`,
@@ -130,22 +138,12 @@ function readyText(pair: PairView, { controlUrl, windowUrl, prefix }: ReadyConte
     ...(windowUrl === null ? [] : ["", `Open the window:         ${windowUrl}`]),
     "",
     `Point your clients at:   ${pair.failoverUri}`,
-    `Kill the primary:        ${prefix("kill primary")}${killByHand}`,
-    `Bring it back:           ${prefix("recover")}`,
+    `Kill the primary:        ${typed("kill", "primary")}${killByHand}`,
+    `Bring it back:           ${typed("recover")}`,
     "Stop both:               Ctrl+C",
     "",
     "",
   ].join("\n");
-}
-
-/** Under npm the command is not on the path; another data directory than the default must be named each time. */
-function commandPrefix(options: UpOptions, terminal: Terminal): (command: string) => string {
-  const program =
-    terminal.environment["npm_lifecycle_event"] === undefined
-      ? "understudy"
-      : "npm run --silent understudy --";
-  const data = options.data === undefined ? "" : ` --data ${options.data}`;
-  return (command) => `${program} ${command}${data}`;
 }
 
 function printEvent(event: TimelineEvent, { json }: UpOptions, terminal: Terminal): void {

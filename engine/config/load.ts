@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { commandLine } from "../base/command-line.ts";
 import { limits } from "../base/limits.ts";
 import { isLoopback } from "./address.ts";
 import { readActivemqXml } from "./activemq.ts";
@@ -91,7 +92,7 @@ export function loadBrokerConfiguration(
       throw configurationError(
         context.file,
         setting.position,
-        `"${setting.spelled}" belongs to a pair (\`understudy up\`); one broker has a "port".`,
+        `"${setting.spelled}" belongs to a pair (${commandLine("up")}); one broker has a "port".`,
       );
     }
   }

@@ -1,3 +1,4 @@
+import { commandLine } from "../base/command-line.ts";
 import { BrokerError } from "../base/errors.ts";
 import type { BrokerConfiguration } from "../config/configuration.ts";
 import { HostedBroker } from "./broker.ts";
@@ -12,8 +13,7 @@ export async function runBroker(configuration: BrokerConfiguration): Promise<num
     throw new BrokerError("CONFIGURATION_INVALID", {
       file: configuration.name,
       position: "",
-      detail:
-        "a broker run alone has nobody to grant it to serve, so it can only be of the classic profile; say --profile classic, or run the pair with `understudy up`",
+      detail: `a broker run alone has nobody to grant it to serve, so it can only be of the classic profile; say --profile classic, or run the pair: ${commandLine("up")}`,
     });
   }
   const broker = new HostedBroker(configuration, terminalSupervision);

@@ -1,3 +1,4 @@
+import { commandLine } from "../base/command-line.ts";
 import type { NodeName } from "../control/views.ts";
 import { otherNode, type ArbiterOptions, type ArbiterState, type NodeFacts } from "./arbiter-state.ts";
 
@@ -13,7 +14,7 @@ interface Denial {
 export function denialFor({ node, wish, state, nodes, options }: Denial): string {
   const other = otherNode(node);
   if (nodes[node].lacking) {
-    return `The ${node}'s store does not hold what it held before, so it must not serve. Restore it with the recovery copy (understudy recover).`;
+    return `The ${node}'s store does not hold what it held before, so it must not serve. Restore it with the recovery copy (${commandLine("recover")}).`;
   }
   if (!state.inSync.includes(node)) return superseded(node, state);
   if (wish === "alone" && state.holder === node) {
@@ -29,7 +30,7 @@ function superseded(node: NodeName, state: ArbiterState): string {
   const other = otherNode(node);
   return (
     `Epoch ${state.epoch}, granted to the ${state.holder ?? other}, supersedes the ${node}: entries were confirmed that its store does not hold. ` +
-    `Run the recovery copy to bring it back (understudy recover).`
+    `Run the recovery copy to bring it back (${commandLine("recover")}).`
   );
 }
 
@@ -40,16 +41,16 @@ export function promotionRefusal(
 ): string | null {
   const other = otherNode(node);
   if (nodes[node].process !== "opened")
-    return `The ${node} does not run. Start it first (understudy start ${node}).`;
+    return `The ${node} does not run. Start it first (${commandLine("start", node)}).`;
   if (nodes[node].granted) return `The ${node} is active already.`;
   const mayHandOver =
     nodes[other].granted && nodes[node].followed && !state.alone && state.inSync.includes(node);
   if (mayHandOver) return null;
   if (nodes[other].process !== "none" && !nodes[other].barred) {
-    return `The ${other} runs and is or may become active. Stop or kill it first (understudy stop ${other}).`;
+    return `The ${other} runs and is or may become active. Stop or kill it first (${commandLine("stop", other)}).`;
   }
   if (!state.inSync.includes(node) || nodes[node].lacking) {
-    return `The ${node}'s store lacks confirmed messages that the ${other}'s holds: promoting it would lose them. Start the ${other} (understudy start ${other}) or run the recovery copy.`;
+    return `The ${node}'s store lacks confirmed messages that the ${other}'s holds: promoting it would lose them. Start the ${other} (${commandLine("start", other)}) or run the recovery copy.`;
   }
   return null;
 }

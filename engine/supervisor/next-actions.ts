@@ -1,3 +1,4 @@
+import { commandLine } from "../base/command-line.ts";
 import type { NextAction, NodeName, Protection } from "../control/views.ts";
 import { otherNode } from "./arbiter-state.ts";
 import type { PairFacts } from "./pair-view.ts";
@@ -73,7 +74,7 @@ function linkActions(facts: PairFacts): NextAction[] {
       explanation,
       operation: "setLink",
       input: { mode: "heal" },
-      cli: "understudy link heal",
+      cli: commandLine("link", "heal"),
     },
   ];
 }
@@ -85,7 +86,7 @@ function act(action: "start" | "thaw" | "promote", node: NodeName, explanation: 
     explanation,
     operation: "actOnBroker",
     input: { node, action },
-    cli: `understudy ${action} ${node}`,
+    cli: commandLine(action, node),
   };
 }
 
@@ -96,7 +97,7 @@ function recover(from: NodeName, label = `Keep the ${from}'s side…`): NextActi
     explanation: `Copies the ${from}'s store over the ${to}'s, whose directory is kept, then starts both. Clients wait and resume.`,
     operation: "startRecovery",
     input: { from },
-    cli: `understudy recover --from ${from}`,
+    cli: commandLine("recover", "--from", from),
   };
 }
 

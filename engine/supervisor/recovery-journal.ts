@@ -1,6 +1,7 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { commandLine } from "../base/command-line.ts";
 import { nodeName, type NodeName } from "../control/views.ts";
 import { syncDirectory } from "../host/sync-directory.ts";
 import { readJson, writeJsonDurably } from "./durable-file.ts";
@@ -148,7 +149,7 @@ export function settleInterrupted(
   }
   prove(record.inSyncBefore, record.op);
   files.putBack(record);
-  const error = `It was interrupted at the step "${record.stage}" and rolled back: both stores are as they were. Run it again (understudy recover).`;
+  const error = `It was interrupted at the step "${record.stage}" and rolled back: both stores are as they were. Run it again (${commandLine("recover")}).`;
   files.write({ ...record, stage: "failed", kept: null, error, endedAt: now });
   return `The last recovery copy did not finish. ${error}`;
 }

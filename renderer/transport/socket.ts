@@ -91,7 +91,7 @@ export function socketBackend({ url, token, ...world }: Options): Backend {
       if (event.code === closePolicyViolation) {
         const reason =
           event.reason === ""
-            ? "The supervisor refused this window's token. Open the address that `understudy up` printed."
+            ? "The supervisor refused this window's token. Open the address that was printed when the pair was started."
             : event.reason;
         failAll(reason);
         enter({ kind: "refused", reason });

@@ -61,7 +61,7 @@ test("a stale primary that is started without the copy refuses to serve, and nam
 
   const { primary, replica } = await pair.isState("primary", "out of sync");
   expect(primary.reason).toContain(`Epoch ${epoch}, granted to the replica, supersedes the primary`);
-  expect(primary.reason).toContain("understudy recover");
+  expect(primary.reason).toContain("understudy -- recover");
   expect(await connectionTo(pair.ports.primary)).toBe("ECONNREFUSED");
   expect(replica.state).toBe("active");
   expect(await pair.cli("receive", "orders", "--count", "9")).toBe("both have it\nonly the replica has it");

@@ -102,7 +102,7 @@ describe("arbiter: at start", () => {
     const [denied] = pair.orders(pair.ask("primary"));
     expect(denied).toMatchObject({ node: "primary", kind: "denied" });
     expect(JSON.stringify(denied)).toContain("Epoch 5");
-    expect(JSON.stringify(denied)).toContain("understudy recover");
+    expect(JSON.stringify(denied)).toContain("understudy -- recover");
   });
 
   test("a primary that came to follow a replica which is gone is granted, as it would not ask", () => {
@@ -357,7 +357,7 @@ describe("arbiter: recovery and promotion", () => {
     pair.start("primary");
     pair.step(pair.ask("primary"));
     pair.start("replica");
-    expect(pair.arbiter.promotionRefusal("replica")).toContain("understudy stop primary");
+    expect(pair.arbiter.promotionRefusal("replica")).toContain("understudy -- stop primary");
     expect(pair.orders({ kind: "promote", node: "replica" })).toEqual([]);
   });
 

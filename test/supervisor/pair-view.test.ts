@@ -94,7 +94,9 @@ describe("pair view", () => {
       expect(shown.sentence).toBe(
         "No broker serves: the primary was killed, and the replica had not caught up with it, so it does not take over. What was confirmed is in the primary's store: start it again.",
       );
-      expect(shown.nextActions.map(({ cli }) => cli)).toEqual(["understudy start primary"]);
+      expect(shown.nextActions.map(({ cli }) => cli)).toEqual([
+        "npm run --silent understudy -- start primary",
+      ]);
     }
   });
 
@@ -110,7 +112,11 @@ describe("pair view", () => {
       "Replica took over after 31 ms. 3 clients reconnected; nothing confirmed was lost. Only the replica holds everything now.",
     );
     expect(shown.nextActions).toMatchObject([
-      { operation: "startRecovery", input: { from: "replica" }, cli: "understudy recover --from replica" },
+      {
+        operation: "startRecovery",
+        input: { from: "replica" },
+        cli: "npm run --silent understudy -- recover --from replica",
+      },
     ]);
   });
 
@@ -122,8 +128,8 @@ describe("pair view", () => {
       options: { synchronisation: "automatic" },
     });
     expect(shown.nextActions.map(({ cli }) => cli)).toEqual([
-      "understudy start primary",
-      "understudy recover --from replica",
+      "npm run --silent understudy -- start primary",
+      "npm run --silent understudy -- recover --from replica",
     ]);
   });
 
@@ -133,7 +139,7 @@ describe("pair view", () => {
       protection: "unprotected",
       sentence: "The primary waits for the replica, which was killed; clients wait with it.",
     });
-    expect(shown.nextActions.map(({ cli }) => cli)).toEqual(["understudy start replica"]);
+    expect(shown.nextActions.map(({ cli }) => cli)).toEqual(["npm run --silent understudy -- start replica"]);
   });
 
   test("split: either side can be kept", () => {
@@ -145,8 +151,8 @@ describe("pair view", () => {
     });
     expect(shown.protection).toBe("split");
     expect(shown.nextActions.map(({ cli }) => cli)).toEqual([
-      "understudy recover --from primary",
-      "understudy recover --from replica",
+      "npm run --silent understudy -- recover --from primary",
+      "npm run --silent understudy -- recover --from replica",
     ]);
   });
 
@@ -167,13 +173,13 @@ describe("pair view", () => {
     const shown = view({ primary: "stopped", replica: "standby", promotable: "replica" });
     expect(shown.nextActions[0]).toMatchObject({
       input: { node: "replica", action: "promote" },
-      cli: "understudy promote replica",
+      cli: "npm run --silent understudy -- promote replica",
     });
   });
 
   test("a frozen active node: thawing is offered", () => {
     expect(view({ primary: "frozen", replica: "standby" }).nextActions[0]?.cli).toBe(
-      "understudy thaw primary",
+      "npm run --silent understudy -- thaw primary",
     );
   });
 
@@ -188,7 +194,7 @@ describe("pair view", () => {
       protection: "unprotected",
       sentence: "Only the primary holds everything: the replica is standby behind a broken link.",
     });
-    expect(shown.nextActions[0]?.cli).toBe("understudy link heal");
+    expect(shown.nextActions[0]?.cli).toBe("npm run --silent understudy -- link heal");
   });
 });
 

@@ -90,7 +90,7 @@ test(
     expect(await pair()).toMatchObject({
       protection: "unprotected",
       primary: { state: "killed", port: primary.port },
-      nextActions: [{ cli: "understudy recover --from replica" }],
+      nextActions: [{ cli: "npm run --silent understudy -- recover --from replica" }],
     });
 
     const { state, reason } = (await act("primary", "start")).primary;

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
+import { commandLine } from "../../base/command-line.ts";
 import { BrokerError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import type { Supervisor } from "../../supervisor/supervisor.ts";
@@ -80,7 +81,11 @@ function awaitToken(window: WebSocket, guard: Guard, welcome: () => void, strang
     strangers.delete(window);
     const token = parse(data)?.["token"];
     if (typeof token === "string" && guard.isToken(token)) welcome();
-    else window.close(1008, "The token is wrong. Open the address that `understudy up --window` printed.");
+    else
+      window.close(
+        1008,
+        `The token is wrong. Open the address that "${commandLine("up", "--window")}" printed.`,
+      );
   });
 }
 

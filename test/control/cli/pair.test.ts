@@ -115,8 +115,10 @@ describe("up", () => {
 
     expect(await stopping).toBe(0);
     expect(terminal.printed.out).toMatch(/Point your clients at: +failover:\(tcp:/);
-    expect(terminal.printed.out).toContain(`understudy kill primary --data ${other}  (or: kill -9 61617)`);
-    expect(terminal.printed.out).toMatch(/Bring it back: +understudy recover/);
+    expect(terminal.printed.out).toContain(
+      `npm run --silent understudy -- kill primary --data ${other}  (or: kill -9 61617)`,
+    );
+    expect(terminal.printed.out).toMatch(/Bring it back: +npm run --silent understudy -- recover/);
     rmSync(other, { recursive: true });
   });
 });
@@ -164,6 +166,15 @@ describe("commands", () => {
       /^Protected\. Everything[^]*primary {2}active[^]*3 messages, 2 scheduled\n[^]*replica {2}standby/,
     );
     expect(JSON.parse((await run(["status", "--json"])).out)).toMatchObject({ protection: "protected" });
+  });
+
+  test("a command line that is printed can be typed as it stands, the data directory included", async () => {
+    const terminal = testTerminal();
+
+    await main(["recover", "--data", data], terminal);
+
+    expect(terminal.printed.out).toContain(`npm run --silent understudy -- recover --undo --data ${data}\n`);
+    expect((await run(["recover"])).out).toMatch(/understudy -- recover --undo\n/);
   });
 
   test("a refusal is exit code 1 and the server's sentence", async () => {

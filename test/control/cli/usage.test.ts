@@ -45,7 +45,7 @@ describe("wrong usage is exit code 2 and a sentence", () => {
     [["kill"], /missing required argument 'broker'/],
     [["kill", "other"], /Allowed choices are primary, replica/],
     [["link", "twist"], /Allowed choices are cut, heal, half-open, delay/],
-    [["link", "delay"], /needs the delay in milliseconds/],
+    [["link", "delay"], /npm run --silent understudy -- link delay 200/],
     [["link", "cut", "5"], /takes no delay/],
     [["link", "delay", "fast"], /whole number from 0 to 60000/],
     [["recover", "--undo", "--remove-kept"], /exclude each other/],
@@ -104,7 +104,7 @@ describe("without a running pair", () => {
 
     expect(await main([...argv, "--data", directory], terminal)).toBe(1);
     expect(terminal.printed.err).toBe(
-      `understudy: No pair is running in ${directory}. Start one with \`understudy up\`, or name its data directory with --data.\n`,
+      `understudy: No pair is running in ${directory}. Start one (npm run --silent understudy -- up), or name its data directory with --data.\n`,
     );
   });
 
