@@ -88,6 +88,7 @@ export const errorTable = {
   CONFIGURATION_INVALID: { text: "{file}{position}: {detail}", httpStatus: 400 },
   WRONG_STATE: { text: "Cannot {action} the {node}: it is {state}.", httpStatus: 409 },
   RECOVERY_REFUSED: { text: "{detail}", httpStatus: 409 },
+  PROMOTION_REFUSED: { text: "{detail}", httpStatus: 409 },
   REQUEST_INVALID: { text: "{detail}", httpStatus: 400 },
   NOT_FOUND: { text: "{what} does not exist.", httpStatus: 404 },
   FORBIDDEN: { text: "{detail}", httpStatus: 403 },

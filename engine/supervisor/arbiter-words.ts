@@ -29,7 +29,7 @@ export function denialFor({ node, wish, state, nodes, options }: Denial): string
 function superseded(node: NodeName, state: ArbiterState): string {
   const other = otherNode(node);
   return (
-    `Epoch ${state.epoch}, granted to the ${state.holder ?? other}, supersedes the ${node}: entries were confirmed that its store does not hold. ` +
+    `Epoch ${state.epoch}, granted to the ${state.holder ?? other}, supersedes the ${node}: entries may have been confirmed that its store does not hold. ` +
     `Run the recovery copy to bring it back (${commandLine("recover")}).`
   );
 }

@@ -155,7 +155,7 @@ async function promoted(pair: PairRuntime, node: NodeName): Promise<void> {
   const serves = (): boolean => pair.nodes[node].state === "active";
   await pair.until(serves, {
     timeoutMs: promotionTimeoutMs,
-    late: `The ${node} does not serve ${promotionTimeoutMs} ms after it was told to.`,
+    late: `The ${node} does not serve ${promotionTimeoutMs} ms after it was told to`,
   });
 }
 

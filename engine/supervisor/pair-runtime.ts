@@ -1,3 +1,4 @@
+import { commandLine } from "../base/command-line.ts";
 import { BrokerError } from "../base/errors.ts";
 import { duration } from "../base/words.ts";
 import type { PairConfiguration } from "../config/configuration.ts";
@@ -82,9 +83,7 @@ export class PairRuntime {
 
   /** A node that the user may promote, when nobody serves. */
   get promotable(): NodeName | null {
-    return (
-      (["replica", "primary"] as const).find((node) => this.#arbiter.promotionRefusal(node) === null) ?? null
-    );
+    return (["replica", "primary"] as const).find((node) => this.#promotionRefusal(node) === null) ?? null;
   }
 
   get link(): { mode: LinkMode; delayMs: number; bytesPerSecond: number } {
@@ -157,9 +156,15 @@ export class PairRuntime {
   }
 
   promote(node: NodeName): void {
-    const refusal = this.#arbiter.promotionRefusal(node);
-    if (refusal !== null) throw new BrokerError("REQUEST_INVALID", { detail: refusal });
+    const refusal = this.#promotionRefusal(node);
+    if (refusal !== null) throw new BrokerError("PROMOTION_REFUSED", { detail: refusal });
     this.tellArbiter({ kind: "promote", node });
+  }
+
+  /** The arbiter does not know who is frozen: such a node could not follow its grant. */
+  #promotionRefusal(node: NodeName): string | null {
+    if (this.nodes[node].state !== "frozen") return this.#arbiter.promotionRefusal(node);
+    return `The ${node} is frozen and cannot serve. Thaw it first (${commandLine("thaw", node)}).`;
   }
 
   setLink(mode: LinkMode, delayMs: number): void {

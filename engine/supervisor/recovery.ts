@@ -124,7 +124,9 @@ export class Recovery {
     if (this.#isBusy)
       throw new BrokerError("RECOVERY_REFUSED", { detail: "A recovery is running: wait for its end." });
     if (record === null || this.#files.kept(record) === null)
-      throw new BrokerError("NOT_FOUND", { what: "A kept directory" });
+      throw new BrokerError("RECOVERY_REFUSED", {
+        detail: "There is nothing to delete: no replaced directory is kept.",
+      });
     this.#files.removeKept(record);
     this.#files.write({ ...record, kept: null });
     this.#update({ kept: null });

@@ -53,7 +53,7 @@ const stateIs = (node: NodeName, state: string): Promise<TimelineEvent> =>
 const pair = (): ReturnType<Supervisor["service"]["getPair"]> => supervisor.service.getPair({});
 const send = (body: string): Promise<unknown> =>
   supervisor.service.send({ name: "orders", ...outgoingMessage.parse({ body }) });
-const act = (node: NodeName, action: "start" | "stop" | "kill" | "freeze" | "thaw") =>
+const act = (node: NodeName, action: "start" | "stop" | "kill" | "freeze" | "thaw" | "promote") =>
   supervisor.service.actOnBroker({ node, action });
 
 async function bodies(): Promise<string[]> {
@@ -180,6 +180,24 @@ test(
     await expect(act("primary", "start")).rejects.toThrow("Cannot start the primary: it is active.");
     await act("replica", "kill");
     await expect(act("replica", "kill")).rejects.toThrow("Cannot kill the replica: it is killed.");
+  },
+  timeoutMs,
+);
+
+test(
+  "pair: a frozen standby is not offered for promotion, nor promoted",
+  async () => {
+    await act("replica", "freeze");
+    const { sentence, nextActions } = await act("primary", "freeze");
+
+    expect(sentence).toContain("both are frozen");
+    expect(nextActions.map(({ label }) => label)).toEqual(["Thaw the primary", "Thaw the replica"]);
+    await expect(act("replica", "promote")).rejects.toMatchObject({
+      code: "PROMOTION_REFUSED",
+      message: expect.stringContaining("is frozen and cannot serve. Thaw it first") as string,
+    });
+    await act("primary", "thaw");
+    await act("replica", "thaw");
   },
   timeoutMs,
 );

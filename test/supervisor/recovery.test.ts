@@ -194,6 +194,7 @@ describe("recovery copy: undo", () => {
     expect(keptIn(directory)).toEqual([]);
     expect(recovery.view.kept).toBeNull();
     await expect(recovery.undo()).rejects.toThrow(/no recovery to undo/);
+    await expect(recovery.removeKept()).rejects.toThrow(/nothing to delete/);
   });
 });
 
