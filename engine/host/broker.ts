@@ -21,6 +21,7 @@ import { readClocks } from "./clock.ts";
 import { Listener } from "./listener.ts";
 import { NodeLoop, type LoopPorts } from "./loop.ts";
 import { authenticates, nodeOptions } from "./node-options.ts";
+import { Notices } from "./notices.ts";
 import { Operations } from "./operations.ts";
 import { PeerLink } from "./peer-link.ts";
 import { PeerSeeker } from "./peer-seeker.ts";
@@ -54,6 +55,7 @@ export class HostedBroker {
   #port: number | null = null;
   #isStopping = false;
   readonly #census = new Census();
+  readonly #notices = new Notices();
   #lastStatus = "";
   readonly #confirmed = new Set<SessionId>();
   readonly #clientReports: ClientReports;
@@ -371,7 +373,8 @@ export class HostedBroker {
   }
 
   #notice(severity: "info" | "warning" | "error", text: string): void {
-    this.#supervision.report({ kind: "notice", severity, text });
+    const told = this.#notices.take(text, performance.now());
+    if (told !== null) this.#supervision.report({ kind: "notice", severity, text: told });
   }
 
   #end(reason: EndReason, text: string): void {
