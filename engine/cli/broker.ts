@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
+import { commandLine } from "../base/command-line.ts";
 import type { BrokerConfiguration } from "../config/configuration.ts";
 import { loadBrokerConfiguration } from "../config/load.ts";
-import { addCommonOptions, portNumber, UsageError, type CommonOptions, type Run } from "./command.ts";
+import { portNumber, UsageError, type CommonOptions, type Run } from "./command.ts";
 import {
   addSharedFlags,
   printNotices,
@@ -22,7 +23,6 @@ export interface BrokerOptions extends CommonOptions, SharedFlags {
   readonly primaryConnector?: string;
   readonly user?: string;
   readonly passwordFile?: string;
-  readonly arbiter?: string;
 }
 
 export function define(command: Command, run: Run): void {
@@ -40,15 +40,13 @@ export function define(command: Command, run: Run): void {
       "login at the primary; the password comes from --password-file or UNDERSTUDY_PASSWORD",
     )
     .option("--password-file <file>", "file that holds the password")
-    .option(
-      "--arbiter <url>",
-      "control URL of the supervisor that grants being active; without it the profile is classic",
-    );
-  addCommonOptions(command);
+    .option("--data <directory>", "the broker's directory (default: one of its name beside the pair's)")
+    .option("--json", "print what becomes of it as JSON, one value a line");
   run(command, async (terminal, options: BrokerOptions) => {
     const configuration = configureBroker(options, terminal);
     const { runBroker } = await import("../host/run.ts");
-    return runBroker(configuration);
+    const { jsonSupervision, terminalSupervision } = await import("../host/supervision.ts");
+    return runBroker(configuration, options.json === true ? jsonSupervision : terminalSupervision);
   });
 }
 
@@ -66,23 +64,25 @@ export function configureBroker(options: BrokerOptions, terminal: Terminal): Bro
       port: options.port,
       allowRemote: options.allowRemote,
       dataDirectory: options.data,
-      arbiter: options.arbiter,
       primaryConnector: connectorFlag(options, terminal),
     },
     dataDirectory: defaultDirectory(terminal),
   });
   printNotices(notices, terminal);
-  const { name, arbiter } = configuration;
+  const { name, profile } = configuration;
   // Two brokers on one machine must not share the default.
   const directory = given.has("dataDirectory")
     ? configuration.dataDirectory
     : join(configuration.dataDirectory, safeName(name));
   const dataDirectory = resolve(directory);
-  if (arbiter !== null || configuration.profile === "classic") return { ...configuration, dataDirectory };
+  if (profile === "classic") return { ...configuration, dataDirectory };
   const only =
-    "A broker without an arbiter can only be classic: nobody else can tell whether its peer is dead, so a cut link leaves two active brokers.";
-  if (given.has("profile"))
-    throw new UsageError(`${only} Name a supervisor with --arbiter URL, or say --profile classic.`);
+    "A broker run alone can only be classic: nobody tells it whether its peer is dead, so a cut link leaves two active brokers.";
+  if (given.has("profile") || given.has("arbiter")) {
+    throw new UsageError(
+      `${only} Say --profile classic, or run both under one supervisor: ${commandLine("up")}`,
+    );
+  }
   terminal.err(`understudy: ${only} It is classic.\n`);
   return { ...configuration, profile: "classic", dataDirectory };
 }

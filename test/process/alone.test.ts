@@ -149,6 +149,24 @@ test("a broker alone says that it can only be classic", async () => {
   expect(await refused.ended).toBe(2);
 });
 
+test("a broker alone tells scripts what becomes of it as JSON, one value a line", async () => {
+  const broker = startBroker("--name", "b", "--port", "0", "--profile", "classic", "--json");
+  await broker.saying(() => (broker.out.length > 0 ? true : undefined), "a line");
+  process.kill(broker.pid, "SIGTERM");
+  expect(await broker.ended).toBe(0);
+
+  const events = broker.out.map((line) => JSON.parse(line) as object);
+  expect(events[0]).toMatchObject({
+    event: "state",
+    state: "active",
+    port: expect.any(Number) as number,
+    attached: false,
+    text: expect.stringMatching(/^active on port/) as string,
+  });
+  expect(events.at(-1)).toMatchObject({ event: "ending", text: "It was told to stop." });
+  expect(broker.err).toBe("");
+});
+
 test("a second replica is refused with a sentence, and the first goes on undisturbed", async () => {
   const pair = await Pair.start();
   const primary = `tcp://127.0.0.1:${pair.ports.primary}`;

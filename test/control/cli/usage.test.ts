@@ -153,10 +153,12 @@ describe("broker", () => {
     expect(terminal.printed.err).toMatch(/can only be classic.*It is classic\./);
   });
 
-  test("with an arbiter it is guarded", () => {
-    expect(configureBroker({ name: "a", arbiter: "http://127.0.0.1:8161" }, terminal).profile).toBe(
-      "guarded",
-    );
+  test("an arbiter that a file names is refused: nobody would ask it", () => {
+    const config = join(directory, "arbiter.yaml");
+    writeFileSync(config, "name: a\narbiter: http://127.0.0.1:8161\n");
+
+    expect(() => configureBroker({ config }, terminal)).toThrow(/can only be classic.*--profile classic/);
+    expect(configureBroker({ config, profile: "classic" }, terminal).profile).toBe("classic");
   });
 
   test("passwords come from a file or the environment", () => {
