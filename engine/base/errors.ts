@@ -61,6 +61,7 @@ export const errorTable = {
     httpStatus: 404,
   },
   MESSAGE_NOT_FOUND: { text: "There is no message {message} on {destination}.", httpStatus: 404 },
+  NO_MESSAGE: { text: "No message came from {destination} within {waitedMs} ms.", httpStatus: 404 },
   LIMIT_REACHED: { text: "The limit of {limit} {what} is reached.", httpStatus: 429 },
   NOT_ACTIVE: { text: "The {node} is {state} and serves no clients.", httpStatus: 409 },
   WAITING_FOR_REPLICA: {
@@ -87,6 +88,7 @@ export const errorTable = {
   },
   CONFIGURATION_INVALID: { text: "{file}{position}: {detail}", httpStatus: 400 },
   WRONG_STATE: { text: "Cannot {action} the {node}: it is {state}.", httpStatus: 409 },
+  RECOVERY_FAILED: { text: "{detail}", httpStatus: 500 },
   RECOVERY_REFUSED: { text: "{detail}", httpStatus: 409 },
   PROMOTION_REFUSED: { text: "{detail}", httpStatus: 409 },
   REQUEST_INVALID: { text: "{detail}", httpStatus: 400 },

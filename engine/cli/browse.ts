@@ -5,6 +5,7 @@ import {
   addCommonOptions,
   connect,
   printJson,
+  something,
   wholeNumber,
   type CommonOptions,
   type Run,
@@ -17,7 +18,7 @@ interface BrowseOptions extends CommonOptions {
 
 export function define(command: Command, run: Run): void {
   command
-    .argument("<destination>", "orders or queue://orders")
+    .argument("<destination>", "orders or queue://orders", something)
     .option("--limit <n>", "at most so many, oldest first", wholeNumber(1, Number.MAX_SAFE_INTEGER), 100);
   addCommonOptions(command);
   run(command, async (terminal, destination: string, options: BrowseOptions) => {

@@ -8,9 +8,9 @@ export function define(command: Command, run: Run): void {
     if (options.json === true) for (const client of clients) printJson(terminal, client);
     else if (clients.length === 0) terminal.out("No client has connected yet.\n");
     else {
-      for (const { name, role, state, protocol, sent, received, story } of clients) {
+      for (const { name, role, state, protocol, sent, received, story, hint } of clients) {
         terminal.out(
-          `${name}  ${role}, ${state}${protocol === null ? "" : `, ${protocol}`}  sent ${sent}, received ${received}\n  ${story}\n`,
+          `${name}  ${role}, ${state}${protocol === null ? "" : `, ${protocol}`}  sent ${sent}, received ${received}\n  ${story}\n${hint === null ? "" : `  ${hint}\n`}`,
         );
       }
     }

@@ -69,6 +69,12 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
 
 export const portNumber = wholeNumber(0, 65_535);
 
+/** A parser for commander of what must not be empty, such as a variable that was not set. */
+export function something(text: string): string {
+  if (text === "") throw new InvalidArgumentError("It must not be empty.");
+  return text;
+}
+
 /** A parser for commander of `name=value`, collected into one record; a later value of a name wins. */
 export function collectPairs(
   text: string,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { commandLine } from "../base/command-line.ts";
-import { BrokerError } from "../base/errors.ts";
+import { BrokerError, type ErrorCode } from "../base/errors.ts";
 import type { Run } from "./command.ts";
 import { commands } from "./commands.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
@@ -45,7 +45,7 @@ async function buildProgram(argv: readonly string[], terminal: Terminal, run: Ru
         terminal.out(text);
       },
       writeErr: (text) => {
-        terminal.err(text);
+        if (!argv.includes("--json")) terminal.err(text);
       },
     });
   const wanted = argv[0] === "help" ? argv[1] : argv[0];
@@ -58,8 +58,10 @@ async function buildProgram(argv: readonly string[], terminal: Terminal, run: Ru
 
 /** Says what went wrong, and returns the exit code for it. */
 function explain(error: unknown, argv: readonly string[], terminal: Terminal): number {
-  // Commander has said it already; its own codes for asked-for help and version are 0.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  // Its own codes for asked-for help and version are 0.
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  // Commander has said it already, but for scripts.
+  if (error instanceof CommanderError && !argv.includes("--json")) return 2;
   const { failure, exitCode } = describe(error);
   if (argv.includes("--json")) terminal.err(`${JSON.stringify(failure)}\n`);
   else terminal.err(`understudy: ${failure.message}\n`);
@@ -73,15 +75,26 @@ interface Described {
   readonly exitCode: number;
 }
 
+/** Failures that the same words bring about each time: something that was typed, or is in a file, is wrong. */
+const usageCodes: ReadonlySet<string> = new Set<ErrorCode>([
+  "CONFIGURATION_INVALID",
+  "REQUEST_INVALID",
+  "DESTINATION_INVALID",
+  "SCHEDULE_INVALID",
+]);
+
 function describe(error: unknown): Described {
   if (error instanceof BrokerError) {
-    const isUsage = error.code === "CONFIGURATION_INVALID" || error.code === "REQUEST_INVALID";
     return {
       failure: { code: error.code, message: error.message, context: error.context },
-      exitCode: isUsage ? 2 : 1,
+      exitCode: usageCodes.has(error.code) ? 2 : 1,
     };
   }
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof CommanderError) {
+    const sentence = message.replace(/^error: /, "").replace(/\s+/g, " ");
+    return { failure: { code: "USAGE", message: sentence, context: {} }, exitCode: 2 };
+  }
   if (error instanceof Error && error.name === "UsageError")
     return { failure: { code: "USAGE", message, context: {} }, exitCode: 2 };
   return { failure: { code: "INTERNAL", message, context: {} }, exitCode: 1 };

@@ -24,7 +24,7 @@ export function pairText(pair: PairView, options: CommonOptions): string {
     "",
     brokerText(pair.primary),
     brokerText(pair.replica),
-    `  link     ${link.mode === "heal" ? "whole" : link.mode}, ${link.attached ? "standby attached" : "no standby attached"}${lag}`,
+    `  link     ${linkText(link)}, ${link.attached ? "standby attached" : "no standby attached"}${lag}`,
     "",
     `  clients  ${pair.failoverUri}`,
     `  control  ${pair.controlUrl}`,
@@ -36,6 +36,11 @@ export function pairText(pair: PairView, options: CommonOptions): string {
     ]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function linkText({ mode, delayMs }: PairView["link"]): string {
+  if (mode === "delay") return `delayed by ${duration(delayMs)} each way`;
+  return mode === "heal" ? "whole" : mode;
 }
 
 export function brokerText(broker: BrokerView): string {

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { addCommonOptions, connect, printJson, type CommonOptions, type Run } from "./command.ts";
+import { addCommonOptions, connect, printJson, something, type CommonOptions, type Run } from "./command.ts";
 import { messageCount } from "./print.ts";
 
 export function define(command: Command, run: Run): void {
-  command.argument("<destination>", "orders or queue://orders");
+  command.argument("<destination>", "orders or queue://orders", something);
   addCommonOptions(command);
   run(command, async (terminal, destination: string, options: CommonOptions) => {
     const { purged } = await connect(options, terminal).purge({ name: destination });

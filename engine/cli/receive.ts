@@ -1,9 +1,11 @@
 import type { Command } from "commander";
+import { BrokerError } from "../base/errors.ts";
 import type { MessageDetail } from "../control/views.ts";
 import {
   addCommonOptions,
   connect,
   printJson,
+  something,
   wholeNumber,
   type CommonOptions,
   type Run,
@@ -17,7 +19,7 @@ interface ReceiveOptions extends CommonOptions {
 
 export function define(command: Command, run: Run): void {
   command
-    .argument("<destination>", "orders or queue://orders")
+    .argument("<destination>", "orders or queue://orders", something)
     .option("--count <n>", "at most so many", wholeNumber(1, 500), 1)
     .option("--timeout <ms>", "how long to wait for the first", wholeNumber(0, 60_000), 1_000);
   addCommonOptions(command);
@@ -30,8 +32,7 @@ export function define(command: Command, run: Run): void {
     });
     for (const message of messages) printMessage(terminal, message, options.json === true);
     if (messages.length > 0) return 0;
-    terminal.err(`understudy: no message came from ${destination} within ${timeout} ms.\n`);
-    return 1;
+    throw new BrokerError("NO_MESSAGE", { destination, waitedMs: timeout });
   });
 }
 

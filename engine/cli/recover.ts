@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import { BrokerError } from "../base/errors.ts";
 import type { ControlClient } from "../control/client.ts";
 import type { NodeName, RecoveryView } from "../control/views.ts";
 import { addCommonOptions, connect, printJson, UsageError, type CommonOptions, type Run } from "./command.ts";
@@ -39,11 +40,9 @@ export function define(command: Command, run: Run): void {
     const isDone = isSuccess(recovery, options);
     if (options.json === true) printJson(terminal, recovery);
     else terminal.out(resultText(recovery, options));
-    if (!isDone)
-      terminal.err(
-        `understudy: ${recovery.error ?? recovery.preflight?.refusal ?? `the recovery is ${recovery.state}`}\n`,
-      );
-    return isDone ? 0 : 1;
+    if (isDone) return 0;
+    const detail = recovery.error ?? recovery.preflight?.refusal ?? `The recovery is ${recovery.state}.`;
+    throw new BrokerError(recovery.error === null ? "RECOVERY_REFUSED" : "RECOVERY_FAILED", { detail });
   });
 }
 
@@ -53,19 +52,20 @@ async function perform(
   terminal: Terminal,
 ): Promise<RecoveryView> {
   if (options.removeKept === true) return client.removeKept({});
-  if (options.undo === true) return follow(client, client.undoRecovery({}), terminal);
+  // Scripts read standard error for the failure, and find nothing else there.
+  const progress = options.json === true ? noProgress : createProgress(terminal);
+  if (options.undo === true) return follow(client, client.undoRecovery({}), progress);
   const { dryRun = false, from, force = false } = options;
   const asked = client.startRecovery({ dryRun, force, ...(from === undefined ? {} : { from }) });
-  return dryRun ? asked : follow(client, asked, terminal);
+  return dryRun ? asked : follow(client, asked, progress);
 }
 
 /** Shows progress until `asked` is answered and nothing runs any more. */
 async function follow(
   client: ControlClient,
   asked: Promise<RecoveryView>,
-  terminal: Terminal,
+  progress: Progress,
 ): Promise<RecoveryView> {
-  const progress = createProgress(terminal);
   const show = (recovery: RecoveryView): void => {
     if (recovery.steps.some(({ state }) => state === "running")) progress.show(recovery);
   };
@@ -92,8 +92,15 @@ async function pause(): Promise<null> {
   return new Promise((resolve) => setTimeout(resolve, pollMs, null));
 }
 
+interface Progress {
+  show(recovery: RecoveryView): void;
+  end(): void;
+}
+
+const noProgress: Progress = { show: () => undefined, end: () => undefined };
+
 /** One line that is rewritten where a person sees it; a line for each step where not. */
-function createProgress(terminal: Terminal): { show(recovery: RecoveryView): void; end(): void } {
+function createProgress(terminal: Terminal): Progress {
   let shown = "";
   return {
     show(recovery) {
@@ -117,8 +124,9 @@ function isSuccess({ state, preflight }: RecoveryView, options: RecoverOptions):
 
 function resultText(recovery: RecoveryView, options: RecoverOptions): string {
   if (options.removeKept === true) return "The kept store is deleted.\n";
+  // What would be copied is no use where it is refused: the refusal follows.
   if (options.dryRun === true)
-    return `${recovery.preflight?.sentence ?? "Nothing can be said about a recovery now."}\n`;
+    return recovery.preflight?.allowed === true ? `${recovery.preflight.sentence}\n` : "";
   const verdict = recovery.state === "done" ? "The pair is protected again.\n" : "";
   return `${recoveryText(recovery, options)}${verdict}`;
 }

@@ -8,6 +8,7 @@ import {
   collectPairs,
   connect,
   printJson,
+  something,
   UsageError,
   wholeNumber,
   type CommonOptions,
@@ -33,16 +34,16 @@ interface SendOptions extends CommonOptions {
 
 export function define(command: Command, run: Run): void {
   command
-    .argument("<destination>", "orders, queue://orders or topic://prices")
+    .argument("<destination>", "orders, queue://orders or topic://prices", something)
     .argument("[body]", "the message's text (default: --file, else standard input)")
     .option("--file <file>", "send what is in this file; - is standard input")
     .option("--header <name=value>", "a header; may be given again", collectPairs)
     .option("--priority <n>", "0 (last) to 9 (first)", wholeNumber(0, 9))
     .option("--ttl <ms>", "milliseconds until it expires", wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .option("--no-persistent", "may be lost when both brokers are")
-    .option("--correlation-id <id>")
-    .option("--reply-to <destination>")
-    .option("--type <type>")
+    .option("--correlation-id <id>", "JMSCorrelationID")
+    .option("--reply-to <destination>", "JMSReplyTo: where an answer is to go")
+    .option("--type <type>", "JMSType")
     .option("--count <n>", "send it so many times", wholeNumber(1, 10_000))
     .option("--delay <ms>", "deliver it so much later", wholeNumber(1, limits.scheduleDelayMsMax))
     .option("--period <ms>", "between repetitions", wholeNumber(1, limits.scheduleDelayMsMax))

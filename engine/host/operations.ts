@@ -9,7 +9,7 @@ import {
   type Message,
 } from "../core/message.ts";
 import type { DestinationView, MessageDetail, MessageSummary, OutgoingMessage } from "../control/views.ts";
-import { browse, countQueues, find, type Sighting } from "../node/inspection.ts";
+import { browse, countQueues, find, queueOf, type Sighting } from "../node/inspection.ts";
 import type { NodeOperation } from "../supervisor/channel.ts";
 import { readClocks } from "./clock.ts";
 import type { NodeLoop } from "./loop.ts";
@@ -118,10 +118,7 @@ export class Operations {
   }
 
   async #purge(destination: Destination): Promise<number> {
-    const queue = this.#loop.node.history.broker.queues.get(destinationKey(destination));
-    if (queue === undefined)
-      throw new BrokerError("DESTINATION_UNKNOWN", { destination: destinationKey(destination) });
-    const count = queue.waitingCount;
+    const count = queueOf(this.#loop.node, destination).waitingCount;
     await this.#converse(async (ask) => {
       await ask({ kind: "purge", destination });
     });

@@ -99,8 +99,13 @@ function contentOf(node: BrokerNode, op: Op): Message | null {
   return node.active.desk.content(op);
 }
 
-function queueOf(node: BrokerNode, destination: Destination): Queue {
+/** DESTINATION_UNKNOWN when there is none; DESTINATION_INVALID for a topic, however well known it is. */
+export function queueOf(node: BrokerNode, destination: Destination): Queue {
   const key = destinationKey(destination);
+  if (destination.kind === "topic") {
+    const detail = "a topic keeps no messages; only a queue can be browsed and purged";
+    throw new BrokerError("DESTINATION_INVALID", { destination: key, detail });
+  }
   const queue = node.history.broker.queues.get(key);
   if (queue === undefined) throw new BrokerError("DESTINATION_UNKNOWN", { destination: key });
   return queue;

@@ -5,6 +5,7 @@ import type { PairEvent, TimelineEvent } from "../../engine/control/events.ts";
 import type {
   BrokerState,
   BrokerView,
+  ClientView,
   MessageDetail,
   NodeName,
   PairView,
@@ -17,6 +18,7 @@ export interface FakeSupervisor extends Supervisor {
   readonly asked: { operation: string; input: unknown }[];
   readonly timeline: TimelineEvent[];
   recovery: RecoveryView;
+  clients: ClientView[];
   isStopped: boolean;
   listenerCount(): number;
   emit(event: PairEvent): void;
@@ -32,9 +34,13 @@ export function fakeSupervisor(dataDirectory = "/data"): FakeSupervisor {
     asked,
     timeline,
     recovery: recoveryView("idle"),
+    clients: [],
     isStopped: false,
     configuration: pairConfiguration.parse({ dataDirectory }),
-    service: fakeService(asked, timeline, () => supervisor.recovery),
+    service: fakeService(asked, timeline, {
+      recovery: () => supervisor.recovery,
+      clients: () => supervisor.clients,
+    }),
     events: {
       subscribe(listener) {
         listeners.add(listener);
@@ -75,7 +81,7 @@ export function fakeSupervisor(dataDirectory = "/data"): FakeSupervisor {
 function fakeService(
   asked: FakeSupervisor["asked"],
   timeline: TimelineEvent[],
-  recovery: () => RecoveryView,
+  { recovery, clients }: { recovery: () => RecoveryView; clients: () => ClientView[] },
 ): ControlService {
   const values: {
     [Id in keyof ControlService]?: (
@@ -87,13 +93,13 @@ function fakeService(
       if (action === "thaw") throw new BrokerError("WRONG_STATE", { action, node, state: "active" });
       return { ...pairView(), ...(action === "kill" ? { protection: "down" as const } : {}) };
     },
-    setLink: () => pairView(),
+    setLink: ({ mode, delayMs }) => ({ ...pairView(), link: { ...pairView().link, mode, delayMs } }),
     getRecovery: recovery,
     startRecovery: recovery,
     undoRecovery: () => recoveryView("undone"),
     removeKept: () => recoveryView("idle"),
     listEvents: ({ after, limit }) => ({ events: timeline.filter(({ id }) => id > after).slice(0, limit) }),
-    listClients: () => ({ clients: [] }),
+    listClients: () => ({ clients: clients() }),
     listDestinations: () => ({
       destinations: [
         {

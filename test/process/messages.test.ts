@@ -174,6 +174,11 @@ test("the command line sends, browses, receives and purges", async () => {
   expect(refused.code).not.toBe(0);
   expect(refused.err).toContain("a reply-to should look like");
   expect((await pair.tryCli("receive", "orders", "--timeout", "0")).code).toBe(1);
+  for (const command of ["browse", "purge"]) {
+    const { code, err } = await pair.tryCli(command, "topic://answers");
+    expect(code).toBe(2);
+    expect(err).toContain("a topic keeps no messages");
+  }
 });
 
 test("doctor looks at a running pair and at the stores of one that was stopped, and finds nothing wrong", async () => {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { main } from "../../../engine/cli/main.ts";
 import { up } from "../../../engine/cli/up.ts";
 import { createControlServer } from "../../../engine/control/server.ts";
+import type { ClientView } from "../../../engine/control/views.ts";
 import { freePort } from "../../../engine/host/ports.ts";
 import { fakeSupervisor, recoveryView, type FakeSupervisor } from "../fake-supervisor.ts";
 import { testTerminal, type TestTerminal } from "./test-terminal.ts";
@@ -177,6 +178,20 @@ describe("commands", () => {
     expect((await run(["recover"])).out).toMatch(/understudy -- recover --undo\n/);
   });
 
+  test("a link that is slow says how slow", async () => {
+    expect((await run(["link", "delay", "250"])).out).toContain("link     delayed by 250 ms each way");
+  });
+
+  test("clients says of one that hangs why it does", async () => {
+    supervisor.clients = [
+      { name: "orders-app", role: "both", state: "stalled", protocol: "OpenWire", sent: 3, received: 2 },
+    ].map((client) => ({ ...client, story: "on primary", hint: "The primary is frozen." }) as ClientView);
+
+    expect((await run(["clients"])).out).toBe(
+      "orders-app  both, stalled, OpenWire  sent 3, received 2\n  on primary\n  The primary is frozen.\n",
+    );
+  });
+
   test("a refusal is exit code 1 and the server's sentence", async () => {
     expect(await run(["thaw", "primary"])).toEqual({
       code: 1,
@@ -236,6 +251,31 @@ describe("commands", () => {
       code: 1,
       out: "",
       err: expect.stringMatching(/within 9 ms/) as string,
+    });
+  });
+
+  test("with --json a failure is JSON, and nothing else is on standard error", async () => {
+    const nothing = await run(["receive", "orders", "--count", "5", "--timeout", "9", "--json"]);
+    expect(nothing).toMatchObject({ code: 1, out: "" });
+    expect(JSON.parse(nothing.err)).toMatchObject({ code: "NO_MESSAGE" });
+
+    supervisor.recovery = recoveryView("failed", "the disk is full");
+    const failed = await run(["recover", "--json"]);
+    expect(JSON.parse(failed.out)).toMatchObject({ state: "failed" });
+    expect(JSON.parse(failed.err)).toMatchObject({ code: "RECOVERY_FAILED", message: "the disk is full" });
+  });
+
+  test("a recovery that would be refused says why, and not what it would do", async () => {
+    const { preflight } = recoveryView("idle");
+    supervisor.recovery = {
+      ...recoveryView("idle"),
+      preflight: { ...preflight!, allowed: false, refusal: "There is nothing to recover." },
+    };
+
+    expect(await run(["recover", "--dry-run"])).toEqual({
+      code: 1,
+      out: "",
+      err: "understudy: There is nothing to recover.\n",
     });
   });
 

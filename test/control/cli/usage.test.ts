@@ -53,6 +53,7 @@ describe("wrong usage is exit code 2 and a sentence", () => {
     [["send", "a", "x", "--priority", "11"], /whole number from 0 to 9/],
     [["send", "a", "x", "--repeat", "-2"], /whole number from -1 to 1000/],
     [["send", "a", "x", "--delay", "soon"], /whole number from 1 to/],
+    [["send", "", "x"], /'' is invalid for argument 'destination'\. It must not be empty/],
     [["send", "a"], /There is no body/],
     [["send", "a", "x", "--file", "y"], /given twice/],
     [["send", "a", "--file", "/nowhere/at/all"], /cannot be read: ENOENT/],
@@ -74,6 +75,21 @@ describe("wrong usage is exit code 2 and a sentence", () => {
     expect(await main(argv, terminal)).toBe(2);
     expect(terminal.printed.err).toMatch(sentence);
     expect(terminal.printed.out).toBe("");
+  });
+
+  test.each([
+    [["kill", "other", "--json"], /Allowed choices are primary, replica/],
+    [["sttus", "--json"], /unknown command 'sttus' \(Did you mean status\?\)$/],
+    [["link", "delay", "--json"], /needs its milliseconds/],
+  ])("%j says it as JSON", async (argv, sentence) => {
+    const terminal = testTerminal({ UNDERSTUDY_DATA: directory });
+
+    expect(await main(argv, terminal)).toBe(2);
+    expect(JSON.parse(terminal.printed.err)).toEqual({
+      code: "USAGE",
+      message: expect.stringMatching(sentence) as string,
+      context: {},
+    });
   });
 
   test("a bad configuration file names file, line and name", async () => {
