@@ -93,6 +93,7 @@ export const errorTable = {
   PROMOTION_REFUSED: { text: "{detail}", httpStatus: 409 },
   REQUEST_INVALID: { text: "{detail}", httpStatus: 400 },
   NOT_FOUND: { text: "{what} does not exist.", httpStatus: 404 },
+  METHOD_NOT_ALLOWED: { text: "{path} takes {allowed}, and not {method}.", httpStatus: 405 },
   FORBIDDEN: { text: "{detail}", httpStatus: 403 },
   UNREACHABLE: { text: "{detail}", httpStatus: 503 },
   INTERNAL: { text: "An internal error: {detail}.", httpStatus: 500 },

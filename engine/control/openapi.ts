@@ -4,7 +4,7 @@ import { timelineEvent } from "./events.ts";
 import * as views from "./views.ts";
 
 /** The control API as OpenAPI 3.1, made from the same table that the server is made from. */
-export function openApiDocument(version: string): Record<string, unknown> {
+export function openApiDocument(version: string, url: string): Record<string, unknown> {
   const named = namedSchemas();
   const paths: Record<string, Record<string, unknown>> = {};
   for (const [id, operation] of Object.entries(operations) as [
@@ -15,6 +15,8 @@ export function openApiDocument(version: string): Record<string, unknown> {
     path[operation.method.toLowerCase()] = describeOperation(id);
   }
   paths[`${apiPrefix}/events`] = { get: eventStream };
+  paths[`${apiPrefix}/openapi.json`] = { get: description };
+  paths["/metrics"] = { get: metrics };
   return {
     openapi: "3.1.0",
     info: {
@@ -22,7 +24,7 @@ export function openApiDocument(version: string): Record<string, unknown> {
       version,
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
-    servers: [{ url: "http://127.0.0.1:8161" }],
+    servers: [{ url }],
     security: [{ token: [] }],
     paths,
     components: { schemas: named, securitySchemes: { token: { type: "http", scheme: "bearer" } } },
@@ -135,4 +137,16 @@ const eventStream = {
     },
     default: { description: "Refused", content: json({ $ref: `${schemaPrefix}Failure` }) },
   },
+};
+
+const description = {
+  operationId: "describe",
+  summary: "This document",
+  responses: { 200: { description: "Done", content: json({ type: "object" }) } },
+};
+
+const metrics = {
+  operationId: "getMetrics",
+  summary: "Metrics in the text format of Prometheus",
+  responses: { 200: { description: "Done", content: { "text/plain": { schema: { type: "string" } } } } },
 };

@@ -10,6 +10,7 @@ import { metricsContentType, metricsText } from "./metrics.ts";
 import { openApiDocument } from "./openapi.ts";
 import { noWindowPage, readWindowFiles, securityHeaders } from "./server/files.ts";
 import { Guard, tokenMissing } from "./server/guard.ts";
+import { methodsAt } from "./server/methods.ts";
 import { Rate } from "./server/rate.ts";
 import { streamEvents } from "./server/stream.ts";
 import { createWindowServer } from "./server/window.ts";
@@ -74,7 +75,7 @@ export function createControlApp(supervisor: Supervisor, options: ControlServerO
   acceptJson(app);
   refuseStrangers(app, guard, options);
   for (const id of Object.keys(operations) as OperationId[]) addOperation(app, supervisor, id);
-  addDescription(app);
+  addDescription(app, options);
   addMetrics(app, supervisor);
   addEventStream(app, supervisor);
   addWindow(app, supervisor, guard, options);
@@ -132,9 +133,11 @@ function inputOf({ method, query, body, params }: FastifyRequest): Record<string
   return { ...fields, ...(params as object) };
 }
 
-function addDescription(app: FastifyInstance): void {
+function addDescription(app: FastifyInstance, options: ControlServerOptions): void {
   let document: Record<string, unknown> | null = null;
-  app.get(`${apiPrefix}/openapi.json`, (_request, reply) => reply.send((document ??= openApiDocument("1"))));
+  app.get(`${apiPrefix}/openapi.json`, (_request, reply) =>
+    reply.send((document ??= openApiDocument("1", `http://127.0.0.1:${listeningPort(app, options)}`))),
+  );
 }
 
 function addMetrics(app: FastifyInstance, { service }: Supervisor): void {
@@ -180,6 +183,11 @@ function addWindow(
   let files: ReturnType<typeof readWindowFiles> = null;
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split("?")[0] ?? "/";
+    const allowed = methodsAt(path).join(", ");
+    if (allowed !== "") {
+      const context = { path, allowed, method: request.method };
+      return sendFailure(reply.header("allow", allowed), new BrokerError("METHOD_NOT_ALLOWED", context));
+    }
     if (path.startsWith("/api/") || request.method !== "GET")
       return sendFailure(reply, new BrokerError("NOT_FOUND", { what: `${request.method} ${path}` }));
     files ??= windowDirectory === undefined ? null : readWindowFiles(windowDirectory);

@@ -165,7 +165,24 @@ describe("failures", () => {
 
   test("what does not exist is a failure too", async () => {
     expect((await ask("GET", "/api/v1/nothing")).json<ControlFailure>().code).toBe("NOT_FOUND");
-    expect((await ask("PUT", "/api/v1/pair")).statusCode).toBe(404);
+    expect((await ask("PUT", "/api/v1/pairs")).statusCode).toBe(404);
+  });
+
+  test.each([
+    ["PUT", "/api/v1/pair", "GET"],
+    ["GET", "/api/v1/brokers/primary/kill", "POST"],
+    ["PUT", "/api/v1/destinations/a/messages?limit=1", "GET, POST, DELETE"],
+    ["POST", "/api/v1/events", "GET"],
+    ["DELETE", "/metrics", "GET"],
+  ] as const)("%s %s is told what the path takes", async (method, url, allowed) => {
+    const answer = await ask(method, url);
+
+    expect(answer.statusCode).toBe(405);
+    expect(answer.headers["allow"]).toBe(allowed);
+    expect(answer.json<ControlFailure>()).toMatchObject({
+      code: "METHOD_NOT_ALLOWED",
+      message: `${url.split("?")[0]!} takes ${allowed}, and not ${method}.`,
+    });
   });
 
   test("a bug of ours is a 500", async () => {
@@ -254,6 +271,7 @@ test("metrics are told of a pair without an active broker too", async () => {
 describe("description", () => {
   interface Document {
     openapi: string;
+    servers: { url: string }[];
     paths: Record<
       string,
       Record<string, { operationId: string; parameters?: { name: string; in: string; required: boolean }[] }>
@@ -273,6 +291,10 @@ describe("description", () => {
         .map(({ name }) => name);
       expect(new Set(inPath)).toEqual(new Set(path.match(/(?<=\{)\w+(?=\})/g)));
     }
+    expect(Object.keys(document.paths)).toEqual(
+      expect.arrayContaining(["/api/v1/events", "/api/v1/openapi.json", "/metrics"]),
+    );
+    expect(document.servers).toEqual([{ url: "http://127.0.0.1:8161" }]);
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(
       ([, reference]) => reference!,
     );

@@ -88,8 +88,19 @@ describe("event stream", () => {
     );
   });
 
-  test("an id of an earlier run does not silence the stream", async () => {
-    expect((await take(9_999, 1, () => setTimeout(() => supervisor.note("new run"), 50)))[0]!.id).toBe(1);
+  test("an id of an earlier run does not silence the stream, nor hide how this one began", async () => {
+    supervisor.note("the run began");
+    const events = await take(9_999, 2, () => setTimeout(() => supervisor.note("and went on"), 50));
+
+    expect(events.map(({ id, text }) => [id, text])).toEqual([
+      [1, "the run began"],
+      [2, "and went on"],
+    ]);
+    const [next] = await take(2, 1, () => setTimeout(() => supervisor.note("the newest was known"), 50));
+    expect(next!.id).toBe(3);
+    expect(await readUntil({ "last-event-id": "4" }, "id: 3")).toContain(
+      ": the pair was started again since",
+    );
   });
 
   test("Last-Event-ID is understood, and a gap is told in a comment", async () => {

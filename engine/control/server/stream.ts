@@ -33,9 +33,22 @@ export async function streamEvents(
     unsubscribe();
     clearInterval(heartBeat);
   });
-  const last = after === null ? 0 : await replay(supervisor, after, response);
+  const last =
+    after === null ? 0 : await replay(supervisor, await resumeAt(supervisor, after, response), response);
   for (const event of pending) if (event.id > last) send(response, event);
   isLive = true;
+}
+
+/**
+ * Where to go on for a listener that heard the event numbered `after`. If no such number was given yet it is of an earlier
+ * run, since when the numbers have begun anew: all that happened in this one is news.
+ */
+async function resumeAt(supervisor: Supervisor, after: number, response: ServerResponse): Promise<number> {
+  if (after === 0) return 0;
+  const { events } = await supervisor.service.listEvents({ after: after - 1, limit: 1 });
+  if (events.length > 0) return after;
+  response.write(": the pair was started again since, and counts its events anew\n\n");
+  return 0;
 }
 
 /** Returns the id of the last event written; 0 when there was none. */
