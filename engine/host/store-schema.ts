@@ -1,3 +1,4 @@
+import { chmodSync } from "node:fs";
 import Database from "better-sqlite3";
 import { BrokerError } from "../base/errors.ts";
 
@@ -46,6 +47,7 @@ const tables = `
  */
 export function openDatabase(file: string, directory: string): Database.Database {
   const database = translating(directory, () => new Database(file, { timeout: lockWaitMs }));
+  closeToOthers(file);
   try {
     translating(directory, () => {
       // Entries of common sizes fill larger pages better, and each commit writes whole pages.
@@ -64,6 +66,15 @@ export function openDatabase(file: string, directory: string): Database.Database
     throw error;
   }
   return database;
+}
+
+/** Its directory may be one that others may enter. The files that SQLite makes beside it take over its mode. */
+function closeToOthers(file: string): void {
+  try {
+    chmodSync(file, 0o600);
+  } catch {
+    // Somebody else's file, or a file system without modes: then the directory decides.
+  }
 }
 
 function checkFormat(database: Database.Database, directory: string): void {

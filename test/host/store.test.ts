@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -34,6 +34,16 @@ function close(store: Store): void {
 describe("store: what was written is there again", () => {
   test("a new one is empty", () => {
     expect(open().load()).toMatchObject({ head: { op: 0 }, epoch: 0, pairId: null, checkpointOp: 0 });
+  });
+
+  test.skipIf(process.platform === "win32")("its files are nobody else's to read", async () => {
+    const writer = new Writer(open());
+    await writer.write(send("one"));
+    writer.checkpoint();
+
+    const files = readdirSync(directory);
+    expect(files).toEqual(expect.arrayContaining([storeFileName, `${storeFileName}-wal`]));
+    for (const file of files) expect(statSync(join(directory, file)).mode & 0o077, file).toBe(0);
   });
 
   test("entries without a checkpoint", async () => {
