@@ -22,7 +22,13 @@ export function issueText(issue: z.core.$ZodIssue): string {
       return `has no field ${issue.keys.map((key) => JSON.stringify(key)).join(", ")}`;
     case "invalid_union": {
       const texts = [...new Set(issue.errors.flatMap((branch) => branch.map(issueText)))];
-      return texts.length === 0 ? issue.message : texts.join(" or ");
+      // `must be true or false or must be "always"` would be two sentences in one.
+      const [first, ...others] = texts;
+      if (first === undefined) return issue.message;
+      const rest = others.map((text) => text.replace(/^must be /, ""));
+      return [rest.length === 0 ? first : first.replace("true or false", "true, false"), ...rest].join(
+        " or ",
+      );
     }
     case "custom":
     case "invalid_element":

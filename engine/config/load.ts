@@ -312,8 +312,8 @@ function checked<Schema extends z.ZodType>(
   const [issue] = result.error.issues;
   if (issue === undefined) throw result.error;
   const setting = raw.get(String(issue.path[0]));
-  const inner = issuePath({ ...issue, path: issue.path.slice(1) });
-  const name = `${setting?.spelled ?? issuePath(issue)}${setting === undefined || inner === "" ? "" : `: ${inner}`}`;
+  const [first, ...inner] = issue.path;
+  const name = issuePath({ ...issue, path: [setting?.spelled ?? first ?? "", ...inner] });
   const isFlag = setting?.position === null;
   throw configurationError(
     isFlag ? "command line" : context.file,

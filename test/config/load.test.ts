@@ -95,8 +95,9 @@ describe("pair: JSON and YAML", () => {
   test.each([
     ["primaryPort: high", /line 1.*"primaryPort" must be a number/],
     ["primaryPort: 70000", /"primaryPort" must be at most 65535/],
+    ["waitForSlave: sometimes", /"waitForSlave" must be true, false or "always"/],
     ["profile: brave", /"profile" must be one of "guarded", "classic"/],
-    ["users:\n  - name: a", /line 1.*"users: \[0\]\.password" is missing/],
+    ["users:\n  - name: a", /line 1.*"users\[0\]\.password" is missing/],
     ["primaryPort: 1\nprimaryPort: 2", /line 2.*"primaryPort" is given twice/],
     ["primaryPort: 5000\nreplicaPort: 5000", /three different ports/],
     ["- 1", /is a mapping of names to values/],
