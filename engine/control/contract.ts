@@ -180,9 +180,15 @@ export type OperationInput<Id extends OperationId> = z.input<Operations[Id]["inp
 export type OperationArguments<Id extends OperationId> = z.output<Operations[Id]["input"]>;
 export type OperationOutput<Id extends OperationId> = z.output<Operations[Id]["output"]>;
 
-/** The supervisor's side of the table. Handlers get checked arguments and throw `BrokerError`. */
+/**
+ * The supervisor's side of the table. Handlers get checked arguments and throw `BrokerError`. `gone` is aborted when
+ * whoever called has left: what would be handed to it must not be taken any more.
+ */
 export type ControlService = {
-  readonly [Id in OperationId]: (input: OperationArguments<Id>) => Promise<OperationOutput<Id>>;
+  readonly [Id in OperationId]: (
+    input: OperationArguments<Id>,
+    gone?: AbortSignal,
+  ) => Promise<OperationOutput<Id>>;
 };
 
 /** A failure as every transport carries it. */

@@ -35,12 +35,13 @@ export async function callOperation(
   service: ControlService,
   id: OperationId,
   input: unknown,
+  gone?: AbortSignal,
 ): Promise<unknown> {
   const result = strictInputs[id].safeParse(input ?? {});
   if (!result.success) throw new BrokerError("REQUEST_INVALID", { detail: requestDetail(result.error) });
   // Each schema belongs to its own handler; only the compiler cannot follow that through a lookup by name.
-  const handler = service[id] as (input: unknown) => Promise<unknown>;
-  return handler.call(service, result.data);
+  const handler = service[id] as (input: unknown, gone?: AbortSignal) => Promise<unknown>;
+  return handler.call(service, result.data, gone);
 }
 
 function requestDetail(error: z.ZodError): string {

@@ -119,8 +119,18 @@ function addOperation(app: FastifyInstance, supervisor: Supervisor, id: Operatio
   app.route({
     method,
     url: `${apiPrefix}${path.replaceAll(/\{(\w+)\}/g, ":$1")}`,
-    handler: async (request) => callOperation(supervisor.service, id, inputOf(request)),
+    handler: async (request, reply) =>
+      callOperation(supervisor.service, id, inputOf(request), departureOf(reply)),
   });
+}
+
+/** Aborted when the caller has gone away, or has its answer. */
+function departureOf({ raw }: FastifyReply): AbortSignal {
+  const departure = new AbortController();
+  raw.once("close", () => {
+    departure.abort();
+  });
+  return departure.signal;
 }
 
 /** Path parameters win over fields of the same name in the query or the body. */

@@ -127,8 +127,9 @@ export class HostedBroker {
       case "stop":
         return this.stop(order.pair);
       case "request":
-        void this.#answerRequest(order);
-        return;
+        return void this.#answerRequest(order);
+      case "withdraw":
+        return this.#operations.withdraw(order.request);
     }
   }
 
@@ -336,7 +337,8 @@ export class HostedBroker {
 
   async #answerRequest({ request, operation }: Extract<SupervisorOrder, { kind: "request" }>): Promise<void> {
     try {
-      this.#supervision.report({ kind: "reply", request, value: await this.#operations.perform(operation) });
+      const value = await this.#operations.perform(request, operation);
+      this.#supervision.report({ kind: "reply", request, value });
     } catch (error) {
       const failure =
         error instanceof BrokerError

@@ -25,13 +25,29 @@ export interface InnerDesk {
 export class Operations {
   readonly #loop: NodeLoop;
   readonly #desk: InnerDesk;
+  readonly #asked = new Map<number, AbortController>();
 
   constructor(loop: NodeLoop, desk: InnerDesk) {
     this.#loop = loop;
     this.#desk = desk;
   }
 
-  async perform(operation: NodeOperation): Promise<unknown> {
+  async perform(request: number, operation: NodeOperation): Promise<unknown> {
+    const asked = new AbortController();
+    this.#asked.set(request, asked);
+    try {
+      return await this.#perform(operation, asked.signal);
+    } finally {
+      this.#asked.delete(request);
+    }
+  }
+
+  /** Whoever asked is gone. */
+  withdraw(request: number): void {
+    this.#asked.get(request)?.abort();
+  }
+
+  async #perform(operation: NodeOperation, gone: AbortSignal): Promise<unknown> {
     const { node } = this.#loop;
     if (node.active === null)
       throw new BrokerError("NOT_ACTIVE", { node: node.options.name, state: node.state.kind });
@@ -58,7 +74,7 @@ export class Operations {
       case "send":
         return { ids: await this.#send(operation.destination, operation.message) };
       case "receive":
-        return { messages: await this.#receive(operation.destination, operation.count, operation.timeoutMs) };
+        return { messages: await this.#receive(operation, gone) };
       case "purge":
         return { purged: await this.#purge(operation.destination) };
     }
@@ -80,7 +96,10 @@ export class Operations {
     return ids;
   }
 
-  async #receive(destination: Destination, count: number, timeoutMs: number): Promise<MessageDetail[]> {
+  async #receive(
+    { destination, count, timeoutMs }: Extract<NodeOperation, { kind: "receive" }>,
+    gone: AbortSignal,
+  ): Promise<MessageDetail[]> {
     const received: Extract<SessionAnswer, { kind: "deliver" }>[] = [];
     let wake = (): void => undefined;
     const enough = new Promise<void>((resolve) => (wake = resolve));
@@ -97,8 +116,11 @@ export class Operations {
         // What is there already comes before this is confirmed, however short the time-out.
         await ask({ kind: "settle-down" });
         const timer = setTimeout(wake, timeoutMs);
-        await enough;
+        gone.addEventListener("abort", wake);
+        if (!gone.aborted) await enough;
         clearTimeout(timer);
+        // What is not settled goes back when the session is closed.
+        if (gone.aborted) received.length = 0;
         const messages = received.map(({ id }) => id);
         if (messages.length > 0)
           await ask({

@@ -83,7 +83,9 @@ export type SupervisorOrder =
   | { readonly kind: "ping"; readonly ping: number }
   /** `pair`: the other node stops too and must not take over. */
   | { readonly kind: "stop"; readonly pair: boolean }
-  | { readonly kind: "request"; readonly request: number; readonly operation: NodeOperation };
+  | { readonly kind: "request"; readonly request: number; readonly operation: NodeOperation }
+  /** Whoever asked is gone: nothing is to be taken for it any more. The request is answered all the same. */
+  | { readonly kind: "withdraw"; readonly request: number };
 
 /** What the control API asks of the active node. Values of replies are given behind each. */
 export type NodeOperation =

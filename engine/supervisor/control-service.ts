@@ -84,12 +84,12 @@ function messageOperations({
     },
     send: async ({ name, ...message }) =>
       await pair.active().request({ kind: "send", destination: readDestination(name), message }),
-    receive: async ({ name, count, timeoutMs }) => {
+    receive: async ({ name, count, timeoutMs }, gone) => {
       const destination = readDestination(name);
       clients.forgive(destinationKey(destination));
       return await pair
         .active()
-        .request({ kind: "receive", destination, count, timeoutMs }, timeoutMs + receiveSlackMs);
+        .request({ kind: "receive", destination, count, timeoutMs }, timeoutMs + receiveSlackMs, gone);
     },
     purge: async ({ name }) => {
       const destination = readDestination(name);

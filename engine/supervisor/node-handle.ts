@@ -172,16 +172,22 @@ export class NodeHandle {
     this.#process.signal("SIGCONT");
   }
 
-  /** Asks the node; rejects with the node's failure, or when it does not answer in time. */
+  /** Asks the node; rejects with the node's failure, or when it does not answer in time. `gone`: nobody waits any more. */
   async request<Kind extends NodeOperation["kind"]>(
     operation: Extract<NodeOperation, { kind: Kind }>,
     timeoutMs = requestTimeoutMs,
+    gone?: AbortSignal,
   ): Promise<NodeReplies[Kind]> {
     const request = ++this.#requestCount;
+    const withdraw = (): void => {
+      if (this.#pending.has(request)) this.send({ kind: "withdraw", request });
+    };
+    gone?.addEventListener("abort", withdraw, { once: true });
     return await new Promise<NodeReplies[Kind]>((resolve, reject) => {
       const timer = setTimeout(() => this.#settle(request)?.reject(this.#unanswered(timeoutMs)), timeoutMs);
       this.#pending.set(request, { resolve: (value) => resolve(value as NodeReplies[Kind]), reject, timer });
       this.send({ kind: "request", request, operation });
+      if (gone?.aborted === true) withdraw();
     });
   }
 

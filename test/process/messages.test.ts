@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { headerOf } from "../../engine/wire/stomp/frames.ts";
 import { Pair } from "./pair.ts";
-import { eventually } from "./program.ts";
+import { eventually, Program } from "./program.ts";
 import { bodyOf, isRedelivered, RawClient } from "./raw-client.ts";
 
 /** Kills the primary; the replica serves behind it. */
@@ -179,6 +179,22 @@ test("the command line sends, browses, receives and purges", async () => {
     expect(code).toBe(2);
     expect(err).toContain("a topic keeps no messages");
   }
+});
+
+test("a receive that is broken off takes nothing any more", async () => {
+  const pair = await Pair.start();
+  const consumers = async (): Promise<number | undefined> => {
+    const { destinations } = await pair.control.listDestinations({});
+    return destinations.find(({ name }) => name === "queue://orders")?.consumers;
+  };
+  const waiting = new Program(["receive", "orders", "--timeout", "60000", "--data", pair.data]);
+  await eventually(async () => ((await consumers()) === 1 ? true : undefined), "the wait");
+
+  process.kill(waiting.pid, "SIGINT");
+  await eventually(async () => ((await consumers()) === 0 ? true : undefined), "the end of the wait");
+
+  await pair.cli("send", "orders", "late");
+  expect(await pair.cli("receive", "orders")).toBe("late");
 });
 
 test("doctor looks at a running pair and at the stores of one that was stopped, and finds nothing wrong", async () => {
