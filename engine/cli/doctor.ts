@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmdirSync, statfsSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
@@ -27,6 +27,7 @@ type Typed = (...words: readonly string[]) => string;
 
 /** better-sqlite3 ends the process, without a word, where this is missing. */
 const nodeApiMin = 10;
+const keptName = /^(primary|replica)\.kept-\d/;
 /** Less than this and the first long test run may fill the disk. */
 const freeBytesMin = 1_073_741_824;
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -55,6 +56,7 @@ export async function examine(options: CommonOptions, terminal: Terminal): Promi
     ...(running === null ? await checkPorts(typed) : []),
     checkDirectory(directory),
     ...(running === null ? await checkStores(directory, typed) : []),
+    ...(await checkKept(directory, typed)),
     checkElectron(terminal, typed),
     checkDisplay(terminal, typed),
   ];
@@ -136,6 +138,22 @@ async function checkStores(directory: string, typed: Typed): Promise<Finding[]> 
       );
     }),
   );
+}
+
+/** Every recovery keeps what it replaces; of several only the last one's can be put back or deleted by a command. */
+async function checkKept(directory: string, typed: Typed): Promise<Finding[]> {
+  const names = existsSync(directory) ? readdirSync(directory).filter((name) => keptName.test(name)) : [];
+  if (names.length < 2) return [];
+  const { directoryBytes } = await import("../supervisor/copy.ts");
+  const sizes = await Promise.all(names.map((name) => directoryBytes(join(directory, name))));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  return [
+    warning(
+      "kept stores",
+      `${names.length} that recoveries replaced take ${byteSize(bytes)}: ${names.join(", ")}`,
+      `the newest: ${typed("recover", "--remove-kept")}; the others are directories to delete when nothing in them is needed`,
+    ),
+  ];
 }
 
 /** A check that cannot even run is no reason to keep the other findings back. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -216,6 +216,20 @@ describe("doctor", () => {
       expect(terminal.printed.out).toContain("problem  data directory: /proc/understudy cannot be written");
     },
   );
+
+  test("stores that many recoveries replaced are named with what they take", async () => {
+    const data = join(directory, "recovered-often");
+    for (const name of ["primary.kept-20260101-120000", "replica.kept-20260102-120000"]) {
+      mkdirSync(join(data, name), { recursive: true });
+      writeFileSync(join(data, name, "store.sqlite"), "x".repeat(1_024));
+    }
+    const terminal = testTerminal();
+
+    await main(["doctor", "--data", data], terminal);
+    expect(terminal.printed.out).toContain(
+      "kept stores: 2 that recoveries replaced take 2.00 KiB: primary.kept-20260101-120000, replica.kept-20260102-120000",
+    );
+  });
 
   test("an old Node is a problem with a remedy", () => {
     expect(checkNode({ node: "20.20.0", napi: "9" })).toMatchObject({
