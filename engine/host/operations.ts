@@ -14,6 +14,7 @@ import type { NodeOperation } from "../supervisor/channel.ts";
 import { readClocks } from "./clock.ts";
 import type { NodeLoop } from "./loop.ts";
 import { preview, readableBody } from "./readable-body.ts";
+import { positionOf } from "./reports.ts";
 
 /** Opens and closes sessions inside the process; answers come to the function given. */
 export interface InnerDesk {
@@ -49,6 +50,7 @@ export class Operations {
 
   async #perform(operation: NodeOperation, gone: AbortSignal): Promise<unknown> {
     const { node } = this.#loop;
+    if (operation.kind === "position") return positionOf(node);
     if (node.active === null)
       throw new BrokerError("NOT_ACTIVE", { node: node.options.name, state: node.state.kind });
     switch (operation.kind) {

@@ -1,6 +1,6 @@
 import { digestText } from "../base/checksum.ts";
 import type { BrokerNode } from "../node/node.ts";
-import type { NodeStatus } from "../supervisor/channel.ts";
+import type { JournalPosition, NodeStatus } from "../supervisor/channel.ts";
 
 export interface StatusSources {
   readonly node: BrokerNode;
@@ -11,7 +11,6 @@ export interface StatusSources {
 /** The node's state in the words of people. */
 export function status({ node, port }: StatusSources): NodeStatus {
   const { history, state } = node;
-  const { op, digest } = history.head;
   return {
     state: stateWord(node),
     reason:
@@ -20,9 +19,14 @@ export function status({ node, port }: StatusSources): NodeStatus {
         : node.reason,
     port,
     attached: node.isAttached,
-    position: { epoch: history.epoch, op, digest: digestText(digest) },
+    position: positionOf(node),
     committed: history.committed,
   };
+}
+
+export function positionOf({ history }: BrokerNode): JournalPosition {
+  const { op, digest } = history.head;
+  return { epoch: history.epoch, op, digest: digestText(digest) };
 }
 
 function stateWord(node: BrokerNode): NodeStatus["state"] {

@@ -89,6 +89,8 @@ export type SupervisorOrder =
 
 /** What the control API asks of the active node. Values of replies are given behind each. */
 export type NodeOperation =
+  /** Where any node stands at this moment, whether it serves or not. */
+  | { readonly kind: "position" }
   /** {@link DestinationView} without rates and producers. */
   | { readonly kind: "destinations" }
   /** `{messages: MessageSummary[], cursor: string | null}` */
@@ -113,6 +115,7 @@ export type NodeOperation =
   | { readonly kind: "purge"; readonly destination: Destination };
 
 export interface NodeReplies {
+  readonly position: JournalPosition;
   readonly destinations: { destinations: DestinationView[] };
   readonly browse: { messages: MessageSummary[]; cursor: string | null };
   readonly message: MessageDetail;

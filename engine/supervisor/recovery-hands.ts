@@ -6,6 +6,7 @@ import type { Timeline } from "./timeline.ts";
 
 const servingTimeoutMs = 15_000;
 const mirroringTimeoutMs = 30_000;
+const positionTimeoutMs = 1_000;
 
 /** Lets the recovery work on the running pair. */
 export function recoveryHands(parts: {
@@ -24,7 +25,14 @@ export function recoveryHands(parts: {
     isSplit: () => pair.arbiter.split,
     isProtected: () => pair.isProtected,
     isRunning: (node) => pair.nodes[node].isRunning,
-    position: (node) => (pair.nodes[node].isRunning ? pair.positionOf(node) : null),
+    position: async (node) => {
+      const handle = pair.nodes[node];
+      if (!handle.isRunning) return null;
+      const latest = pair.positionOf(node);
+      if (handle.state === "frozen") return latest;
+      // Reports come a few times a second: what was confirmed since the last one counts, too.
+      return await handle.request({ kind: "position" }, positionTimeoutMs).catch(() => latest);
+    },
     suspend: () => pair.suspend(),
     resume: () => pair.tellArbiter({ kind: "resumed" }),
     // The other one is stopped as well and must not take over; the arbiter would not let it either.

@@ -87,7 +87,7 @@ export interface RecoveryHands {
   isProtected(): boolean;
   isRunning(node: NodeName): boolean;
   /** Where a running node stands; `null` when it does not run or has not said. */
-  position(node: NodeName): JournalPosition | null;
+  position(node: NodeName): Promise<JournalPosition | null> | JournalPosition | null;
   /** From here on nobody takes over from anybody, until `resume`. */
   suspend(): void;
   resume(): void;

@@ -135,7 +135,7 @@ export class Recovery {
 
   async #factsOf(node: NodeName): Promise<StoreFacts> {
     const bytes = await directoryBytes(this.#files.store(node));
-    const position = this.#hands.position(node);
+    const position = await this.#hands.position(node);
     if (position !== null) return { position, unsound: null, bytes };
     if (bytes === 0) return { position: null, unsound: null, bytes };
     if (this.#hands.isRunning(node))

@@ -118,6 +118,8 @@ test(
     await act("primary", "kill");
     await active;
     await send("two");
+    const { preflight } = await supervisor.service.startRecovery({ dryRun: true, force: false });
+    expect(preflight?.sentence).toMatch(/^The replica's store is ahead of the primary's by 1 entry\./);
     expect(await recover()).toBe("done");
     await send("three");
     expect((await supervisor.service.undoRecovery({})).state).toBe("undone");
