@@ -11,7 +11,7 @@ export function nextActionsFor(
 ): NextAction[] {
   if (facts.recovering) return [];
   if (protection === "protected") return active === "replica" ? switchBack(facts) : [];
-  if (protection === "split") return [recover("primary"), recover("replica"), ...linkActions(facts)];
+  if (protection === "split") return [keep("primary"), keep("replica"), ...linkActions(facts)];
   if (active === null) return downActions(facts);
   const other = otherNode(active);
   const { state } = facts.nodes[other];
@@ -90,7 +90,13 @@ function act(action: "start" | "thaw" | "promote", node: NodeName, explanation: 
   };
 }
 
-function recover(from: NodeName, label = `Keep the ${from}'s side…`): NextAction {
+/** In a split each side has messages that the other lacks: only whoever says so expressly leaves some out. */
+function keep(from: NodeName): NextAction {
+  const cli = commandLine("recover", "--from", from, "--force");
+  return { ...recover(from, `Keep the ${from}'s side…`), cli };
+}
+
+function recover(from: NodeName, label: string): NextAction {
   const to = otherNode(from);
   return {
     label,

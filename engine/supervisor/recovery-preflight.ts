@@ -98,7 +98,7 @@ function refusalOf(facts: RecoveryFacts, from: NodeName, force: boolean): string
   const way =
     "Copy in the other direction, or say so expressly (--force); the replaced store is kept all the same.";
   if (facts.split)
-    return `Both brokers were active at once, so that each store has messages of its own; those of the ${to} would be left out. ${way}`;
+    return `Both brokers were active at once, so that each store has messages of its own; those of the ${to} would be left out. Choose the one to keep (--from), and say so expressly (--force); the replaced store is kept all the same.`;
   if (facts.inSync.includes(to) && !facts.inSync.includes(from)) {
     const state = target.unsound === null ? "" : ` (it cannot be read now: ${target.unsound})`;
     return `The ${to}'s store holds confirmed messages that the ${from}'s does not${state}. ${way}`;

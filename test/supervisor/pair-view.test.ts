@@ -151,8 +151,8 @@ describe("pair view", () => {
     });
     expect(shown.protection).toBe("split");
     expect(shown.nextActions.map(({ cli }) => cli)).toEqual([
-      "npm run --silent understudy -- recover --from primary",
-      "npm run --silent understudy -- recover --from replica",
+      "npm run --silent understudy -- recover --from primary --force",
+      "npm run --silent understudy -- recover --from replica --force",
     ]);
   });
 
