@@ -1,3 +1,4 @@
+import type { NodeName } from "../../engine/control/views.ts";
 import { sentenceOf, type Backend } from "../backend.ts";
 import type { Plan } from "../recovery/plan.ts";
 
@@ -9,22 +10,32 @@ export class RecoveryPanel {
     this.#backend = backend;
   }
 
-  /** Says what a recovery would do; changes nothing. */
-  async check(): Promise<void> {
+  /** Says what a recovery would do; changes nothing. `from`: whose side is to be kept, `null`: the one that is ahead. */
+  async check(from: NodeName | null = null): Promise<void> {
     this.plan = { kind: "checking" };
     await this.#try(async () => {
-      const view = await this.#backend.call("startRecovery", { dryRun: true });
+      const view = await this.#backend.call("startRecovery", {
+        dryRun: true,
+        ...(from === null ? {} : { from }),
+      });
       if (view.preflight === null)
         throw new Error("The preflight gave no answer. Nothing was changed; try again.");
       this.plan = { kind: "ready", preflight: view.preflight, from: view.from, to: view.to };
     });
   }
 
-  /** `force` overwrites a store that is ahead or has a history of its own; its directory is kept all the same. */
+  /**
+   * Does what the check said, in the direction that was shown. `force` overwrites a store that is ahead or has a history
+   * of its own; its directory is kept all the same.
+   */
   async run(force: boolean): Promise<void> {
+    const from = this.plan.kind === "ready" ? this.plan.from : null;
     this.plan = { kind: "following" };
     await this.#try(async () => {
-      await this.#backend.call("startRecovery", force ? { force } : {});
+      await this.#backend.call("startRecovery", {
+        ...(from === null ? {} : { from }),
+        ...(force ? { force } : {}),
+      });
     });
   }
 

@@ -51,7 +51,9 @@ export class WindowState {
 
   /** A recovery first says what it would do; everything else happens at once. */
   take(action: NextAction): void {
-    if (action.operation === "startRecovery") void this.recovery.check();
+    const { from } = action.input;
+    if (action.operation === "startRecovery")
+      void this.recovery.check(from === "primary" || from === "replica" ? from : null);
     else void this.monitor.take(action);
   }
 }

@@ -18,7 +18,8 @@ test("classic: a cut link splits the pair, the window says so and offers both wa
   expect(await accessibilityProblems(page)).toEqual([]);
 
   await window.setLink("Heal");
-  await window.button("Keep the replica's side…").waitFor();
+  await window.button("Keep the replica's side…").click();
+  await window.recovery.getByRole("button", { name: "Overwrite the primary anyway" }).waitFor();
   await window.button("Keep the primary's side…").click();
   await window.recovery.getByRole("button", { name: "Overwrite the replica anyway" }).click();
   await window.isProtection("Protected");

@@ -193,8 +193,21 @@ describe("recovering", () => {
     expect(backend.asksOf("startRecovery")).toEqual([{ dryRun: true }]);
 
     await panel.run(false);
-    expect(backend.asksOf("startRecovery")[1]).toEqual({});
+    expect(backend.asksOf("startRecovery")[1]).toEqual({ from: "replica" });
     expect(panel.plan).toEqual({ kind: "following" });
+  });
+
+  test("the side that was chosen is checked, and the direction that was shown is run", async () => {
+    const backend = new ScriptedBackend();
+    const panel = new RecoveryPanel(backend);
+
+    await panel.check("replica");
+    await panel.run(true);
+
+    expect(backend.asksOf("startRecovery")).toEqual([
+      { dryRun: true, from: "replica" },
+      { from: "replica", force: true },
+    ]);
   });
 
   test("a refused recovery keeps its sentence in the panel", async () => {
