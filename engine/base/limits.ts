@@ -50,6 +50,8 @@ export const limits = {
   scheduleRepeatMax: 1_000,
   /** Delivered, or told of to who asked, in one turn; others are served in between. */
   scheduledPerTurnMax: 500,
+  /** Messages whose time is over, taken out in one turn. */
+  expiredPerTurnMax: 1_000,
   /** Transactions, and subscriptions, remembered from connections that broke; of more, the oldest are forgotten. */
   interruptedNamesMax: 10_000,
   /** Messages that those transactions were to settle; with more, a transaction can only be rolled back. */
@@ -90,8 +92,8 @@ export const limits = {
   journalTailBytes: 67_108_864,
   /** Messages are left to the journal until so much stands behind them: most are gone by then. */
   lateContentBytes: 67_108_864,
-  /** Entries between two checkpoints of the message store: so few that taking one holds nobody up for long. */
-  checkpointEntryCount: 2_000,
+  /** Changes between two checkpoints of the message store: so few that taking one holds nobody up for long. */
+  checkpointChangeCount: 3_000,
   checkpointIdleMs: 2_000,
   controlBodyBytesMax: 16_777_216,
   /** Calls of the control API, of all callers together; a window has a connection of its own. */

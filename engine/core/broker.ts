@@ -387,7 +387,7 @@ export class Broker {
     this.#routing.virtualTopics.remove(queue);
     this.groups.forget(queue);
     this.deletedQueues.push(queue.id);
-    this.deletedChunks.push(...queue.takeChunkChanges().emptied.map(({ id }) => id));
+    for (const { id } of queue.takeChunkChanges().emptied) this.deletedChunks.push(id);
     this.observer?.queueDeleted(queue);
   }
 

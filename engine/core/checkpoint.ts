@@ -151,9 +151,7 @@ export function takeCheckpoint(broker: Broker, head: CheckpointHead): Checkpoint
     queue.freeze(broker.chunkSizes, () => broker.nextChunkId++);
     takeQueueChanges(queue, changes);
   }
-  const scheduled = broker.schedule.takeChanges();
-  changes.put.push(...scheduled.put);
-  changes.deleted.push(...scheduled.deleted);
+  broker.schedule.takeChanges(changes);
   const { op, epoch, stampedAt, digest } = head;
   return {
     op,

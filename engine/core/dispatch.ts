@@ -46,6 +46,7 @@ export class Dispatcher implements BrokerObserver {
   /** Queues that may have something to hand out. */
   readonly #ready = new Set<Queue>();
   readonly #expiries = new DueHeap<Expiry>();
+  #mayMoreExpire = false;
   #volatileDeliveries: VolatileDelivery[] = [];
   readonly #read: ReadMessage;
   readonly #sieves: Sieves;
@@ -181,9 +182,10 @@ export class Dispatcher implements BrokerObserver {
     for (const queue of this.#broker.groups.queues) this.#ready.add(queue);
   }
 
-  /** Whether selectors have more to look at than one turn had time for. */
+  /** Whether more has expired, or selectors have more to look at, than one turn had time for. */
   get isBehind(): boolean {
-    return this.#budget.left <= 0 && this.#unsifted.size + this.#unsiftedBrowsers.size > 0;
+    const isUnsifted = this.#unsifted.size + this.#unsiftedBrowsers.size > 0;
+    return this.#mayMoreExpire || (this.#budget.left <= 0 && isUnsifted);
   }
 
   /** Orders all deliveries and expiries that can be made now. */
@@ -196,9 +198,7 @@ export class Dispatcher implements BrokerObserver {
     for (const browser of browsers) this.#pump(browser);
     for (const session of this.outlets.takeReopened())
       for (const consumer of this.consumersOf(session)) this.#wake(consumer);
-    for (let due = this.#expiries.takeDue(now); due !== undefined; due = this.#expiries.takeDue(now))
-      if (this.#broker.queues.get(due.queue.key)?.has(due.op) === true && !due.queue.delivered.has(due.op))
-        order({ kind: "expire", queue: due.queue.key, messages: [due.op] });
+    for (const [queue, messages] of this.#takeExpired(now)) order({ kind: "expire", queue, messages });
     for (const queue of this.#ready) {
       this.#ready.delete(queue);
       const { commands, hasExpired, isComplete } = this.#sharing.share(queue, now, this.#budget);
@@ -339,6 +339,23 @@ export class Dispatcher implements BrokerObserver {
     }
     consumer.isBrowsing = false;
     this.#volatileDeliveries.push({ consumer, op: null, source: null });
+  }
+
+  /** What waits and is past its time, by queue: so many that others are served in between. */
+  #takeExpired(now: WallTime): ReadonlyMap<string, readonly Op[]> {
+    const expired = new Map<string, Op[]>();
+    let left: number = limits.expiredPerTurnMax;
+    for (; left > 0; left -= 1) {
+      const due = this.#expiries.takeDue(now);
+      if (due === undefined) break;
+      const queue = this.#broker.queues.get(due.queue.key);
+      if (queue?.has(due.op) !== true || queue.delivered.has(due.op)) continue;
+      const ofQueue = expired.get(queue.key);
+      if (ofQueue === undefined) expired.set(queue.key, [due.op]);
+      else ofQueue.push(due.op);
+    }
+    this.#mayMoreExpire = left === 0;
+    return expired;
   }
 
   /** A browser's selector looks at a message only when there is room for it; `null`: it has no time for more in this turn. */

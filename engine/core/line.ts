@@ -87,7 +87,7 @@ export class Line {
     if (made.length === 0) return made;
     this.#fifo = [...waiting.slice(frozenCount), ...this.#fifo.slice(at)];
     this.#start = 0;
-    this.chunks.push(...made);
+    for (const chunk of made) this.chunks.push(chunk);
     return made;
   }
 

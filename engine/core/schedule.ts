@@ -64,10 +64,8 @@ export class Schedule {
     return true;
   }
 
-  /** What changed since the last call, as rows of the store. */
-  takeChanges(): { put: MessageRow[]; deleted: { queue: number; op: number }[] } {
-    const put: MessageRow[] = [];
-    const deleted: { queue: number; op: number }[] = [];
+  /** Adds what changed since the last call, as rows of the store. */
+  takeChanges({ put, deleted }: { put: MessageRow[]; deleted: { queue: number; op: number }[] }): void {
     for (const op of this.#dirty) {
       const job = this.#jobs.get(op);
       if (job !== undefined) {
@@ -76,7 +74,6 @@ export class Schedule {
       } else if (this.#stored.delete(op)) deleted.push({ queue: scheduleQueueId, op });
     }
     this.#dirty.clear();
-    return { put, deleted };
   }
 
   /** All of it, as rows. */

@@ -194,7 +194,8 @@ export class Sharing {
     const sameLevel = consumers.every(
       (consumer) => consumer.request.consumerPriority === consumers[0]?.request.consumerPriority,
     );
-    if (sameLevel) consumers.push(...consumers.splice(0, turns % consumers.length));
+    if (!sameLevel) return;
+    for (const consumer of consumers.splice(0, turns % consumers.length)) consumers.push(consumer);
   }
 }
 

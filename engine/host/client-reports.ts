@@ -65,7 +65,7 @@ export class ClientReports {
   }
 
   #takeRejections(): void {
-    this.#changes.push(...this.#rejections.values());
+    for (const rejection of this.#rejections.values()) this.#changes.push(rejection);
     this.#rejections = new Map();
   }
 

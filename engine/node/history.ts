@@ -29,6 +29,8 @@ export class History {
   #undurable: JournalEntry[] = [];
   #checkpointOp: Op;
   #checkpoint: Checkpoint | null = null;
+  /** Changes since that was taken. */
+  #changeCount = 0;
   #changedAt: Instant;
 
   constructor(stored: StoredState, now: Instant) {
@@ -73,7 +75,7 @@ export class History {
     const batch = this.#batch;
     this.#batch = [];
     this.#batchBytes = 0;
-    this.#undurable.push(...batch);
+    this.#undurable = this.#undurable.length === 0 ? batch : [...this.#undurable, ...batch];
     return batch;
   }
 
@@ -97,18 +99,18 @@ export class History {
     this.committed = asOp(Math.max(this.committed, Math.min(op, this.head.op)));
   }
 
-  /** Takes a checkpoint of the present state when one is due: many entries since the last, or none for a while. */
+  /** Takes a checkpoint of the present state when one is due: many changes since the last, or none for a while. */
   considerCheckpoint(now: Instant): void {
     if (this.#checkpoint !== null || this.head.op === this.#checkpointOp) return;
     const isDue =
-      this.head.op - this.#checkpointOp >= limits.checkpointEntryCount ||
-      now - this.#changedAt >= limits.checkpointIdleMs;
+      this.#changeCount >= limits.checkpointChangeCount || now - this.#changedAt >= limits.checkpointIdleMs;
     if (isDue) this.forceCheckpoint();
   }
 
   forceCheckpoint(): void {
-    if (this.#checkpoint === null && this.head.op !== this.#checkpointOp)
-      this.#checkpoint = takeCheckpoint(this.broker, this.head);
+    if (this.#checkpoint !== null || this.head.op === this.#checkpointOp) return;
+    this.#checkpoint = takeCheckpoint(this.broker, this.head);
+    this.#changeCount = 0;
   }
 
   /** The checkpoint taken last, once all it covers is safe: before that an entry in it could still be cut. */
@@ -125,7 +127,14 @@ export class History {
     this.broker.apply(entry.op, entry.command);
     this.head = entry;
     this.#changedAt = now;
+    this.#changeCount += changeCountOf(entry.command);
     this.#batch.push(entry);
     this.#batchBytes += entry.bytes.length;
   }
+}
+
+/** About how much a command changes: what it is about, counted. */
+function changeCountOf(command: Command): number {
+  if ("messages" in command) return command.messages.length;
+  return "jobs" in command ? command.jobs.length : 1;
 }

@@ -131,7 +131,8 @@ export class ClientBook {
     const events: DatedEvent[] = [];
     for (const [key, entry] of [...this.#bySession]) {
       const session = entry.sessions.get(key);
-      if (session?.node === node) events.push(...this.#disconnect(node, session.session, at, true));
+      if (session?.node !== node) continue;
+      for (const event of this.#disconnect(node, session.session, at, true)) events.push(event);
     }
     for (const entry of this.#entries.values()) {
       const last = entry.stays.at(-1);

@@ -22,7 +22,7 @@ export class EffectQueue {
   }
 
   add(effects: readonly ArbiterEffect[]): void {
-    this.#effects.push(...effects);
+    for (const effect of effects) this.#effects.push(effect);
     if (!this.#isStuck) this.#work();
   }
 

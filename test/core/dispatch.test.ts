@@ -161,6 +161,25 @@ describe("dispatch: queues", () => {
     expect(desk.bench.broker.queues.get(ordersKey)?.depth).toBe(0);
   });
 
+  test("of very many that expire at once some go at a time, those of a queue together", () => {
+    const desk = new Desk();
+    const count = limits.expiredPerTurnMax + 10;
+    for (let left = count; left > 0; left -= 1) desk.bench.send(orders, { expiresAt: asWallTime(100) });
+    const expired: number[] = [];
+    const turn = (): void =>
+      desk.dispatcher.run(asWallTime(100), (command) => {
+        desk.bench.do(command);
+        if (command.kind === "expire") expired.push(command.messages.length);
+      });
+    turn();
+    expect(expired).toEqual([limits.expiredPerTurnMax]);
+    expect(desk.dispatcher.isBehind).toBe(true);
+    turn();
+    expect(expired).toEqual([limits.expiredPerTurnMax, 10]);
+    expect(desk.dispatcher.isBehind).toBe(false);
+    expect(desk.bench.broker.queues.get("queue://ActiveMQ.DLQ")?.depth).toBe(count);
+  });
+
   test("a dispatcher that is made after a promotion finds all that waits and all that will expire", () => {
     const bench = new Bench();
     const [first, second] = [bench.send(orders, { expiresAt: asWallTime(50) }), bench.send()];
