@@ -43,6 +43,7 @@ export function define(command: Command, run: Run): void {
     .option("--data <directory>", "the broker's directory (default: one of its name beside the pair's)")
     .option("--json", "print what becomes of it as JSON, one value a line");
   run(command, async (terminal, options: BrokerOptions) => {
+    terminal.outliveReader();
     const configuration = configureBroker(options, terminal);
     const { runBroker } = await import("../host/run.ts");
     const { jsonSupervision, terminalSupervision } = await import("../host/supervision.ts");

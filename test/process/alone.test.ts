@@ -167,6 +167,24 @@ test("a broker alone tells scripts what becomes of it as JSON, one value a line"
   expect(broker.err).toBe("");
 });
 
+test("a broker alone goes on when nobody reads any more what becomes of it", async () => {
+  const [masterPort, slavePort] = [await freePort(), await freePort()];
+  const classic = ["--profile", "classic", "--json"];
+  const master = startBroker("--name", "m", "--port", `${masterPort}`, ...classic);
+  await master.saying(() => (master.out.length > 0 ? true : undefined), "a line");
+  master.stopReading();
+
+  const uri = `tcp://127.0.0.1:${masterPort}`;
+  const slave = startBroker(
+    ...["--name", "s", "--port", `${slavePort}`, ...classic, "--primary-connector", uri],
+  );
+  await slave.saying(() => slave.out.find((line) => line.includes('"epoch":1')), "that it is attached");
+  const client = await RawClient.connect(masterPort);
+  await client.send("/queue/orders", "mirrored");
+  process.kill(master.pid, "SIGTERM");
+  expect(await master.ended).toBe(0);
+});
+
 test("a second replica is refused with a sentence, and the first goes on undisturbed", async () => {
   const pair = await Pair.start();
   const primary = `tcp://127.0.0.1:${pair.ports.primary}`;
