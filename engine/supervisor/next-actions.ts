@@ -11,7 +11,7 @@ export function nextActionsFor(
 ): NextAction[] {
   if (facts.recovering) return [];
   if (protection === "protected") return active === "replica" ? switchBack(facts) : [];
-  if (protection === "split") return [keep("primary"), keep("replica"), ...linkActions(facts)];
+  if (protection === "split") return [...linkActions(facts), keep("primary"), keep("replica")];
   if (active === null) return downActions(facts);
   const other = otherNode(active);
   const { state } = facts.nodes[other];

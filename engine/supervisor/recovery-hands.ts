@@ -24,6 +24,7 @@ export function recoveryHands(parts: {
     inSync: () => pair.arbiter.inSync,
     isSplit: () => pair.arbiter.split,
     isProtected: () => pair.isProtected,
+    isLinkBroken: () => pair.link.mode === "cut" || pair.link.mode === "half-open",
     isRunning: (node) => pair.nodes[node].isRunning,
     position: async (node) => {
       const handle = pair.nodes[node];

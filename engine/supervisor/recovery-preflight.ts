@@ -1,3 +1,4 @@
+import { commandLine } from "../base/command-line.ts";
 import { byteSize, count, counted } from "../base/words.ts";
 import type { NodeName, RecoveryView } from "../control/views.ts";
 import { otherNode } from "./arbiter-state.ts";
@@ -13,6 +14,8 @@ export interface RecoveryFacts {
   readonly split: boolean;
   readonly profile: "guarded" | "classic";
   readonly isProtected: boolean;
+  /** The link is cut or half-open on purpose: neither could mirror the other. */
+  readonly isLinkBroken: boolean;
   readonly freeBytes: number;
 }
 
@@ -87,6 +90,8 @@ function refusalOf(facts: RecoveryFacts, from: NodeName, force: boolean): string
   const to = otherNode(from);
   const [source, target] = [facts.stores[from], facts.stores[to]];
   if (facts.isProtected) return "Both brokers run and hold everything: there is nothing to recover.";
+  if (facts.isLinkBroken)
+    return `The replication link is broken, so neither could mirror the other. Heal it first (${commandLine("link", "heal")}).`;
   if (source.unsound !== null)
     return `The ${from}'s store cannot be read (${source.unsound}), so it is not copied over anything.`;
   if (source.position === null)

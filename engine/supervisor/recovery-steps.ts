@@ -85,6 +85,7 @@ export interface RecoveryHands {
   inSync(): readonly NodeName[];
   isSplit(): boolean;
   isProtected(): boolean;
+  isLinkBroken(): boolean;
   isRunning(node: NodeName): boolean;
   /** Where a running node stands; `null` when it does not run or has not said. */
   position(node: NodeName): Promise<JournalPosition | null> | JournalPosition | null;

@@ -62,6 +62,7 @@ export class Recovery {
       split: this.#hands.isSplit(),
       profile: this.#hands.profile,
       isProtected: this.#hands.isProtected(),
+      isLinkBroken: this.#hands.isLinkBroken(),
       freeBytes: await freeBytes(this.#hands.dataDirectory),
     };
     return planRecovery(facts, wish);

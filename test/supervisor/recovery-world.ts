@@ -17,6 +17,7 @@ export function recoveryWorld(directory: string, overrides: Partial<RecoveryHand
     inSync: book,
     isSplit: () => false,
     isProtected: () => running.size === 2 && book().length === 2,
+    isLinkBroken: () => false,
     isRunning: (node) => running.has(node),
     position: (node) => {
       const report = checkStore(join(directory, node));

@@ -116,6 +116,14 @@ describe("recovery copy", () => {
     );
   });
 
+  test("behind a broken link nothing is stopped, not even with force", async () => {
+    const { hands, log } = recoveryWorld(directory, { isLinkBroken: () => true });
+    await expect(new Recovery(hands).start({ dryRun: false, force: true })).rejects.toThrow(
+      /Heal it first \(npm run --silent understudy -- link heal\)/,
+    );
+    expect(log).toEqual([]);
+  });
+
   test("too little room is found before anything is touched", async () => {
     const { planRecovery } = await import("../../engine/supervisor/recovery-preflight.ts");
     const store = { position: { epoch: 1, op: 9, digest: "r" }, unsound: null, bytes: 1e9 };
@@ -125,6 +133,7 @@ describe("recovery copy", () => {
       split: false,
       profile: "guarded",
       isProtected: false,
+      isLinkBroken: false,
       freeBytes: 5e8,
     } as const;
     expect(planRecovery(facts, { force: true }).preflight.refusal).toContain("477 MiB are free");

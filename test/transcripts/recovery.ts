@@ -148,6 +148,7 @@ export class StageRecovery {
       inSync: () => supervisor.state.inSync,
       isSplit: () => supervisor.state.split,
       isProtected: this.#around.isProtected,
+      isLinkBroken: () => false,
       isRunning: (node) => world.hosts[node] !== null,
       position: (node) => positionOf(world, node),
       suspend: () => alive(() => supervisor.tell({ kind: "suspended" })),
