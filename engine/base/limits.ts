@@ -50,7 +50,9 @@ export const limits = {
   scheduleRepeatMax: 1_000,
   /** Delivered, or told of to who asked, in one turn; others are served in between. */
   scheduledPerTurnMax: 500,
-  /** Messages whose time is over, taken out in one turn. */
+  /** Messages handed out to consumers of queues in one turn. */
+  deliveredPerTurnMax: 2_000,
+  /** Messages that are taken out of queues in one turn as their time is over. */
   expiredPerTurnMax: 1_000,
   /** Transactions, and subscriptions, remembered from connections that broke; of more, the oldest are forgotten. */
   interruptedNamesMax: 10_000,

@@ -1,5 +1,4 @@
 import { assert } from "../base/assert.ts";
-import { limits } from "../base/limits.ts";
 import type { Op, WallTime } from "../base/units.ts";
 import { Backlogs } from "./backlog.ts";
 import type { Broker } from "./broker.ts";
@@ -24,10 +23,10 @@ import type { Queue, QueuedMessage } from "./queue.ts";
 import { covers, keysOf, partRead, Readers } from "./readers.ts";
 import { selects, viewOf } from "./selection.ts";
 import { Sharing } from "./sharing.ts";
-import type { LookBudget } from "./sieve.ts";
 import { Sieves, type ReadMessage } from "./sieves.ts";
 import { hasCaughtUp, hasFallenBehind, isLeftBehind } from "./slowness.ts";
 import type { SentMessage } from "./transaction.ts";
+import { newTurnBudget } from "./turn-budget.ts";
 
 /**
  * Who gets what now. It lives only on the active node and is built anew after a promotion: clients subscribe again.
@@ -46,7 +45,6 @@ export class Dispatcher implements BrokerObserver {
   /** Queues that may have something to hand out. */
   readonly #ready = new Set<Queue>();
   readonly #expiries = new DueHeap<Expiry>();
-  #mayMoreExpire = false;
   #volatileDeliveries: VolatileDelivery[] = [];
   readonly #read: ReadMessage;
   readonly #sieves: Sieves;
@@ -54,7 +52,7 @@ export class Dispatcher implements BrokerObserver {
   /** Queues with messages that selectors have not looked at yet. */
   readonly #unsifted = new Set<Queue>();
   readonly #unsiftedBrowsers = new Set<Consumer>();
-  #budget: LookBudget = { left: 0 };
+  #budget = newTurnBudget();
   readonly outlets: Outlets;
   readonly backlogs = new Backlogs();
 
@@ -182,15 +180,16 @@ export class Dispatcher implements BrokerObserver {
     for (const queue of this.#broker.groups.queues) this.#ready.add(queue);
   }
 
-  /** Whether more has expired, or selectors have more to look at, than one turn had time for. */
+  /** Whether there was more to do than one turn had time for. */
   get isBehind(): boolean {
+    const { looks, expiries, deliveries } = this.#budget;
     const isUnsifted = this.#unsifted.size + this.#unsiftedBrowsers.size > 0;
-    return this.#mayMoreExpire || (this.#budget.left <= 0 && isUnsifted);
+    return expiries <= 0 || deliveries <= 0 || (looks <= 0 && isUnsifted);
   }
 
-  /** Orders all deliveries and expiries that can be made now. */
+  /** Orders the deliveries and expiries that can be made now. */
   run(now: WallTime, order: (command: Command) => void): void {
-    this.#budget = { left: limits.selectorLooksPerTurnMax };
+    this.#budget = newTurnBudget();
     for (const queue of this.#unsifted) this.#ready.add(queue);
     this.#unsifted.clear();
     const browsers = [...this.#unsiftedBrowsers];
@@ -200,9 +199,13 @@ export class Dispatcher implements BrokerObserver {
       for (const consumer of this.consumersOf(session)) this.#wake(consumer);
     for (const [queue, messages] of this.#takeExpired(now)) order({ kind: "expire", queue, messages });
     for (const queue of this.#ready) {
+      if (this.#budget.deliveries <= 0) break;
       this.#ready.delete(queue);
       const { commands, hasExpired, isComplete } = this.#sharing.share(queue, now, this.#budget);
-      for (const command of commands) order(command);
+      for (const command of commands) {
+        order(command);
+        this.#budget.deliveries -= command.messages.length;
+      }
       // Those served may have had less room than there was to hand out, and others of a lower priority still have some.
       if (hasExpired || (commands.length > 0 && queue.waitingCount > 0)) this.#ready.add(queue);
       else this.#noteSlow(queue);
@@ -341,29 +344,27 @@ export class Dispatcher implements BrokerObserver {
     this.#volatileDeliveries.push({ consumer, op: null, source: null });
   }
 
-  /** What waits and is past its time, by queue: so many that others are served in between. */
+  /** What waits and is past its time, by queue. */
   #takeExpired(now: WallTime): ReadonlyMap<string, readonly Op[]> {
     const expired = new Map<string, Op[]>();
-    let left: number = limits.expiredPerTurnMax;
-    for (; left > 0; left -= 1) {
+    for (; this.#budget.expiries > 0; this.#budget.expiries -= 1) {
       const due = this.#expiries.takeDue(now);
-      if (due === undefined) break;
+      if (due === undefined) return expired;
       const queue = this.#broker.queues.get(due.queue.key);
       if (queue?.has(due.op) !== true || queue.delivered.has(due.op)) continue;
       const ofQueue = expired.get(queue.key);
       if (ofQueue === undefined) expired.set(queue.key, [due.op]);
       else ofQueue.push(due.op);
     }
-    this.#mayMoreExpire = left === 0;
     return expired;
   }
 
   /** A browser's selector looks at a message only when there is room for it; `null`: it has no time for more in this turn. */
   #isWanted({ request, selector }: Consumer, op: Op): boolean | null {
     if (selector === null || !request.browser) return true;
-    const head = this.#budget.left > 0 ? this.#read(op) : null;
+    const head = this.#budget.looks > 0 ? this.#read(op) : null;
     if (head === null) return null;
-    this.#budget.left -= 1;
+    this.#budget.looks -= 1;
     const [queue] = this.#queuesOf(request);
     return selector.matches(viewOf(op, head, queue?.get(op)?.deliveryCount ?? 0));
   }

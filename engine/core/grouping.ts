@@ -5,7 +5,7 @@ import type { GroupChange, GroupHolder, Groups } from "./groups.ts";
 import type { MessageGroup } from "./message.ts";
 import type { Owners } from "./owner.ts";
 import type { Queue, QueuedMessage } from "./queue.ts";
-import type { LookBudget } from "./sieve.ts";
+import type { TurnBudget } from "./turn-budget.ts";
 import type { ReadMessage } from "./sieves.ts";
 
 /** So many messages' groups are remembered, so that one that waits is not read again in each round. */
@@ -35,12 +35,12 @@ export class Grouping {
   }
 
   /** The message's group, or `null`; `undefined` when it cannot be read yet, or not in this turn. */
-  groupOf({ op }: QueuedMessage, budget: LookBudget): MessageGroup | null | undefined {
+  groupOf({ op }: QueuedMessage, budget: TurnBudget): MessageGroup | null | undefined {
     const known = this.#known.get(op);
-    if (known !== undefined || budget.left <= 0) return known;
+    if (known !== undefined || budget.looks <= 0) return known;
     const head = this.#read(op);
     if (head === null) return undefined;
-    budget.left -= 1;
+    budget.looks -= 1;
     if (this.#known.size >= knownMax) this.#known.clear();
     // [JMSXGroupID] An empty one is none.
     const group = head.group === null || head.group.id === "" ? null : head.group;
@@ -80,14 +80,14 @@ export class GroupRound {
   readonly #grouping: Grouping;
   readonly #queue: Queue;
   readonly #line: readonly Consumer[];
-  readonly #budget: LookBudget;
+  readonly #budget: TurnBudget;
   /** What this round has changed: nobody, or the consumer that a group goes to now. */
   readonly #changed = new Map<string, Consumer | null>();
   readonly #counts = new Map<Consumer, number>();
   /** Groups of which a message has to wait for its consumer: later ones wait behind it. */
   readonly #blocked = new Set<string>();
 
-  constructor(grouping: Grouping, queue: Queue, line: readonly Consumer[], budget: LookBudget) {
+  constructor(grouping: Grouping, queue: Queue, line: readonly Consumer[], budget: TurnBudget) {
     this.#grouping = grouping;
     this.#queue = queue;
     this.#line = line;

@@ -6,6 +6,8 @@ type IsWaiting = (message: QueuedMessage) => boolean;
 
 /** Chunks made at a time: a long queue from a store of before there were any holds nobody up. */
 const madeMax = 16;
+/** More than these are sorted in together, rather than each put in its place. */
+const insertedMax = 8;
 
 /**
  * Waiting messages of one priority, in the order of positions. Messages that were delivered or removed meanwhile are
@@ -18,13 +20,15 @@ export class Line {
   #start = 0;
   /** Sorted by position, lowest last, so that the front is taken with `pop`. */
   readonly #returned: QueuedMessage[] = [];
+  /** Put back since somebody looked, in any order: very many may come at once, as when a broker fails. */
+  #comingBack: QueuedMessage[] = [];
 
   push(message: QueuedMessage): void {
     this.#fifo.push(message);
   }
 
   putBack(message: QueuedMessage): void {
-    this.#returned.splice(this.#returnedAfter(message.position), 0, message);
+    this.#comingBack.push(message);
   }
 
   /** Puts back what a checkpoint had, in the order of positions and after its chunks. */
@@ -44,6 +48,7 @@ export class Line {
 
   /** Adds the first waiting messages behind position `after` to `found` until it holds `countMax`. */
   collect(found: QueuedMessage[], countMax: number, isWaiting: IsWaiting, after = 0): void {
+    this.#sortReturned();
     this.#dropGone(isWaiting);
     const cold = new ColdWalk(this.chunks, after);
     let freshAt = after === 0 ? this.#start : this.#freshAfter(after);
@@ -89,6 +94,19 @@ export class Line {
     this.#start = 0;
     for (const chunk of made) this.chunks.push(chunk);
     return made;
+  }
+
+  #sortReturned(): void {
+    const comingBack = this.#comingBack;
+    if (comingBack.length === 0) return;
+    this.#comingBack = [];
+    if (comingBack.length <= insertedMax) {
+      for (const message of comingBack)
+        this.#returned.splice(this.#returnedAfter(message.position), 0, message);
+      return;
+    }
+    for (const message of comingBack) this.#returned.push(message);
+    this.#returned.sort((one, other) => other.position - one.position);
   }
 
   #dropGone(isWaiting: IsWaiting): void {

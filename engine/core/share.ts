@@ -29,6 +29,8 @@ export function mergeCandidates(
   );
 }
 
+export type ShareCommand = Extract<Command, { kind: "deliver" | "expire" }>;
+
 /** What one round of sharing a queue out comes to. */
 export class Shares {
   readonly expired: Op[] = [];
@@ -76,9 +78,9 @@ export class Shares {
     return this.#shares.keys();
   }
 
-  commands(): Command[] {
+  commands(): ShareCommand[] {
     const { key: queue } = this.#queue;
-    const commands: Command[] = [];
+    const commands: ShareCommand[] = [];
     if (this.expired.length > 0) commands.push({ kind: "expire", queue, messages: this.expired });
     for (const [consumer, messages] of this.#shares) {
       const { owner, request } = consumer;

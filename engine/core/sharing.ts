@@ -1,17 +1,16 @@
 import { limits } from "../base/limits.ts";
 import type { WallTime } from "../base/units.ts";
-import type { Command } from "./command.ts";
 import { creditOf, toEndOfLine, type Consumer } from "./consumer.ts";
 import { GroupRound, type Grouping } from "./grouping.ts";
 import type { Owners } from "./owner.ts";
 import type { Queue, QueuedMessage } from "./queue.ts";
-import { mergeCandidates, Shares, type Takers } from "./share.ts";
-import type { LookBudget } from "./sieve.ts";
+import { mergeCandidates, Shares, type ShareCommand, type Takers } from "./share.ts";
 import type { Sieves } from "./sieves.ts";
+import type { TurnBudget } from "./turn-budget.ts";
 
 /** What one round of sharing out a queue comes to. */
 export interface Round {
-  readonly commands: readonly Command[];
+  readonly commands: readonly ShareCommand[];
   readonly hasExpired: boolean;
   /** Whether selectors looked at all that they could have matched. */
   readonly isComplete: boolean;
@@ -19,7 +18,7 @@ export interface Round {
 
 interface Pass {
   readonly shares: Shares;
-  readonly budget: LookBudget;
+  readonly budget: TurnBudget;
   /** `null`: no message of the queue is of a group. */
   readonly groups: GroupRound | null;
   readonly lookahead: number;
@@ -67,12 +66,12 @@ export class Sharing {
   }
 
   /** Shares out what waits on a queue. */
-  share(queue: Queue, now: WallTime, budget: LookBudget): Round {
+  share(queue: Queue, now: WallTime, budget: TurnBudget): Round {
     if (queue.waitingCount === 0) return { commands: [], hasExpired: false, isComplete: true };
     const shares = new Shares(queue, now);
     const isPlain = !this.#sieves.covers(queue) && !this.#grouping.covers(queue);
     const isComplete = isPlain
-      ? this.#shareInTurn(queue, shares)
+      ? this.#shareInTurn(queue, shares, budget)
       : this.#shareSelected(queue, shares, budget);
     for (const { sources } of shares.takers) {
       // Whoever reads several queues looks next at those that it got nothing from.
@@ -97,9 +96,9 @@ export class Sharing {
   }
 
   /** In turn among the consumers of the highest priority that have credit. */
-  #shareInTurn(queue: Queue, shares: Shares): true {
+  #shareInTurn(queue: Queue, shares: Shares, budget: TurnBudget): true {
     const consumers = this.#eligible(queue);
-    const credit = creditOfAll(consumers);
+    const credit = Math.min(creditOfAll(consumers), budget.deliveries);
     if (credit === 0) return true;
     let turn = 0;
     for (const message of queue.next(credit)) {
@@ -118,7 +117,7 @@ export class Sharing {
   }
 
   /** Each message to the first in line who may have it, and who then goes to the end of the line. */
-  #shareSelected(queue: Queue, shares: Shares, budget: LookBudget): boolean {
+  #shareSelected(queue: Queue, shares: Shares, budget: TurnBudget): boolean {
     const all = this.#lines.get(queue) ?? [];
     const exclusive = all.find((consumer) => consumer.request.exclusive);
     const line = exclusive === undefined ? all : [exclusive];
@@ -154,9 +153,9 @@ export class Sharing {
     queue: Queue,
     consumers: readonly Consumer[],
     lookahead: number,
-    budget: LookBudget,
+    budget: TurnBudget,
   ): { takers: Takers; isComplete: boolean } {
-    const count = creditOfAll(consumers) + lookahead;
+    const count = Math.min(creditOfAll(consumers), budget.deliveries) + lookahead;
     const selector = consumers[0]?.selector ?? null;
     if (selector === null)
       return { takers: { consumers, takesAll: true, messages: queue.next(count) }, isComplete: true };

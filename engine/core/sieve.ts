@@ -1,10 +1,6 @@
 import { Line } from "./line.ts";
 import type { Queue, QueuedMessage } from "./queue.ts";
-
-/** How many messages may still be looked at in this turn; looking at one may read it from the disk. */
-export interface LookBudget {
-  left: number;
-}
+import type { TurnBudget } from "./turn-budget.ts";
 
 /** How many messages of the queue a walk takes up at a time; one in a consumer's hands is looked at when it comes back. */
 const stepCount = 64;
@@ -39,7 +35,7 @@ export class Sieve {
    * The next messages to hand out, at most `countMax`: the highest priority first, then the lowest position. What it
    * finds is incomplete when the budget ends, or when a message cannot be read yet.
    */
-  next(countMax: number, budget: LookBudget): { found: readonly QueuedMessage[]; isComplete: boolean } {
+  next(countMax: number, budget: TurnBudget): { found: readonly QueuedMessage[]; isComplete: boolean } {
     const found: QueuedMessage[] = [];
     for (let priority = 9; priority >= 0 && found.length < countMax; priority -= 1) {
       const level = this.#levels[priority];
@@ -76,7 +72,7 @@ class Level {
   }
 
   /** Adds matching messages to `found` until it holds `countMax`; whether it found all it could. */
-  collect(found: QueuedMessage[], countMax: number, selects: Selects, budget: LookBudget): boolean {
+  collect(found: QueuedMessage[], countMax: number, selects: Selects, budget: TurnBudget): boolean {
     // Those that came back stand before what the walk has still to find.
     let isComplete = this.#lookAtFresh(selects, budget);
     const start = found.length;
@@ -90,15 +86,15 @@ class Level {
     }
   }
 
-  #lookAtFresh(selects: Selects, budget: LookBudget): boolean {
+  #lookAtFresh(selects: Selects, budget: TurnBudget): boolean {
     let at = 0;
     for (; at < this.#fresh.length; at += 1) {
       const message = this.#fresh[at]!;
       if (!this.#queue.isWaiting(message)) continue;
-      if (budget.left <= 0) break;
+      if (budget.looks <= 0) break;
       const isSelected = selects(message);
       if (isSelected === null) break;
-      budget.left -= 1;
+      budget.looks -= 1;
       if (isSelected) this.#lineUp(message);
     }
     this.#fresh.splice(0, at);
@@ -106,15 +102,15 @@ class Level {
   }
 
   /** Looks at what comes next in the queue until it has found `countMax`. */
-  #walkOn(countMax: number, selects: Selects, budget: LookBudget): "found" | "ended" | "stopped" {
+  #walkOn(countMax: number, selects: Selects, budget: TurnBudget): "found" | "ended" | "stopped" {
     if (this.#walk === null) return "ended";
     let foundCount = 0;
     for (;;) {
-      if (budget.left <= 0) return "stopped";
+      if (budget.looks <= 0) return "stopped";
       const ahead = this.#queue.waitingAfter(
         this.#walkedThrough,
         this.#walk,
-        Math.min(budget.left, stepCount),
+        Math.min(budget.looks, stepCount),
       );
       if (ahead.length === 0) {
         this.#walk = null;
@@ -127,7 +123,7 @@ class Level {
           this.#fresh.push(message);
           return "stopped";
         }
-        budget.left -= 1;
+        budget.looks -= 1;
         if (!isSelected) continue;
         this.#lineUp(message);
         foundCount += 1;

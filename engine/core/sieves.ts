@@ -3,7 +3,8 @@ import type { MessageHead } from "./message.ts";
 import type { Queue, QueuedMessage } from "./queue.ts";
 import { viewOf } from "./selection.ts";
 import type { Selector } from "./selector/selector.ts";
-import { Sieve, type LookBudget } from "./sieve.ts";
+import { Sieve } from "./sieve.ts";
+import type { TurnBudget } from "./turn-budget.ts";
 
 /** Reads a message; `null` when it is not on the disk yet, and no longer in memory. */
 export type ReadMessage = (op: Op) => MessageHead | null;
@@ -63,7 +64,7 @@ export class Sieves {
   }
 
   /** Waiting messages that match, in order; see {@link Sieve.next}. */
-  next(queue: Queue, selector: Selector, countMax: number, budget: LookBudget): ReturnType<Sieve["next"]> {
+  next(queue: Queue, selector: Selector, countMax: number, budget: TurnBudget): ReturnType<Sieve["next"]> {
     const used = this.#byQueue.get(queue)?.get(selector.text);
     return used === undefined ? { found: [], isComplete: true } : used.sieve.next(countMax, budget);
   }

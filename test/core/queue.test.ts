@@ -79,7 +79,8 @@ describe("queue", () => {
   test("behaves like a sorted list, whatever is done to it, cold or hot", () => {
     const action = fc.tuple(
       fc.constantFrom(
-        ...["push", "push", "push", "deliver", "release", "remove", "next", "freeze", "restart", "clear"],
+        ...["push", "push", "push", "deliver", "deliver", "release", "remove", "next", "freeze", "restart"],
+        ...["clear", "fail"],
       ),
       fc.nat(30),
       fc.nat(9),
@@ -128,6 +129,7 @@ class Stage {
     else if (kind === "next") this.queue.next(index);
     else if (kind === "freeze") this.#freeze();
     else if (kind === "restart") this.#restart();
+    else if (kind === "fail") this.#fail(index);
     else if (kind === "clear" && index < 3) {
       const gone = this.#twin.filter(({ out }) => !out);
       expect(this.queue.removeWaiting().sort((a, b) => a - b)).toEqual(ops(gone).sort((a, b) => a - b));
@@ -179,6 +181,13 @@ class Stage {
     const place = { op, position: this.#last, priority: priority % 3, expiresAt, deadLetter };
     this.queue.push({ ...message(op), ...place });
     this.#twin.push({ ...place, count: 0, out: false });
+  }
+
+  /** All is in somebody's hands, and comes back at once in no order, as when a broker fails. */
+  #fail(seed: number): void {
+    for (const [index, { out }] of this.#twin.entries()) if (!out) this.play("deliver", index, 0);
+    const places = [...this.#twin.keys()].sort((a, b) => ((a * seed) % 7) - ((b * seed) % 7));
+    for (const index of places) this.play("release", index, 0);
   }
 
   #freeze(): void {
