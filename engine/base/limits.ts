@@ -52,6 +52,10 @@ export const limits = {
   scheduledPerTurnMax: 500,
   /** Messages handed out to consumers of queues in one turn. */
   deliveredPerTurnMax: 2_000,
+  /** Copies handed to subscribers of topics, and to browsers, in one turn. */
+  copiesPerTurnMax: 2_000,
+  /** Copies in line for subscribers of topics beyond which the broker stops reading from its clients until they are out. */
+  copiesInLineMax: 20_000,
   /** Messages that are taken out of queues in one turn as their time is over. */
   expiredPerTurnMax: 1_000,
   /** Transactions, and subscriptions, remembered from connections that broke; of more, the oldest are forgotten. */

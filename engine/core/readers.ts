@@ -4,6 +4,7 @@ import { durableKey } from "./durable.ts";
 import { isComposite, partsOf } from "./composite.ts";
 import { destinationKey, type Destination } from "./message.ts";
 import { isPattern, matchesPattern } from "./pattern.ts";
+import type { Queue } from "./queue.ts";
 
 /** Consumers by what they read: among ten thousand, those of one destination are found without asking the others. */
 export class Readers {
@@ -39,10 +40,24 @@ export class Readers {
 }
 
 /** Keys of the destinations, or of the durable subscription, that are read; `null`: all that match a pattern are. */
-export function keysOf({ destination, durable }: SubscriptionRequest): readonly string[] | null {
+function keysOf({ destination, durable }: SubscriptionRequest): readonly string[] | null {
   if (durable !== null) return [durableKey(durable.clientId, durable.name)];
   const parts = partsOf(destination);
   return parts.some(isWild) ? null : parts.map(destinationKey);
+}
+
+/** Those of all `queues`, by key, that are read. */
+export function* queuesRead(
+  request: SubscriptionRequest,
+  queues: ReadonlyMap<string, Queue>,
+): Generator<Queue> {
+  const keys = keysOf(request);
+  for (const key of keys ?? []) {
+    const queue = queues.get(key);
+    if (queue !== undefined) yield queue;
+  }
+  if (keys === null)
+    for (const queue of queues.values()) if (covers(request.destination, queue.key)) yield queue;
 }
 
 function isWild({ kind, name }: Destination): boolean {

@@ -10,7 +10,6 @@ import type { Queue } from "./queue.ts";
 /** Of a topic, once it was handed what it has room for: one more waits than it may have in its hands and again as many. */
 export function hasFallenBehind(consumer: Consumer): boolean {
   const { pending, prefetchCount } = consumer;
-  if (pending.length === 0) consumer.isSlow = false;
   // Whoever asks for more than may wait is told of before the first message is discarded.
   if (pending.length <= Math.min(prefetchCount + 1, limits.topicBacklogMax - 1)) return false;
   return becomesSlow(consumer);

@@ -8,6 +8,8 @@ export interface TurnBudget {
   expiries: number;
   /** Messages handed out, or set aside on that occasion as their time is over. */
   deliveries: number;
+  /** Copies for subscribers of topics and for browsers. */
+  copies: number;
 }
 
 export function newTurnBudget(): TurnBudget {
@@ -15,5 +17,6 @@ export function newTurnBudget(): TurnBudget {
     looks: limits.selectorLooksPerTurnMax,
     expiries: limits.expiredPerTurnMax,
     deliveries: limits.deliveredPerTurnMax,
+    copies: limits.copiesPerTurnMax,
   };
 }

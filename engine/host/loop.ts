@@ -223,12 +223,15 @@ export class NodeLoop {
     this.#uncommittedBytes += sizeBytes;
   }
 
-  /** Stops reading from clients while too much waits for the standby: their own connections then hold them back. */
+  /**
+   * Stops reading from clients while too much waits for the standby, or to be handed out: their own connections then hold
+   * them back.
+   */
   #watchCongestion(): void {
     const { committed } = this.node.history;
     while (this.#uncommitted[0] !== undefined && this.#uncommitted[0].through <= committed)
       this.#uncommittedBytes -= (this.#uncommitted.shift() as { sizeBytes: number }).sizeBytes;
-    const isCongested = this.#uncommittedBytes > limits.uncommittedBytesMax;
+    const isCongested = this.#uncommittedBytes > limits.uncommittedBytesMax || this.node.isFlooded;
     if (isCongested === this.#isCongested) return;
     this.#isCongested = isCongested;
     this.#ports.serve(this.#isNodeServing && !isCongested);

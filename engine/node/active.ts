@@ -100,8 +100,8 @@ export class ActiveRole {
   endTurn(now: Moment): void {
     const { history, emit } = this.#context;
     this.desk.endTurn(now);
-    const { isBehind, backlogs } = this.desk.dispatcher;
-    for (const text of backlogs.takeNotices()) emit({ kind: "notice", severity: "warning", text });
+    const { isBehind, copies } = this.desk.dispatcher;
+    for (const text of copies.backlogs.takeNotices()) emit({ kind: "notice", severity: "warning", text });
     if (isBehind || this.desk.scheduler.isBehind) emit({ kind: "go-on", afterMs: 0 });
     history.considerCheckpoint(now.monotonic);
     if (!isBatchHeld(this.#context, this.#feed, this.desk.attendance, now)) this.#sendBatch(now);

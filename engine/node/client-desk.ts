@@ -146,12 +146,14 @@ export class ClientDesk {
       this.#order(command, now);
       if (command.kind === "deliver") this.#announce(command);
     });
-    for (const { consumer, op, source } of this.dispatcher.takeVolatileDeliveries()) {
+    for (const { consumer, op, source } of this.dispatcher.copies.take()) {
       const { session, request } = consumer;
       const { subscription } = request;
       if (op === null) this.#answer(session, { kind: "browsed", subscription });
       else this.#hand(session, subscription, op, source, firstDelivery);
     }
+    // And what sharing out showed: who does not keep up, what expired.
+    this.#advisories.tell();
   }
 
   /** Answers that may leave, in order; contents of deliveries are read now. */

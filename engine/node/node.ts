@@ -51,6 +51,11 @@ export class BrokerNode {
     return this.#role instanceof ActiveRole ? this.#role : null;
   }
 
+  /** Whether clients' bytes should wait, as there is more to hand out already than a few turns have time for. */
+  get isFlooded(): boolean {
+    return this.active?.desk.dispatcher.copies.isFlooded ?? false;
+  }
+
   /** Whether clients' bytes must wait for a `woken` first, since this process stood still. */
   mustWake(now: Moment): boolean {
     return this.#role instanceof ActiveRole && this.#role.liveness.stoodStill(now.monotonic);

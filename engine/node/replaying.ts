@@ -45,7 +45,12 @@ export class Replaying {
           message: asSubscribersSee(message, true),
         });
       else if (consumer !== undefined)
-        this.#dispatcher.replay(consumer, op, message, parseDestinationKey(topic) ?? message.destination);
+        this.#dispatcher.copies.replay(
+          consumer,
+          op,
+          message,
+          parseDestinationKey(topic) ?? message.destination,
+        );
     }
   }
 }

@@ -41,7 +41,7 @@ export class Desk {
       this.bench.do(command);
       if (command.kind === "deliver") shared.push([Number(command.owner.slice(3)), [...command.messages]]);
     });
-    for (const { consumer, op } of this.dispatcher.takeVolatileDeliveries())
+    for (const { consumer, op } of this.dispatcher.copies.take())
       shared.push([consumer.session, op === null ? [] : [op]]);
     return shared;
   }

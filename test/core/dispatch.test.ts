@@ -211,6 +211,25 @@ describe("dispatch: topics", () => {
     expect(desk.run()).toEqual([[1, [second]]]);
   });
 
+  test("very many copies go out some at a time, in order, and no more should come in before", () => {
+    const desk = new Desk();
+    desk.sizeBytes = 1;
+    const subscribers = 100;
+    for (let number = 1; number <= subscribers; number += 1)
+      desk.subscribe(number, { destination: prices, prefetchCount: 1_000 });
+    const ops = desk.send(limits.copiesInLineMax / subscribers, prices);
+    expect(desk.dispatcher.copies.isFlooded).toBe(true);
+    const received = new Map<number, number[]>();
+    for (let turn = 0; turn < limits.copiesInLineMax / limits.copiesPerTurnMax; turn += 1) {
+      expect(desk.dispatcher.copies.isFlooded).toBe(true);
+      const copies = desk.run();
+      expect(copies).toHaveLength(limits.copiesPerTurnMax);
+      for (const [number, [op]] of copies) received.set(number, [...(received.get(number) ?? []), op!]);
+    }
+    expect(desk.dispatcher.copies.isFlooded).toBe(false);
+    expect([...received.values()]).toEqual(Array.from({ length: subscribers }, () => ops));
+  });
+
   test("contents live until the last subscriber is done with them, or gone", () => {
     const desk = new Desk().subscribe(1, { destination: prices }).subscribe(2, { destination: prices });
     const [op] = desk.send(1, prices);
