@@ -9,6 +9,16 @@ export interface FailoverScale {
   readonly kills: number;
   readonly clientCounts: readonly number[];
   readonly storedCounts: readonly number[];
+  /** Unacknowledged messages that consumers hold, a thousand each. */
+  readonly heldCounts: readonly number[];
+}
+
+/** The pair at the moment of the fault. */
+interface Scene {
+  readonly clients: number;
+  /** A data directory to begin with. */
+  readonly template?: string | null;
+  readonly held?: number;
 }
 
 /** What happens to the pair under traffic. */
@@ -48,7 +58,12 @@ const silent: readonly Fault[] = [
 ];
 
 /** Longest time between two confirmations that a failover client sees around a fault. */
-export async function failovers({ kills, clientCounts, storedCounts }: FailoverScale): Promise<Figure[]> {
+export async function failovers({
+  kills,
+  clientCounts,
+  storedCounts,
+  heldCounts,
+}: FailoverScale): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const stored of storedCounts) {
     const template = stored === 0 ? null : await filledStore(stored);
@@ -56,14 +71,21 @@ export async function failovers({ kills, clientCounts, storedCounts }: FailoverS
     const count = stored === 0 ? kills : Math.min(kills, 5);
     for (const clients of clientCounts) {
       const gaps: number[] = [];
-      for (let kill = 0; kill < count; kill += 1) gaps.push(await blackout(killed, clients, template));
+      for (let kill = 0; kill < count; kill += 1) gaps.push(await blackout(killed, { clients, template }));
       figures.push(...figuresOf(`${killed.what}, ${clients} clients, ${stored} stored`, gaps));
     }
     if (template !== null) rmSync(template, { recursive: true, force: true });
   }
+  for (const held of heldCounts) {
+    const gaps: number[] = [];
+    for (let kill = 0; kill < Math.min(kills, 5); kill += 1)
+      gaps.push(await blackout(killed, { clients: 1, held }));
+    figures.push(...figuresOf(`${killed.what}, ${held} messages in the hands of ${held / 1_000} more`, gaps));
+  }
   for (const fault of silent) {
     const gaps: number[] = [];
-    for (let round = 0; round < Math.min(kills, 5); round += 1) gaps.push(await blackout(fault, 1, null));
+    for (let round = 0; round < Math.min(kills, 5); round += 1)
+      gaps.push(await blackout(fault, { clients: 1 }));
     figures.push(...figuresOf(`${fault.what}, client with heart-beats`, gaps));
   }
   return figures;
@@ -86,13 +108,25 @@ async function filledStore(stored: number): Promise<string> {
   return pair.directory;
 }
 
-async function blackout(fault: Fault, clients: number, template: string | null): Promise<number> {
+async function blackout(fault: Fault, { clients, template = null, held = 0 }: Scene): Promise<number> {
   const directory = newDirectory();
   if (template !== null) cpSync(template, directory, { recursive: true });
   const pair = await startPair(directory);
   const followers = new LoadProcess();
   const ports = [...pair.failoverUri.matchAll(/:(\d+)/g)].map(([, port]) => Number(port));
   await followers.ask({ kind: "follow", ports, clients: clients - 1 });
+  const holders = new LoadProcess();
+  if (held > 0) {
+    await fill(pair.port, "bench.held", held);
+    const [port = 0] = ports;
+    await holders.ask({
+      kind: "hold",
+      port,
+      queue: "bench.held",
+      consumers: held / 1_000,
+      messagesEach: 1_000,
+    });
+  }
   const client = new StompClient({ uri: parseFailoverUri(pair.failoverUri) });
   const confirmedAt: number[] = [];
   const over = new AbortController();
@@ -114,6 +148,7 @@ async function blackout(fault: Fault, clients: number, template: string | null):
   await producing;
   await client.close();
   followers.end();
+  holders.end();
   await fault.mend?.(pair);
   await pair.stop();
   return longestGap(confirmedAt, faultAt);

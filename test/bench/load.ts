@@ -21,6 +21,14 @@ export type Order =
       readonly messageCount?: number;
     }
   | { readonly kind: "consume"; readonly port: number; readonly queue: string; readonly consumers: number }
+  /** Consumers that take so many messages each and keep them, unacknowledged. */
+  | {
+      readonly kind: "hold";
+      readonly port: number;
+      readonly queue: string;
+      readonly consumers: number;
+      readonly messagesEach: number;
+    }
   /** Clients that are connected and do nothing but follow the pair. */
   | { readonly kind: "follow"; readonly ports: readonly number[]; readonly clients: number };
 
@@ -153,6 +161,27 @@ async function consume(
   };
 }
 
+async function hold(order: Extract<Order, { kind: "hold" }>): Promise<void> {
+  let left = order.consumers * order.messagesEach;
+  let onDone: () => void = () => undefined;
+  const done = new Promise<void>((resolve) => (onDone = resolve));
+  for (let count = 0; count < order.consumers; count += 1) {
+    const socket = await open(order.port, () => {
+      left -= 1;
+      if (left === 0) onDone();
+    });
+    // The broker is to be killed.
+    socket.on("error", () => undefined);
+    write(socket, "SUBSCRIBE", {
+      id: "s",
+      destination: `/queue/${order.queue}`,
+      ack: "client-individual",
+      "activemq.prefetchSize": `${order.messagesEach}`,
+    });
+  }
+  await done;
+}
+
 /** A client that connects to one port after the other, whenever it is without a broker. */
 async function follow(ports: readonly number[]): Promise<void> {
   let turn = 0;
@@ -187,6 +216,9 @@ async function obey(order: Order | "begin" | "end"): Promise<void> {
   else if (order.kind === "follow") {
     await Promise.all(Array.from({ length: order.clients }, () => follow(order.ports)));
     process.send?.("following");
+  } else if (order.kind === "hold") {
+    await hold(order);
+    process.send?.("holding");
   } else {
     consumer = await consume(order);
     process.send?.("consuming");

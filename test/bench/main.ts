@@ -23,14 +23,14 @@ interface Scale {
 
 const fullScale: Scale = {
   rates: { warmUpMs: 1_000, measureMs: 2_000, rounds: 5 },
-  blackout: { kills: 20, clientCounts: [1, 500], storedCounts: [0, 1_000_000] },
+  blackout: { kills: 20, clientCounts: [1, 500], storedCounts: [0, 1_000_000], heldCounts: [100_000] },
   stored: { starts: 5, storedCount: 1_000_000, measureMs: 3_000 },
   crowd: { queues: 10_000, connections: 2_000, measureMs: 3_000 },
 };
 
 const quickScale: Scale = {
   rates: { warmUpMs: 700, measureMs: 1_000, rounds: 1 },
-  blackout: { kills: 2, clientCounts: [1], storedCounts: [0, 1_000_000] },
+  blackout: { kills: 2, clientCounts: [1], storedCounts: [0, 1_000_000], heldCounts: [10_000] },
   stored: { starts: 2, storedCount: 20_000, measureMs: 1_000 },
   crowd: { queues: 500, connections: 100, measureMs: 1_000 },
 };
