@@ -85,6 +85,6 @@ test("the command line schedules, and status counts what is scheduled on both br
   );
   expect(await pair.cli("status")).toContain("0 messages, 2 scheduled");
   const wrong = await pair.tryCli("send", "later", "x", "--cron", "every monday");
-  expect(wrong).toMatchObject({ code: 1 });
+  expect(wrong).toMatchObject({ code: 2 });
   expect(wrong.err).toContain("AMQ_SCHEDULED_CRON");
 });
