@@ -12,6 +12,7 @@ import { dataDirectoryOf } from "./directory.ts";
 import { byteSize } from "../base/words.ts";
 import { messageCount } from "./print.ts";
 import type { Terminal } from "./terminal.ts";
+import { isKeptStore } from "../supervisor/kept-store.ts";
 
 /** One thing looked at. `warning`: something works less well; `problem`: `up` would fail or data is at risk. */
 export interface Finding {
@@ -27,7 +28,6 @@ type Typed = (...words: readonly string[]) => string;
 
 /** better-sqlite3 ends the process, without a word, where this is missing. */
 const nodeApiMin = 10;
-const keptName = /^(primary|replica)\.kept-\d/;
 /** Less than this and the first long test run may fill the disk. */
 const freeBytesMin = 1_073_741_824;
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -142,7 +142,7 @@ async function checkStores(directory: string, typed: Typed): Promise<Finding[]> 
 
 /** Every recovery keeps what it replaces; of several only the last one's can be put back or deleted by a command. */
 async function checkKept(directory: string, typed: Typed): Promise<Finding[]> {
-  const names = existsSync(directory) ? readdirSync(directory).filter((name) => keptName.test(name)) : [];
+  const names = existsSync(directory) ? readdirSync(directory).filter(isKeptStore) : [];
   if (names.length < 2) return [];
   const { directoryBytes } = await import("../supervisor/copy.ts");
   const sizes = await Promise.all(names.map((name) => directoryBytes(join(directory, name))));

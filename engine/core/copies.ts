@@ -134,16 +134,15 @@ export class Copies {
   /** Whether it got all that it has room for, as far as the budget went. */
   #handOut(consumer: Consumer, budget: TurnBudget): boolean {
     const { pending, inHand } = consumer;
-    let isCutShort = false;
+    let isWanted: boolean | null = false;
     let lookedCount = 0;
     for (; lookedCount < pending.length && creditOf(consumer) > 0; lookedCount += 1) {
       const op = pending[lookedCount]!;
       // It knows a message by one id, so a second copy waits until it is done with the first.
       if (inHand.has(op)) break;
-      const isWanted = budget.copies > 0 ? this.#isWanted(consumer, op, budget) : null;
-      isCutShort = isWanted === null;
-      if (isCutShort) break;
-      if (isWanted === true) {
+      isWanted = budget.copies > 0 ? this.#isWanted(consumer, op, budget) : null;
+      if (isWanted === null) break;
+      if (isWanted) {
         inHand.add(op);
         takeRoom(consumer, op);
         budget.copies -= 1;
@@ -156,7 +155,7 @@ export class Copies {
       consumer.isBrowsing = false;
       this.#deliveries.push({ consumer, op: null, source: null });
     }
-    return !isCutShort;
+    return isWanted !== null;
   }
 
   /** A browser's selector looks at a message only when there is room for it; `null`: it has no time for more in this turn. */

@@ -16,6 +16,7 @@ import {
   type RecoveryHands,
   type StepName,
 } from "./recovery-steps.ts";
+import { keptStoreName } from "./kept-store.ts";
 
 /** The recovery copy: the classic steps, each written down before it is taken, each undone if a later one fails. */
 export class Recovery {
@@ -193,12 +194,7 @@ export class Recovery {
 
   #recordFor({ from, to }: RecoveryPlan): RecoveryRecord {
     const startedAt = this.#hands.now();
-    const stamp = new Date(startedAt)
-      .toISOString()
-      .replaceAll(/[-:]/g, "")
-      .replace("T", "-")
-      .replace(/\..*$/, "");
-    const kept = this.#files.hasStore(to) ? this.#files.freeName(`${to}.kept-${stamp}`) : null;
+    const kept = this.#files.hasStore(to) ? this.#files.freeName(keptStoreName(to, startedAt)) : null;
     const inSyncBefore = [...this.#hands.inSync()];
     return {
       stage: "stop-source",
